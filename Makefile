@@ -1,0 +1,53 @@
+# Everything runs in .venv, which uv makes; uv itself is installed when it is missing. ARGS= is passed on.
+# Packages come from wherever pip and uv of this machine are set up to look.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+PYTHON ?= $(shell tools/find_python)
+ARGS ?=
+BIN := .venv/bin
+READY := .venv/.fsnb-ready
+
+.PHONY: help demo lab test test-deep lint format bench constraints clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+
+demo: $(READY)  ## Run the whole way on real flights (ARGS='--target postgresql://...')
+	$(BIN)/fsnb demo $(ARGS)
+
+lab: $(READY)  ## Open the tour in JupyterLab
+	$(BIN)/jupyter lab notebooks/00_tour.ipynb $(ARGS)
+
+test: lint  ## Lint, then run every test
+	@tools/ensure_services
+	$(BIN)/python -m pytest $(ARGS)
+
+test-deep: $(READY)  ## Run every test with many more generated examples
+	@tools/ensure_services
+	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest --timeout 3600 $(ARGS)
+
+lint: $(READY)  ## Check style, layers and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+format: $(READY)  ## Rewrite the sources in the project's style
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(READY)  ## Measure beside what one would use instead
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+constraints:  ## Pin the newest versions that fit into constraints.txt
+	@tools/compile_constraints "$(PYTHON)"
+
+clean:  ## Remove caches and build output (.venv and .fsnb stay)
+	rm -rf build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find fsnb tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml constraints.txt
+	@tools/make_venv "$(PYTHON)"
+	@touch $@

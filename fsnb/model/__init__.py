@@ -1,0 +1,21 @@
+"""The nouns: Entity, Source, FeatureView, Window, Spine. Values that know what they mean and nothing of engines."""
+
+from fsnb.model.durations import micros, parse_duration, show_duration
+from fsnb.model.entity import Entity, Window
+from fsnb.model.source import Source
+from fsnb.model.spine import Spine
+from fsnb.model.view import Feature, FeatureView, Output, feature_view
+
+__all__ = [
+    "Entity",
+    "Feature",
+    "FeatureView",
+    "Output",
+    "Source",
+    "Spine",
+    "Window",
+    "feature_view",
+    "micros",
+    "parse_duration",
+    "show_duration",
+]

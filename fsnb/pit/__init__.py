@@ -1,0 +1,22 @@
+"""Point-in-time engine: plan (what may meet what), lower (one Ibis table on a connection), judge (why a value was chosen)."""
+
+from fsnb.pit.lowering import lower
+from fsnb.pit.outcomes import Considered, Judgement, considered
+from fsnb.pit.plan import JoinPlan, ViewPlan, plan
+from fsnb.pit.read import ROW, attach, normalise, read_source, read_spine, table_named
+
+__all__ = [
+    "ROW",
+    "Considered",
+    "JoinPlan",
+    "Judgement",
+    "ViewPlan",
+    "attach",
+    "considered",
+    "lower",
+    "normalise",
+    "plan",
+    "read_source",
+    "read_spine",
+    "table_named",
+]

@@ -1,0 +1,69 @@
+"""What both lowerings say about events: their columns, their order, which columns come from one row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import ibis.expr.types as ir
+
+from fsnb.pit.plan import Span, ViewPlan
+from fsnb.pit.primitives import clean
+
+CUTOFF, START, END, EVENT, AVAILABLE, NEXT, BAND = (
+    f"_fsnb_{name}" for name in ("c", "start", "end", "event", "available", "next", "band")
+)
+KEY, TIE, LAST = "_fsnb_k", "_fsnb_tie", "_fsnb_z"
+
+
+def key_names(part: ViewPlan) -> list[str]:
+    return [f"{KEY}{i}" for i in range(len(part.view.entity.keys))]
+
+
+def event_columns(
+    part: ViewPlan, relation: ir.Table, clock: Callable[[ir.Value], ir.Value]
+) -> tuple[dict[str, ir.Value], list[str]]:
+    """Columns of the events, and those of them that must not be NULL for a row ever to count."""
+    view = part.view
+    columns: dict[str, ir.Value] = {f"{KEY}{i}": relation[name] for i, name in enumerate(view.entity.keys)}
+    if view.source.event_time is not None:
+        columns[EVENT] = clock(relation[view.source.event_time])
+    if view.source.available is not None:
+        columns[AVAILABLE] = clock(relation[view.source.available])
+    must = list(columns)
+    columns |= {name: _on(relation, part, value) for name, value in part.arguments}
+    if view.kind != "window":
+        columns |= {f"{TIE}{i}": relation[name] for i, name in enumerate(view.source.tie_break)}
+        columns |= {f"{LAST}{i}": _on(relation, part, value) for i, value in enumerate(_last_resort(part))}
+    return columns, must
+
+
+def _on(relation: ir.Table, part: ViewPlan, value: ir.Value) -> ir.Value:
+    """A value of the unbound view, on the bound relation."""
+    return value.op().replace({part.view.relation.op(): relation.op()}).to_expr()
+
+
+def _last_resort(part: ViewPlan) -> list[ir.Value]:
+    """What decides between rows that clocks and tie-break leave equal: all values of the view, whichever were asked for."""
+    values = [clean(output.value) for output in part.view.outputs]
+    return [value for value in values if not value.type().is_nested() and not value.type().is_json()]
+
+
+def order_names(columns: list[str]) -> list[str]:
+    """The columns that rank an as-of view's rows, most important first; NULL is lowest in each."""
+    clocks = [name for name in (EVENT, AVAILABLE) if name in columns]
+    ties = sorted((name for name in columns if name.startswith(TIE)), key=lambda name: int(name.removeprefix(TIE)))
+    last = sorted((name for name in columns if name.startswith(LAST)), key=lambda name: int(name.removeprefix(LAST)))
+    return clocks + ties + last
+
+
+def lanes(part: ViewPlan) -> list[tuple[str, ...]]:
+    """Columns that come from one row together: all of them, or each on its own with `skip_nulls`."""
+    wanted = tuple(name for name, _ in part.arguments)
+    return [(name,) for name in wanted] if part.view.skip_nulls else [wanted]
+
+
+def hull(part: ViewPlan) -> Span:
+    """The span that covers all windows of a view."""
+    spans = [part.span(window) for window in (part.view.windows or (None,))]
+    ends = [span.hi for span in spans]
+    return Span(min(span.lo for span in spans), None if None in ends else max(end for end in ends if end is not None))

@@ -1,0 +1,282 @@
+"""JoinPlan -> one Ibis table on a connection. STRATEGIES says which engine gets which strategy.
+
+Every strategy answers the same small question: for rows that ask at a cutoff `c` for a key, which events count?
+An event counts from `start` (its event time, or when it became available) until `end` (it left the window, or its
+ttl ran out). As-of views first reduce their events to those that are the latest known at some moment ("heads").
+
+Why not Table.asof_join(tolerance=...): ibis 12 drops matches when the two time columns are named differently
+(ibis#11780), and on Polars asof_join does not sort, so rows from the future match. Polars has a lowering of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import ibis
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+
+from fsnb.identity import bind
+from fsnb.pit import lowering_polars
+from fsnb.pit.clocks import cutoff, floored, microseconds
+from fsnb.pit.events import (
+    AVAILABLE,
+    BAND,
+    CUTOFF,
+    END,
+    EVENT,
+    NEXT,
+    START,
+    event_columns,
+    hull,
+    key_names,
+    lanes,
+    order_names,
+)
+from fsnb.pit.plan import JoinPlan, Span, ViewPlan
+from fsnb.pit.primitives import ZERO_WHEN_EMPTY, Primitive, clean
+from fsnb.pit.read import ROW
+
+
+Strategy = Callable[[ViewPlan, Any, ir.Table, ir.Table], ir.Table]
+
+
+def lower(plan: JoinPlan, con: Any, tables: Mapping[str, ir.Table], spine: ir.Table) -> ir.Table:
+    """The training set of a plan as an ordinary Ibis table; lazy.
+
+    Parameters
+    ----------
+    plan
+        What to compute.
+    con
+        The Ibis connection that holds `tables` and `spine`.
+    tables
+        Every source of `plan.sources`, read by `fsnb.pit.read_source`.
+    spine
+        The spine's table. A column `_fsnb_row`, where it has one, is carried through, to order by.
+
+    Returns
+    -------
+    ibis.Table
+        One row per spine row, in no promised order: the spine's columns, then the features.
+    """
+    filled = spine
+    for number, part in enumerate(plan.views):
+        filled = _with_view(filled, spine, number, part, plan, con, tables)
+    kept = [ROW] if ROW in spine.columns else []
+    return filled.select(*plan.spine.columns, *kept, *(feature.column for feature in plan.features))
+
+
+def _with_view(
+    filled: ir.Table,
+    spine: ir.Table,
+    number: int,
+    part: ViewPlan,
+    plan: JoinPlan,
+    con: Any,
+    tables: Mapping[str, ir.Table],
+) -> ir.Table:
+    """`filled` with one view's features; its asks come from the bare spine, so that views do not wait for each other."""
+    relation = bind(part.view.relation, tables)
+    cut = _cut(filled, con, part, plan.spine.at)
+    asks = _cut(spine, con, part, plan.spine.at)
+    asks = asks.select(**_asking(part, plan, asks, relation), **{CUTOFF: asks[CUTOFF]}).drop_null().distinct()
+    answer = _answer(part, con, relation, asks)
+    mine = f"_fsnb_v{number}"
+    answer = answer.rename({mine + name: name for name in answer.columns})
+    on = [value == answer[mine + key] for key, value in _asking(part, plan, cut, relation).items()]
+    if mine + CUTOFF in answer.columns:
+        on.append(cut[CUTOFF] == answer[mine + CUTOFF])
+    joined = cut.left_join(answer, on)
+    values = {feature.column: value for feature, value in zip(part.features, _values(part, joined, mine), strict=True)}
+    return joined.select(*(name for name in cut.columns if name != CUTOFF), **values)
+
+
+def _cut(table: ir.Table, con: Any, part: ViewPlan, at: str) -> ir.Table:
+    if con.name == "polars":
+        return lowering_polars.with_cutoff(table, con, part, at)
+    return table.mutate(**{CUTOFF: cutoff(microseconds(con, table[at]), part.lag, part.refresh)})
+
+
+def _asking(part: ViewPlan, plan: JoinPlan, table: ir.Table, relation: ir.Table) -> dict[str, ir.Value]:
+    """The spine's keys, in the source's types."""
+    columns = {
+        key: (table[plan.spine.key_column(name)], relation[name].type())
+        for key, name in zip(key_names(part), part.view.entity.keys, strict=True)
+    }
+    return {key: value if value.type() == dtype else value.cast(dtype) for key, (value, dtype) in columns.items()}
+
+
+def _values(part: ViewPlan, joined: ir.Table, prefix: str) -> list[ir.Value]:
+    """The features' values over what was joined: arithmetic over primitives, zero counts, no NaN, `fill`."""
+    if part.view.kind == "window":
+        primitives = {primitive.name: primitive for primitive in part.primitives}
+        found = {name: _over_primitives(value, primitives, joined, prefix) for name, value in part.values}
+    else:
+        found = {name: joined[prefix + name] for name, _ in part.arguments}
+    fill = dict(part.view.fill)
+    done = {name: clean(value) for name, value in found.items()}
+    done |= {name: done[name].coalesce(ibis.literal(fill[name], done[name].type())) for name in done if name in fill}
+    return [done[feature.name] for feature in part.features]
+
+
+def _over_primitives(value: ir.Value, primitives: Mapping[str, Any], joined: ir.Table, prefix: str) -> ir.Value:
+    replaced = {}
+    for field in value.op().find(ops.Field, filter=ops.Value):
+        column = joined[prefix + field.name]
+        replaced[field] = (column.coalesce(0) if primitives[field.name].function in ZERO_WHEN_EMPTY else column).op()
+    return value.op().replace(replaced).to_expr()
+
+
+# ---------------------------------------------------------------------- events
+
+
+def events(part: ViewPlan, con: Any, relation: ir.Table) -> ir.Table:
+    """The rows that may ever count, each with the moment from which it is seen (`start`)."""
+    columns, must = event_columns(part, relation, lambda value: microseconds(con, value))
+    rows = relation.select(**columns).drop_null(must)
+    return rows.mutate(**{START: _start(rows, part.span(None))}) if EVENT in columns else rows
+
+
+def _start(rows: ir.Table, span: Span) -> ir.Value:
+    """The first cutoff at which an event counts; available time only raises it."""
+    seen = rows[EVENT] + span.lo
+    return ibis.greatest(seen, rows[AVAILABLE]) if AVAILABLE in rows.columns else seen
+
+
+# ---------------------------------------------------------------------- as-of: heads, then one of two joins
+
+
+def heads(part: ViewPlan, rows: ir.Table, wanted: tuple[str, ...]) -> ir.Table:
+    """The events that are the latest known at some moment, each from its start until the next head's.
+
+    Of the rows seen by then the latest is the one with the greatest event time, then available time, then tie-break.
+    A row that becomes available late, after a newer one, is never a head.
+    """
+    keys = key_names(part)
+    order = [rows[name].asc(nulls_first=True) for name in order_names(list(rows.columns))]
+    ranked = rows.mutate(_fsnb_rank=ibis.row_number().over(group_by=keys, order_by=order))
+    upto = ibis.range_window(group_by=keys, order_by=START, following=0)
+    best = ranked.mutate(_fsnb_best=ranked["_fsnb_rank"].max().over(upto))
+    return best.filter(best["_fsnb_rank"] == best["_fsnb_best"]).select(*keys, START, EVENT, *wanted)
+
+
+def _asof(part: ViewPlan, asks: ir.Table, found: ir.Table) -> ir.Table:
+    """Native ASOF join: each ask meets the last head that started by its cutoff."""
+    found, same = _keyed(part, asks, found)
+    return asks.asof_join(found, on=asks[CUTOFF] >= found[START], predicates=same)
+
+
+def _interval(part: ViewPlan, asks: ir.Table, found: ir.Table) -> ir.Table:
+    """The same in plain SQL: the heads of a key follow one another, so an ask falls between exactly two."""
+    after = ibis.window(group_by=key_names(part), order_by=START)
+    found, same = _keyed(part, asks, found.mutate(**{NEXT: found[START].lead().over(after)}))
+    return asks.inner_join(
+        found, [*same, asks[CUTOFF] >= found[START], (asks[CUTOFF] < found[NEXT]) | found[NEXT].isnull()]
+    )
+
+
+def _keyed(part: ViewPlan, asks: ir.Table, found: ir.Table) -> tuple[ir.Table, list[ir.BooleanValue]]:
+    """Rename the right side's keys, and say that they equal the left side's."""
+    found = found.rename({f"_fsnb_r{key}": key for key in key_names(part)})
+    return found, [asks[key] == found[f"_fsnb_r{key}"] for key in key_names(part)]
+
+
+def _latest(join: Callable[[ViewPlan, ir.Table, ir.Table], ir.Table]) -> Strategy:
+    def answer(part: ViewPlan, con: Any, relation: ir.Table, asks: ir.Table) -> ir.Table:
+        rows, result = events(part, con, relation), None
+        for wanted in lanes(part):
+            lane = rows.filter(rows[wanted[0]].notnull()) if part.view.skip_nulls else rows
+            met = join(part, asks, heads(part, lane, wanted))
+            met = met.select(*key_names(part), CUTOFF, **{name: _unexpired(part, met, name) for name in wanted})
+            result = met if result is None else _beside(part, result, met)
+        assert result is not None
+        return result
+
+    return answer
+
+
+def _unexpired(part: ViewPlan, met: ir.Table, name: str) -> ir.Value:
+    hi = part.span(None).hi
+    if hi is None:
+        return met[name]
+    return (met[CUTOFF] < met[EVENT] + hi).ifelse(met[name], ibis.null(met[name].type()))
+
+
+def _beside(part: ViewPlan, left: ir.Table, right: ir.Table) -> ir.Table:
+    """Two lanes' columns for the same asks; a lane of plain SQL may lack an ask that the other has."""
+    on = [*key_names(part), CUTOFF]
+    renamed = right.rename({f"_fsnb_r{name}": name for name in on})
+    joined = left.outer_join(renamed, [left[name] == renamed[f"_fsnb_r{name}"] for name in on])
+    either = {name: ibis.coalesce(joined[name], joined[f"_fsnb_r{name}"]) for name in on}
+    return joined.select(**either, **{name: joined[name] for name in (*left.columns, *right.columns) if name not in on})
+
+
+def _static(part: ViewPlan, con: Any, relation: ir.Table, asks: ir.Table) -> ir.Table:
+    """One row per key, the last by tie-break where a table has more; times play no part."""
+    rows, keys = events(part, con, relation), key_names(part)
+    order = [rows[name].desc(nulls_first=False) for name in order_names(list(rows.columns))]
+    ranked = rows.mutate(_fsnb_rank=ibis.row_number().over(group_by=keys, order_by=order))
+    return ranked.filter(ranked["_fsnb_rank"] == 0).select(*keys, *(name for name, _ in part.arguments))
+
+
+# ---------------------------------------------------------------------- windows: one banded join for all of a view
+
+
+SQL_AGGREGATES: Mapping[str, Callable[[ir.Value, ir.Value | None], ir.Value]] = {
+    "count": lambda column, where: column.count(where=where),
+    "nunique": lambda column, where: column.nunique(where=where),
+    "sum": lambda column, where: ops.Cast(column.sum(where=where), column.type()).to_expr(),
+    "min": lambda column, where: column.min(where=where),
+    "max": lambda column, where: column.max(where=where),
+    "var_samp": lambda column, where: column.var(how="sample", where=where),
+    "var_pop": lambda column, where: column.var(how="pop", where=where),
+}
+
+
+def _windowed(part: ViewPlan, con: Any, relation: ir.Table, asks: ir.Table) -> ir.Table:
+    """Equi-join on key and time band, filter, group by.
+
+    A band is as wide as the widest window, so an event counts in at most two bands and an ask lies in one: the join
+    stays an equi-join, and its cost is the events within a window or two of each ask, not all events of the key.
+    """
+    span = hull(part)
+    rows = events(part, con, relation)
+    rows = rows.mutate(**{START: _start(rows, span)})
+    bands: list[str] = []
+    if span.hi is not None:
+        asks, rows, bands = _banded(asks, rows.mutate(**{END: rows[EVENT] + span.hi}), span.hi - span.lo)
+    on = [*key_names(part), *bands]
+    rows = rows.rename({f"_fsnb_r{name}": name for name in on})
+    inside = [asks[CUTOFF] >= rows[START], *([asks[CUTOFF] < rows[END]] if span.hi is not None else [])]
+    met = asks.inner_join(rows, [asks[name] == rows[f"_fsnb_r{name}"] for name in on] + inside)
+    computed = {primitive.name: _aggregate(part, primitive, met, span) for primitive in part.primitives}
+    return met.group_by(*key_names(part), CUTOFF).aggregate(**computed)
+
+
+def _aggregate(part: ViewPlan, primitive: Primitive, met: ir.Table, span: Span) -> ir.Value:
+    mine, where = part.span(primitive.window), None
+    if mine != span:
+        where = (met[CUTOFF] >= met[EVENT] + mine.lo) & (met[CUTOFF] < met[EVENT] + mine.hi)
+    return SQL_AGGREGATES[primitive.function](met[primitive.argument], where)
+
+
+def _banded(asks: ir.Table, rows: ir.Table, width: int) -> tuple[ir.Table, ir.Table, list[str]]:
+    rows = rows.filter(rows[START] < rows[END])
+    first = rows.mutate(**{BAND: floored(rows[START], width)})
+    second = rows.mutate(**{BAND: floored(rows[END] - 1, width)})
+    crossing = second.filter(floored(second[START], width) != second[BAND])
+    return asks.mutate(**{BAND: floored(asks[CUTOFF], width)}), first.union(crossing), [BAND]
+
+
+STRATEGIES: Mapping[str, Mapping[str, Strategy]] = {
+    "duckdb": {"asof": _latest(_asof), "window": _windowed, "static": _static},
+    "sql": {"asof": _latest(_interval), "window": _windowed, "static": _static},
+}
+
+
+def _answer(part: ViewPlan, con: Any, relation: ir.Table, asks: ir.Table) -> ir.Table:
+    if con.name == "polars":
+        return lowering_polars.answer(part, con, relation, asks)
+    return STRATEGIES.get(con.name, STRATEGIES["sql"])[part.view.kind](part, con, relation, asks)

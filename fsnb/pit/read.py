@@ -1,0 +1,169 @@
+"""Data -> a table on an engine, read in the one way that fsnb reads: floats without NaN, times as naive UTC microseconds.
+
+CSV text is parsed by DuckDB whatever the engine, so that two engines never disagree over what a file says.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from ibis.formats.polars import PolarsType
+
+from fsnb.errors import FsnbError, NotSupported, UnknownName, listed
+from fsnb.model import Source, Spine
+from fsnb.model.data import absolute_path, is_path, is_table_name, physical_schema, read_file
+
+ROW = "_fsnb_row"
+_NUMBER = count()
+
+
+def new_name(what: str) -> str:
+    """A table name that nobody else uses in this process."""
+    return f"_fsnb_{what}_{next(_NUMBER)}"
+
+
+def attach(con: Any, data: Any, who: str) -> ir.Table:
+    """Make data readable on a connection, as it is: a file is scanned, a frame is not copied where the engine allows.
+
+    Parameters
+    ----------
+    con
+        An Ibis connection.
+    data
+        A path or glob, a frame, an Ibis table, or the name of a table on `con`.
+    who
+        Names the owner in errors: "source 'flights'".
+    """
+    if isinstance(data, ir.Table):
+        return data if con in data._find_backends()[0] else _upload(con, data.to_pyarrow(), who)
+    if is_path(data):
+        return _attach_file(con, absolute_path(data, who), who)
+    if is_table_name(data):
+        return table_named(con, data, who)
+    if data is None:
+        raise FsnbError(f"{who} has no data here: it was defined on a frame of another process. Give it data again.")
+    physical_schema(data, who)
+    return _upload(con, data, who)
+
+
+def table_named(con: Any, name: str, who: str) -> ir.Table:
+    """The table `name` or `schema.name` of a connection."""
+    database, _, table = name.rpartition(".")
+    try:
+        return con.table(table, database=database or None)
+    except ibis.common.exceptions.TableNotFound:
+        there = con.list_tables(database=database or None)
+        raise UnknownName.among(f"{who}: {con.name}", "table", table, there) from None
+
+
+def _attach_file(con: Any, path: str, who: str) -> ir.Table:
+    if con.name == "duckdb":
+        return read_file(con, path)
+    if con.name == "polars":
+        frame = pl.scan_parquet(path) if path.lower().endswith((".parquet", ".pq")) else _csv(path)
+        return con.create_table(new_name("file"), frame)
+    raise NotSupported(
+        f"{who} is a file, which {con.name} does not read here. Load it there first, or use DuckDB or Polars."
+    )
+
+
+def _csv(path: str) -> pl.LazyFrame:
+    reader = ibis.duckdb.connect()
+    return pl.from_arrow(read_file(reader, path).to_pyarrow()).lazy()
+
+
+def _upload(con: Any, data: Any, who: str) -> ir.Table:
+    name = new_name("frame")
+    if con.name == "polars":
+        return con.create_table(name, _lazy(data))
+    arrow = _arrow(data)
+    if con.name == "duckdb":
+        con.con.register(name, arrow)
+        return con.table(name)
+    return con.create_table(name, arrow, temp=True)
+
+
+def _lazy(data: Any) -> pl.LazyFrame:
+    if isinstance(data, pl.LazyFrame):
+        return data
+    if isinstance(data, pl.DataFrame):
+        return data.lazy()
+    return pl.from_arrow(_arrow(data)).lazy()
+
+
+def _arrow(data: Any) -> Any:
+    if isinstance(data, (pl.DataFrame, pl.LazyFrame)):
+        return data.lazy().collect().to_arrow(compat_level=pl.CompatLevel.oldest())
+    if type(data).__module__.startswith("pandas"):
+        return pa.Table.from_pandas(data, preserve_index=False)
+    return data
+
+
+def normalise(table: ir.Table, schema: ibis.Schema, who: str) -> ir.Table:
+    """The columns of `schema` from a table as it is: cast where types differ, NaN as NULL, aware times as naive UTC.
+
+    Raises
+    ------
+    UnknownName
+        A column of the schema is not in the table.
+    """
+    missing = [name for name in schema.names if name not in table.columns]
+    if missing:
+        raise UnknownName.among(
+            who, "column", missing[0], table.columns, f"Its definition reads {listed(schema.names)}."
+        )
+    if table._find_backends()[0] and table._find_backends()[0][0].name == "polars":
+        return _normalise_polars(table, schema)
+    return table.select(**{name: _column(table[name], dtype) for name, dtype in schema.items()})
+
+
+def _column(value: ir.Value, dtype: dt.DataType) -> ir.Value:
+    value = value if value.type() == dtype else value.cast(dtype)
+    return value.isnan().ifelse(ibis.null("float64"), value) if dtype.is_floating() else value
+
+
+def _normalise_polars(table: ir.Table, schema: ibis.Schema) -> ir.Table:
+    """In Polars' own terms: the ibis backend's cast of an aware time keeps the wall clock."""
+    con = table._find_backends()[0][0]
+    frame = con.compile(table)
+    types = frame.collect_schema()
+    columns = [_polars_column(name, types[name], dtype) for name, dtype in schema.items()]
+    return con.create_table(new_name("read"), frame.select(columns))
+
+
+def _polars_column(name: str, have: Any, want: dt.DataType) -> pl.Expr:
+    column = pl.col(name)
+    if want.is_timestamp() and isinstance(have, pl.Datetime):
+        column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if have.time_zone else column
+        return column if have.time_unit == "us" else column.dt.cast_time_unit("us")
+    if want.is_floating():
+        return column.cast(pl.Float64).fill_nan(None)
+    target = PolarsType.from_ibis(want)
+    return column if have == target else column.cast(target)
+
+
+def read_source(con: Any, source: Source, data: Any = None) -> ir.Table:
+    """A source on an engine, as fsnb reads it; `data` in place of the source's own."""
+    who = f"source {source.name!r}"
+    return normalise(attach(con, source.data if data is None else data, who), source.schema, who)
+
+
+def read_spine(con: Any, spine: Spine) -> ir.Table:
+    """The spine on an engine, as it is, with its row numbers beside it where it has an order (a file, a frame)."""
+    data = spine.data
+    if isinstance(data, ir.Table) and con in data._find_backends()[0]:
+        return data
+    if not is_path(data):
+        data = _arrow(data.to_pyarrow() if isinstance(data, ir.Table) else data)
+        return attach(con, data.append_column(ROW, pa.array(np.arange(data.num_rows, dtype="int64"))), "spine")
+    table = attach(con, data, "spine")
+    if con.name == "polars":
+        return con.create_table(new_name("spine"), con.compile(table).with_row_index(ROW))
+    return table.mutate(**{ROW: ibis.row_number()})

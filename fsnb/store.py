@@ -1,0 +1,301 @@
+"""FeatureStore: wires the engine, the catalog, the tracking store and the targets; each method a few lines.
+
+A store is a folder and a connection. What it knows beyond this process is in the catalog, which is SQLite in WAL mode,
+so that a notebook, a JupyterLab server and a CI job share it. Data never goes into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ibis
+
+from fsnb import pit, publish, training
+from fsnb.catalog import Catalog, Document
+from fsnb.errors import DefinitionError, UnknownName, listed
+from fsnb.identity import fingerprint
+from fsnb.model import Feature, FeatureView, Source, Spine
+from fsnb.model.data import is_table_name
+from fsnb.publish import Publication, Target
+from fsnb.training import LoggedTrainingSet, TrainingSet
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+ENGINES: Mapping[str, Callable[[], Any]] = {"duckdb": ibis.duckdb.connect, "polars": ibis.polars.connect}
+
+
+class FeatureStore:
+    """Sources, feature views, training sets and publications of one project.
+
+    Made by `fsnb.open()`. Attributes: `path` (the folder), `engine` (the Ibis connection that computes locally),
+    `catalog` (documents of everything defined, trained and published).
+    """
+
+    def __init__(self, path: str | Path, engine: Any) -> None:
+        self.path = Path(path).expanduser().absolute()
+        self.engine = _connection(engine)
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.catalog = Catalog(self.path / "catalog.sqlite")
+        self._sources: dict[str, Source] = {}
+        self._views: dict[str, FeatureView] = {}
+        self._targets: dict[str, Target] = {}
+        self._read: dict[tuple[int, str], tuple[Source, ir.Table]] = {}
+
+    def __repr__(self) -> str:
+        return f"<FeatureStore {self.path}: {self.engine.name}; sources {listed(self._sources)}; views {listed(self._views)}>"
+
+    @property
+    def tracking_uri(self) -> str:
+        """Where training sets are logged unless MLflow has a tracking URI of the user's."""
+        return f"sqlite:///{self.path / 'mlflow.db'}"
+
+    # ------------------------------------------------------------------ define
+
+    def source(
+        self,
+        name: str,
+        data: Any,
+        *,
+        event_time: str | None,
+        available: str | None = None,
+        tie_break: str | Sequence[str] = (),
+        description: str = "",
+    ) -> Source:
+        """Name a table of events or states, and its clocks; see `fsnb.Source`.
+
+        `data` may also be the name of a table on the store's engine.
+        """
+        schema = pit.table_named(self.engine, data, f"source {name!r}").schema() if is_table_name(data) else None
+        source = Source(
+            name,
+            data,
+            event_time=event_time,
+            available=available,
+            tie_break=tie_break,
+            description=description,
+            schema=schema,
+        )
+        self._sources[name] = source
+        self._record("source", name, source.to_doc())
+        return source
+
+    def register(self, view: FeatureView) -> FeatureView:
+        """Put a feature view into the catalog; a changed definition becomes its next version.
+
+        Training and publishing do this too.
+        """
+        if not isinstance(view, FeatureView):
+            raise DefinitionError(f"register() takes a feature view, not a {type(view).__name__}.")
+        self._views[view.name] = view
+        self._sources.setdefault(view.source.name, view.source)
+        self._record("view", view.name, view.to_doc())
+        return view
+
+    def view(self, name: str, version: int | None = None) -> FeatureView:
+        """A feature view of this session, or else of the catalog, loaded without executing code.
+
+        Raises
+        ------
+        UnknownName
+            No such view; the message names the nearest.
+        """
+        if version is None and name in self._views:
+            return self._views[name]
+        return FeatureView.from_doc(self.catalog.get("view", name, version).body, self._sources)
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """Names of all feature views in the catalog."""
+        return tuple(document.name for document in self.catalog.list("view"))
+
+    # ------------------------------------------------------------------ train
+
+    def training_set(
+        self,
+        spine: Spine,
+        features: Sequence[Feature | FeatureView] | Feature | FeatureView,
+        *,
+        engine: Any = None,
+    ) -> TrainingSet:
+        """Fill a spine with the feature values known at each row's time.
+
+        Parameters
+        ----------
+        spine
+            The rows to fill.
+        features
+            `[view["name"], ...]`, whole views, or both.
+        engine
+            "duckdb", "polars" or an Ibis connection, instead of the store's.
+
+        Returns
+        -------
+        TrainingSet
+            One row per spine row (duplicates kept), in spine order when collected; spine columns first. Lazy: nothing
+            runs until the result is read.
+
+        Raises
+        ------
+        UnknownName, TypeMismatch, DefinitionError, NotSupported
+        """
+        con = self.engine if engine is None else _connection(engine)
+        plan = pit.plan(spine, features)
+        for part in plan.views:
+            self.register(part.view)
+        return self._on_engine(plan, con, pit.read_spine(con, spine))
+
+    def _on_engine(self, plan: pit.JoinPlan, con: Any, spine: ir.Table) -> TrainingSet:
+        return TrainingSet(plan, con, self._tables(plan, con), spine, tracking_uri=self.tracking_uri, catalog=self.catalog)
+
+    def load_training_set(self, run_id_or_model_uri: str) -> LoggedTrainingSet:
+        """The training set that a run or a model was trained on: the very rows, from its snapshot.
+
+        `.verify()` says whether a rebuild from the sources still gives them.
+
+        Raises
+        ------
+        TrainingSetError
+            No such run or model, none logged there, or a snapshot that is not what was logged.
+        """
+        return training.load_training_set(run_id_or_model_uri, tracking_uri=self.tracking_uri, rebuild=self.training_set)
+
+    # ------------------------------------------------------------------ publish
+
+    def target(
+        self, name: str, url: str | None = None, *, schema: str | None = None, sources: Mapping[str, str] | None = None
+    ) -> Target:
+        """Name a production database, or get one that was named.
+
+        Parameters
+        ----------
+        name
+            "prod", say.
+        url
+            `postgresql://user:${PGPASSWORD}@host:5432/db` or `duckdb:///path/to/file.duckdb`. `${NAME}` is read from
+            the environment when connecting; a password written out is used in this session and never stored.
+        schema
+            Where published tables go.
+        sources
+            `{source: table on the target}`; the same name by default.
+        """
+        if url is None:
+            return self._target(name)
+        target = Target(name, url, schema=schema, sources=sources or {})
+        self._targets[name] = target
+        self._record("target", name, target.to_doc())
+        return target
+
+    def _target(self, name: str) -> Target:
+        if name in self._targets:
+            return self._targets[name]
+        known = {document.name: document for document in self.catalog.list("target")}
+        if name not in known:
+            raise UnknownName.among("the store", "target", name, known, "Name one: store.target('prod', url).")
+        return Target.from_doc(known[name].body)
+
+    def load(
+        self, source: Source | str, to: str, *, replace: bool = False, progress: Callable[..., None] | None = None
+    ) -> int:
+        """Copy a source's rows to a target that does not have them; returns how many.
+
+        Raises
+        ------
+        PublishError
+            The table is there already, unless `replace=True`.
+        """
+        found = self._source(source) if isinstance(source, str) else source
+        return publish.load(found, self._target(to), replace=replace, progress=progress)
+
+    def publish(
+        self, view: FeatureView | str, to: str, *, end: Any = None, progress: Callable[..., None] | None = None
+    ) -> Publication:
+        """Publish a feature view: prove it, then write its history and current tables in one transaction.
+
+        Parameters
+        ----------
+        view
+            The view, or its name in the catalog.
+        to
+            The target's name.
+        end
+            Ticks of a view with `refresh` are computed up to this time; now by default. UTC.
+        progress
+            Called with the name of each step.
+
+        Returns
+        -------
+        Publication
+            What was written where, with its certificate.
+
+        Raises
+        ------
+        CertificateMismatch
+            Two engines, or an engine and the oracle, disagree; the first differing rows are shown. Nothing was written.
+        AmbiguousTies, PublishError, TargetError
+            Nothing was written.
+        """
+        found = self.register(self.view(view) if isinstance(view, str) else view)
+        tables = {name: self._table(self._source_of(name, found), self.engine) for name in found.sources}
+        return publish.publish(
+            found, self._target(to), local=self.engine, tables=tables, catalog=self.catalog, end=end, progress=progress
+        )
+
+    # ------------------------------------------------------------------ wiring
+
+    def _source(self, name: str) -> Source:
+        if name in self._sources:
+            return self._sources[name]
+        known = {document.name: document for document in self.catalog.list("source")}
+        if name not in known:
+            raise UnknownName.among("the store", "source", name, {**self._sources, **known})
+        return Source.from_doc(known[name].body)
+
+    def _source_of(self, name: str, view: FeatureView) -> Source:
+        return view.source if name == view.source.name else self._source(name)
+
+    def _tables(self, plan: pit.JoinPlan, con: Any) -> dict[str, ir.Table]:
+        found: dict[str, Source] = {}
+        for part in plan.views:
+            for name in part.view.sources:
+                source = self._source_of(name, part.view)
+                if found.setdefault(name, source) is not source and found[name] != source:
+                    raise DefinitionError(f"two different sources are named {name!r}, one of them in {part.view.name!r}. Rename one.")
+        return {name: self._table(source, con) for name, source in found.items()}
+
+    def _table(self, source: Source, con: Any) -> ir.Table:
+        """The source on a connection, attached once."""
+        key = (id(con), source.name)
+        kept = self._read.get(key)
+        if kept is None or kept[0] is not source:
+            kept = (source, pit.read_source(con, source))
+            self._read[key] = kept
+        return kept[1]
+
+    def _record(self, kind: str, name: str, body: Mapping[str, Any]) -> Document:
+        return self.catalog.put(kind, name, body, fingerprint=fingerprint(dict(body)))
+
+
+def open(path: str | Path = ".fsnb", *, engine: Any = "duckdb") -> FeatureStore:  # noqa: A001
+    """Open the feature store in a folder, creating it if missing.
+
+    Parameters
+    ----------
+    path
+        The folder: catalog, MLflow's database unless you have your own, the embedded target.
+    engine
+        What computes locally: "duckdb", "polars" or an Ibis connection.
+    """
+    return FeatureStore(path, engine)
+
+
+def _connection(engine: Any) -> Any:
+    if not isinstance(engine, str):
+        if isinstance(engine, ibis.backends.BaseBackend):
+            return engine
+        raise DefinitionError(f"engine is a {type(engine).__name__}; give 'duckdb', 'polars' or an Ibis connection.")
+    if engine not in ENGINES:
+        raise UnknownName.among("fsnb", "engine", engine, ENGINES, "Or give an Ibis connection.")
+    return ENGINES[engine]()

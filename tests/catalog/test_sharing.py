@@ -1,0 +1,136 @@
+"""Several processes, threads and forks on one catalog: nothing is lost, nothing is late."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from fsnb.catalog import Catalog
+from fsnb.errors import CatalogError
+
+SPAWN = multiprocessing.get_context("spawn")
+SECONDS = 120
+
+
+def open_and_put(place: str, writer: str, many: int, start: Any) -> None:
+    start.wait(SECONDS)
+    catalog = Catalog(place, created_by=writer)
+    for n in range(many):
+        catalog.put("view", "shared", {"n": n}, fingerprint=f"{writer}{n}")
+
+
+def poll(place: str, many: int, seen: Any, start: Any) -> None:
+    """Follow the catalog as a sidebar does, until `many` documents have been seen."""
+    catalog, last, ids = Catalog(place), 0, []
+    start.wait(SECONDS)
+    while len(ids) < many:
+        new = [document.id for document in catalog.since(last)]
+        ids += new
+        last = max([last, *new])
+    seen.put(ids)
+
+
+def answer(place: str, pipe: Any) -> None:
+    """Say what `shared` is now, as often as one is asked."""
+    catalog = Catalog(place)
+    while pipe.recv():
+        pipe.send([(document.name, document.version) for document in catalog.list()])
+
+
+def run(*workers: tuple[Callable[..., None], tuple[Any, ...]]) -> None:
+    processes = [SPAWN.Process(target=target, args=args, daemon=True) for target, args in workers]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(SECONDS)
+    assert [process.exitcode for process in processes] == [0] * len(processes)
+
+
+def test_two_processes_write_the_same_name_and_no_version_is_lost(place):
+    start = SPAWN.Barrier(2)  # both find no catalog yet: each makes it, or waits for the other
+    run(*((open_and_put, (place, writer, 200, start)) for writer in "ab"))
+    history = Catalog(place).history("view", "shared")
+    assert [document.version for document in history] == list(range(400, 0, -1))
+    for writer in "ab":
+        assert [d.body["n"] for d in reversed(history) if d.created_by == writer] == list(range(200))
+    turns = sum(one.created_by != other.created_by for one, other in pairwise(history))
+    assert turns > 1, "one wrote after the other: this run has shown nothing"
+
+
+def test_a_reader_that_polls_while_others_write_misses_nothing(place):
+    Catalog(place)
+    start, seen = SPAWN.Barrier(3), SPAWN.Queue()
+    run(*((open_and_put, (place, writer, 50, start)) for writer in "ab"), (poll, (place, 100, seen, start)))
+    assert seen.get(timeout=SECONDS) == [document.id for document in Catalog(place).since(0)]
+
+
+def test_a_reader_in_another_process_sees_a_commit_at_once(place):
+    catalog = Catalog(place)
+    pipe, theirs = SPAWN.Pipe()
+    reader = SPAWN.Process(target=answer, args=(place, theirs), daemon=True)
+    reader.start()
+
+    def ask() -> list[tuple[str, int]]:
+        pipe.send(True)
+        assert pipe.poll(SECONDS)
+        return pipe.recv()
+
+    assert ask() == []
+    catalog.put("view", "rides", {}, fingerprint="f1")
+    assert ask() == [("rides", 1)]
+    catalog.put("view", "rides", {}, fingerprint="f2")
+    assert ask() == [("rides", 2)]
+    pipe.send(False)
+    reader.join(SECONDS)
+    assert reader.exitcode == 0
+
+
+def test_of_two_who_expect_the_same_version_one_is_refused(place):
+    catalog = Catalog(place)
+
+    def attempt(n: int) -> str:
+        try:
+            return f"version {catalog.put('view', 'rides', {}, fingerprint=f'f{n}', expected=0).version}"
+        except CatalogError:
+            return "refused"
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sorted(threads.map(attempt, range(4))) == ["refused"] * 3 + ["version 1"]
+
+
+def test_threads_share_a_catalog(catalog):
+    with ThreadPoolExecutor(4) as threads:
+        versions = threads.map(lambda n: catalog.put("view", "rides", {}, fingerprint=f"f{n}").version, range(40))
+        assert sorted(versions) == list(range(1, 41))
+
+
+def test_threads_that_put_the_same_thing_write_it_once(catalog):
+    with ThreadPoolExecutor(4) as threads:
+        put = list(threads.map(lambda _: catalog.put("view", "rides", {}, fingerprint="f"), range(12)))
+    assert {document.id for document in put} == {catalog.get("view", "rides").id}
+    assert len(catalog.since(0)) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_catalog_opened_before_a_fork_serves_parent_and_child(catalog):
+    catalog.put("view", "rides", {}, fingerprint="f0")
+    child = os.fork()
+    if child == 0:  # nothing of pytest's may run in here
+        failed = 1
+        try:
+            for n in range(20):
+                catalog.put("view", "rides", {}, fingerprint=f"child{n}")
+            failed = 0
+        finally:
+            os._exit(failed)
+    for n in range(20):
+        catalog.put("view", "rides", {}, fingerprint=f"parent{n}")
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert [document.version for document in catalog.history("view", "rides")] == list(range(41, 0, -1))

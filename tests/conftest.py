@@ -1,0 +1,58 @@
+"""Fixtures and settings for every test.
+
+Hypothesis profiles: `ci` (the default) draws the same few examples in each run; `deep` (make test-deep) draws
+many new ones; `quick` shows a failure without shrinking it. HYPOTHESIS_PROFILE names another.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+
+if TYPE_CHECKING:
+    from tests.support.postgres import PostgresServer
+
+# Before anything imports mlflow: tests call nobody, and log only where they say.
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+os.environ["DO_NOT_TRACK"] = "true"
+for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_RUN_ID"):
+    os.environ.pop(name, None)
+
+COMMON = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no defect
+settings.register_profile("ci", COMMON, derandomize=True, max_examples=50)
+settings.register_profile("quick", COMMON, derandomize=True, max_examples=25, phases=[Phase.explicit, Phase.generate])
+settings.register_profile("deep", COMMON, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server for this run. Where there is none the test is skipped; in CI it fails."""
+    from tests.support.postgres import NoPostgres, PostgresServer
+
+    with contextlib.ExitStack() as stack:
+        try:
+            server = stack.enter_context(PostgresServer())
+        except NoPostgres as missing:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(str(missing))
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """The server's database `fsnb`, shared by the tests of this run."""
+    return postgres_server.url
+
+
+@pytest.fixture
+def postgres_db_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """A database of this test's own, empty."""
+    with postgres_server.fresh_database() as url:
+        yield url

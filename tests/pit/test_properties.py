@@ -1,0 +1,188 @@
+"""Every engine against the oracle, on small colliding domains: ties, NULLs, NaN, late rows, duplicates, look-alike keys."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, assume, given, note, settings
+from hypothesis import strategies as st
+from ibis import _
+
+from fsnb.model import Entity, FeatureView, Source, Spine, Window
+from tests.pit.engines import assert_same, expected, run, table
+
+START = datetime(1969, 12, 31, 22)  # the epoch lies in the middle: ticks and bands before 1970 too
+HOURS = st.integers(0, 8).map(lambda hours: timedelta(hours=hours))
+JITTER = st.sampled_from([timedelta(0), timedelta(0), timedelta(microseconds=1), timedelta(microseconds=-1)])
+TIMES = st.builds(lambda hours, jitter: START + hours + jitter, HOURS, JITTER)
+FIRST = st.sampled_from(["1", "11", "é,\x1f", None])
+SECOND = st.sampled_from(["11", "1", None])
+DURATIONS = ["0s", "30m", "1h", "2h"]
+
+EVENT_TYPES = {
+    "k": pa.string(),
+    "k2": pa.string(),
+    "ts": pa.timestamp("us"),
+    "known": pa.timestamp("us", tz="UTC"),
+    "x": pa.float64(),
+    "n": pa.int32(),
+    "b": pa.bool_(),
+    "tie": pa.int64(),
+}
+SPINE_TYPES = {"row": pa.int64(), "key": pa.string(), "k2": pa.string(), "at": pa.timestamp("us")}
+
+
+def _events(draw: Any) -> dict[str, Any]:
+    ts = draw(st.none() | TIMES) if draw(st.integers(0, 9)) == 0 else draw(TIMES)
+    late = draw(st.sampled_from([timedelta(0), timedelta(hours=-1), timedelta(hours=1), timedelta(hours=3)]))
+    known = None if ts is None or draw(st.integers(0, 9)) == 0 else (ts + late).replace(tzinfo=UTC)
+    return {
+        "k": draw(FIRST),
+        "k2": draw(SECOND),
+        "ts": ts,
+        "known": known,
+        "x": draw(st.sampled_from([1.5, -2.0, 0.0, 1e6, float("nan"), None])),
+        "n": draw(st.sampled_from([0, 1, 7, -3, None])),
+        "b": draw(st.sampled_from([True, False, None])),
+        "tie": draw(st.sampled_from([None, 0, 1, 2])),
+    }
+
+
+EVENTS = st.lists(st.composite(_events)(), max_size=14).map(lambda rows: table(rows, **EVENT_TYPES))
+SPINES = st.lists(
+    st.fixed_dictionaries({"row": st.integers(0, 2), "key": FIRST, "k2": SECOND, "at": st.none() | TIMES}), max_size=8
+).map(lambda rows: table(rows, **SPINE_TYPES))
+
+
+@st.composite
+def rules(draw: Any) -> dict[str, Any]:
+    return {
+        "closed": draw(st.sampled_from(["right", "left", "both", "neither"])),
+        "lag": draw(st.sampled_from(DURATIONS)),
+        "refresh": draw(st.sampled_from([None, None, "1h", "3h"])),
+    }
+
+
+@st.composite
+def sources(draw: Any) -> tuple[Source, Entity]:
+    source = Source(
+        "events",
+        draw(EVENTS),
+        event_time="ts",
+        available=draw(st.sampled_from([None, "known", "known"])),
+        tie_break=draw(st.sampled_from([(), ("tie",)])),
+    )
+    return source, Entity("thing", draw(st.sampled_from(["k", ("k", "k2")])))
+
+
+def _spine(data: pa.Table) -> Spine:
+    return Spine(data, at="at", keys={"k": "key"})
+
+
+WINDOWED = {
+    "rows": _.count(),
+    "some": _.n.count(),
+    "big": _.count(where=_.x > 1),
+    "sum_x": _.x.sum(),
+    "sum_n": _.n.sum(where=_.b),
+    "mean": _.x.mean(),
+    "share": (_.n > 0).mean(),
+    "low": _.x.min(),
+    "high": _.n.max(),
+    "std": _.x.std(),
+    "var": _.n.var(how="pop"),
+    "kinds": _.x.nunique(),
+    "ratio": _.n.sum() / _.count(),
+    "spread": (_.x.max() - _.x.min()).coalesce(-1.0),
+    "any": _.b.any(),
+    "all": _.b.all(),
+}
+SHAPES = [
+    (),
+    ("1h",),
+    ("2h", "90m"),
+    (Window("1h", offset="1h"), Window("4h")),
+    ("1s", Window("3h", offset="30m")),
+]
+
+# the engine is made once and outlives the examples: that is what a notebook does too
+COMMON = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
+
+
+@COMMON
+@given(made=sources(), spine=SPINES, rule=rules(), windows=st.sampled_from(SHAPES), names=st.sets(st.sampled_from([*WINDOWED]), min_size=1))
+def test_windowed_features_equal_the_oracle(engine: Any, made: Any, spine: pa.Table, rule: Any, windows: Any, names: Any) -> None:
+    source, entity = made
+    features = {name: WINDOWED[name] for name in sorted(names)}
+    view = FeatureView("v", entity=entity, source=source, features=features, windows=windows, **rule)
+    note(view.rules())
+    assert_same(run(engine, _spine(spine), [view]), expected(view, _spine(spine)))
+
+
+@COMMON
+@given(made=sources(), spine=SPINES, rule=rules(), ttl=st.sampled_from([None, "1h", "90m", "2h"]), skip=st.booleans(), fill=st.booleans())
+def test_asof_features_equal_the_oracle(engine: Any, made: Any, spine: pa.Table, rule: Any, ttl: Any, skip: bool, fill: bool) -> None:
+    source, entity = made
+    view = FeatureView(
+        "v",
+        entity=entity,
+        source=source,
+        features={"x": _.x, "double": _.n * 2, "flag": _.b & (_.n > 0), "when": _.ts},
+        ttl=ttl,
+        skip_nulls=skip,
+        fill={"x": -1.0} if fill else None,
+        **rule,
+    )
+    note(view.rules())
+    assert_same(run(engine, _spine(spine), [view]), expected(view, _spine(spine)))
+
+
+@COMMON
+@given(made=sources(), spine=SPINES, rule=rules())
+def test_choice_does_not_depend_on_which_features_are_asked_for(engine: Any, made: Any, spine: pa.Table, rule: Any) -> None:
+    source, entity = made
+    view = FeatureView("v", entity=entity, source=source, features={"x": _.x, "n": _.n, "b": _.b}, **rule)
+    whole = run(engine, _spine(spine), [view])
+    for name in view.features:
+        assert_same(run(engine, _spine(spine), [view[name]]), [{name: row[name]} for row in whole])
+
+
+@COMMON
+@given(made=sources(), spine=SPINES)
+def test_static_lookup_ignores_time(engine: Any, made: Any, spine: pa.Table) -> None:
+    source, entity = made
+    static = Source("events", source.data, event_time=None, tie_break=source.tie_break)
+    view = FeatureView("v", entity=entity, source=static, features={"x": _.x, "n": _.n})
+    assert_same(run(engine, _spine(spine), [view]), expected(view, _spine(spine)))
+
+
+@COMMON
+@given(made=sources(), spine=SPINES, rule=rules(), seed=st.integers(0, 3))
+def test_nothing_after_the_cutoffs_changes_a_row(engine: Any, made: Any, spine: pa.Table, rule: Any, seed: int) -> None:
+    """Metamorphic: delete or scramble all that no row may see, and the training set stays the same."""
+    source, entity = made
+    asked = [at for at in spine["at"].to_pylist() if at is not None]
+    assume(asked)
+    last = max(asked)
+    rows = source.data.to_pylist()
+    hidden = [row["ts"] is None or row["ts"] > last or (source.available and (row["known"] is None or row["known"].replace(tzinfo=None) > last)) for row in rows]
+    cut = [row for row, hide in zip(rows, hidden, strict=True) if not hide]
+    scrambled = [row | {"x": 99.0, "n": seed, "b": True} if hide else row for row, hide in zip(rows, hidden, strict=True)]
+    windows = {"rows": _.count(), "sum": _.x.sum(), "kinds": _.n.nunique()}
+    for features, shape in ((windows, ("1h", "3h")), ({"x": _.x, "n": _.n}, ())):
+        view = FeatureView("v", entity=entity, source=source, features=features, windows=shape, **rule)
+        before = run(engine, _spine(spine), [view])
+        for changed in (cut, scrambled):
+            assert_same(run(engine, _spine(spine), [view], {"events": table(changed, **EVENT_TYPES)}), before)
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+def test_empty_source_gives_zero_counts_and_nulls(engine: Any, rows: int) -> None:
+    source = Source("events", table([], **EVENT_TYPES), event_time="ts")
+    spine = _spine(table([{"row": 0, "key": "1", "k2": "1", "at": START}] * rows, **SPINE_TYPES))
+    view = FeatureView("v", entity=Entity("thing", "k"), source=source, features={"rows": _.count(), "sum": _.n.sum()}, windows="1h")
+    latest = FeatureView("w", entity=Entity("thing", "k"), source=source, features={"x": _.x})
+    assert run(engine, spine, [view, latest]) == [{"rows_1h": 0, "sum_1h": None, "x": None}] * rows
