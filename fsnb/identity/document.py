@@ -188,13 +188,5 @@ def _load(records: list[JSON]) -> list[ops.Node]:
     for record in records:
         cls, args = named("operation", OPERATIONS, record)
         values = {name: decode(value, other) for name, value in args.items()}
-        nodes.append(attempt(f"node {len(nodes)}, {cls.__name__},", _build, cls, values))
+        nodes.append(attempt(f"node {len(nodes)}, {cls.__name__},", cls, **values))
     return nodes
-
-
-def _build(cls: type[ops.Node], values: dict[str, Any]) -> ops.Node:
-    """The node; its type and shape are asked for, since Ibis finds some faults only then."""
-    node = cls(**values)
-    for attribute in ("dtype", "shape", "schema"):
-        getattr(node, attribute, None)
-    return node

@@ -149,7 +149,7 @@ def named(what: str, known: Mapping[str, Any], content: JSON) -> tuple[Any, dict
     return known[name], args
 
 
-def attempt(what: str, build: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def attempt(what: str, build: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     """Build a part of a stored definition; whatever Python or Ibis has against it becomes a DefinitionError.
 
     A document is not to be trusted, and what Ibis raises for bad arguments is of a dozen types.

@@ -46,10 +46,12 @@ class Parser(argparse.ArgumentParser):
         if any(word in HELP for word in words):
             print(self.format_help())
             return None
-        found, unknown = self.parse_known_intermixed_args(words)
-        if unknown:
-            what = "option" if unknown[0].startswith("-") else "place for an argument"
-            raise UnknownName.among(self.prog, what, unknown[0].partition("=")[0], self.options)
+        self.usage = self.usage or self.format_usage().removeprefix("usage: ").strip().replace("%", "%%")
+        found, unknown = self.parse_known_intermixed_args(words)  # which formats the usage a second time
+        for word in unknown:
+            if word.startswith("-"):
+                raise UnknownName.among(self.prog, "option", word.partition("=")[0], self.options)
+            self.error(f"{word!r} is one argument too many")
         return found
 
 
@@ -98,7 +100,7 @@ def _fs() -> Mapping[str, Parser]:
         python="store.view(name, version), store.catalog.history(kind, name)",
         example="%fs show plane_delays --version 2",
     )
-    show.add_argument("name", metavar="NAME", help="its name; KIND/NAME where several kinds share it")
+    show.add_argument("document", metavar="NAME", help="its name; KIND/NAME where several kinds share it")
     show.add_argument("--version", type=int, metavar="N", help="an earlier version (default: the latest)")
     _defines(show, None, "what is shown: the feature view, source, target or document")
     return {"open": opened, "status": status, "list": listed, "show": show}
@@ -153,7 +155,7 @@ def _pit() -> Parser:
     parser = Parser(
         "%pit",
         "Show what one training row saw, and what it was denied and why.",
-        python="train.why(row, feature)",
+        python="train.why(row, feature), train.preview(row)",
         example="%pit train 17 mean_delay_7d",
     )
     parser.add_argument("train", metavar="TRAIN", help="variable of the training set")
@@ -188,3 +190,10 @@ FS_HELP = "\n".join(
         "`%fs` alone is `%fs status`. Each takes --help.",
     ]
 )
+HELPS = {
+    "fs": FS_HELP,
+    "feature_view": FEATURE_VIEW.format_help(),
+    "train": TRAIN.format_help(),
+    "pit": PIT.format_help(),
+    "publish": PUBLISH.format_help(),
+}

@@ -6,7 +6,6 @@ returned value once, and `x = %pit train 3` works. `%train` only says what it ma
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import ibis
@@ -16,9 +15,11 @@ from fsnb.errors import UnknownName, UsageError
 from fsnb.model import FeatureView, Spine
 from fsnb.notebook import arguments, cards
 from fsnb.notebook.body import compiled
+from fsnb.notebook.catalogued import find
 from fsnb.notebook.progress import Progress
 from fsnb.notebook.session import Session
-from fsnb.training import TrainingSet
+from fsnb.publish import Publication
+from fsnb.training import Preview, TrainingSet, Why
 
 
 @magics_class
@@ -60,6 +61,88 @@ class FsnbMagics(Magics):
         return cards.listing(documents, catalog.where)
 
     def _fs_show(self, asked: Any) -> cards.Card:
-        found = find(self.session.store, asked.name, asked.version)
-        self._bind(asked.out, found.value)
-        return found.card
+        shown = find(self.session.store, asked.document, asked.version)
+        self._bind(asked.out, shown.value)
+        return shown.card
+
+    # ------------------------------------------------------------------ the way: define, train, see, publish
+
+    @line_cell_magic
+    def feature_view(self, line: str, cell: str | None = None) -> FeatureView | None:
+        asked = arguments.FEATURE_VIEW.parse(line)
+        if asked is None:
+            return None
+        if cell is None:
+            raise UsageError("%%feature_view has a body: write it with two % in the first line of a cell of its own.")
+        store = self.session.store
+        body = compiled(f"feature view {asked.name!r}", f"%%feature_view {line}", cell, self.shell)
+        names = dict(self.session.names)
+        try:
+            view = FeatureView(
+                asked.name,
+                entity=self.session.entity(asked.entity),
+                source=self.session.source(asked.source),
+                features=lambda t: body.run(names | {"t": t, "_": ibis._, "ibis": ibis}),
+                windows=[window for window in asked.windows.split(",") if window.strip()],
+                lag=asked.lag,
+                ttl=asked.ttl,
+                refresh=asked.refresh,
+                closed=asked.closed,
+                skip_nulls=asked.skip_nulls,
+                description=body.description,
+                owner=asked.owner,
+                tags=asked.tag,
+            )
+        except Exception as error:
+            body.explain(error, self.shell)
+            raise
+        self.session.bind(asked.out or asked.name, store.register(view))
+        return view
+
+    @line_magic
+    def train(self, line: str) -> None:
+        asked = arguments.TRAIN.parse(line)
+        if asked is None:
+            return
+        spine = self.session.variable(asked.spine, Spine, "fsnb.Spine(frame, at='asked_at')")
+        features = self.session.features(asked.features)
+        made = self.session.store.training_set(spine, features, engine=asked.engine)
+        self.session.bind(asked.out, made)
+        print(f"{asked.out}: {made!r}")
+
+    @line_magic
+    def pit(self, line: str) -> Why | Preview | None:
+        asked = arguments.PIT.parse(line)
+        if asked is None:
+            return None
+        train = self.session.variable(asked.train, TrainingSet, "%train SPINE FEATURE...")
+        shown = train.why(asked.row, asked.feature) if asked.feature else train.preview(asked.row)
+        self._bind(asked.out, shown)
+        return shown
+
+    @line_magic
+    def publish(self, line: str) -> Publication | None:
+        asked = arguments.PUBLISH.parse(line)
+        if asked is None:
+            return None
+        view = self.session.view(asked.view)
+        with Progress(f"publish {view.name} to {asked.to}") as progress:
+            publication = self.session.store.publish(view, to=asked.to, progress=progress)
+        self.session.bind(asked.out, publication)
+        return publication
+
+    def _bind(self, name: str | None, value: Any) -> None:
+        if name:
+            self.session.bind(name, value)
+
+
+for _magic, _help in arguments.HELPS.items():
+    getattr(FsnbMagics, _magic).__doc__ = _help
+
+
+def unregister(shell: Any) -> None:
+    """Take our magics out of IPython's tables, unless someone has put others in their place."""
+    ours = shell.magics_manager.registry.pop(FsnbMagics.__name__, None)
+    for table in shell.magics_manager.magics.values():
+        for name in [name for name, function in table.items() if getattr(function, "__self__", None) is ours]:
+            del table[name]

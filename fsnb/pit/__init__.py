@@ -2,7 +2,7 @@
 
 from fsnb.pit.lowering import lower
 from fsnb.pit.outcomes import Considered, Judgement, considered
-from fsnb.pit.plan import JoinPlan, ViewPlan, plan
+from fsnb.pit.planning import JoinPlan, ViewPlan, plan
 from fsnb.pit.read import ROW, attach, normalise, read_source, read_spine, table_named
 
 __all__ = [

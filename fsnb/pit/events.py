@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import ibis.expr.types as ir
 
-from fsnb.pit.plan import Span, ViewPlan
+from fsnb.pit.planning import Span, ViewPlan
 from fsnb.pit.primitives import clean
 
 CUTOFF, START, END, EVENT, AVAILABLE, NEXT, BAND = (

@@ -10,7 +10,7 @@ Why not Table.asof_join(tolerance=...): ibis 12 drops matches when the two time 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import ibis
@@ -34,7 +34,7 @@ from fsnb.pit.events import (
     lanes,
     order_names,
 )
-from fsnb.pit.plan import JoinPlan, Span, ViewPlan
+from fsnb.pit.planning import JoinPlan, Span, ViewPlan
 from fsnb.pit.primitives import ZERO_WHEN_EMPTY, Primitive, clean
 from fsnb.pit.read import ROW
 
@@ -185,14 +185,12 @@ def _keyed(part: ViewPlan, asks: ir.Table, found: ir.Table) -> tuple[ir.Table, l
 
 def _latest(join: Callable[[ViewPlan, ir.Table, ir.Table], ir.Table]) -> Strategy:
     def answer(part: ViewPlan, con: Any, relation: ir.Table, asks: ir.Table) -> ir.Table:
-        rows, result = events(part, con, relation), None
+        rows, found = events(part, con, relation), []
         for wanted in lanes(part):
             lane = rows.filter(rows[wanted[0]].notnull()) if part.view.skip_nulls else rows
             met = join(part, asks, heads(part, lane, wanted))
-            met = met.select(*key_names(part), CUTOFF, **{name: _unexpired(part, met, name) for name in wanted})
-            result = met if result is None else _beside(part, result, met)
-        assert result is not None
-        return result
+            found.append(met.select(*key_names(part), CUTOFF, **{name: _unexpired(part, met, name) for name in wanted}))
+        return found[0] if len(found) == 1 else _side_by_side(part, asks, found)
 
     return answer
 
@@ -204,13 +202,13 @@ def _unexpired(part: ViewPlan, met: ir.Table, name: str) -> ir.Value:
     return (met[CUTOFF] < met[EVENT] + hi).ifelse(met[name], ibis.null(met[name].type()))
 
 
-def _beside(part: ViewPlan, left: ir.Table, right: ir.Table) -> ir.Table:
-    """Two lanes' columns for the same asks; a lane of plain SQL may lack an ask that the other has."""
-    on = [*key_names(part), CUTOFF]
-    renamed = right.rename({f"_fsnb_r{name}": name for name in on})
-    joined = left.outer_join(renamed, [left[name] == renamed[f"_fsnb_r{name}"] for name in on])
-    either = {name: ibis.coalesce(joined[name], joined[f"_fsnb_r{name}"]) for name in on}
-    return joined.select(**either, **{name: joined[name] for name in (*left.columns, *right.columns) if name not in on})
+def _side_by_side(part: ViewPlan, asks: ir.Table, found: Sequence[ir.Table]) -> ir.Table:
+    """The columns of several lanes for the same asks."""
+    on, joined = [*key_names(part), CUTOFF], asks
+    for number, lane in enumerate(found):
+        lane = lane.rename({f"_fsnb_l{number}{name}": name for name in on})
+        joined = joined.left_join(lane, [asks[name] == lane[f"_fsnb_l{number}{name}"] for name in on])
+    return joined.select(*on, *(name for lane in found for name in lane.columns if name not in on))
 
 
 def _static(part: ViewPlan, con: Any, relation: ir.Table, asks: ir.Table) -> ir.Table:

@@ -27,7 +27,7 @@ from fsnb.pit.events import (
     lanes,
     order_names,
 )
-from fsnb.pit.plan import Span, ViewPlan
+from fsnb.pit.planning import Span, ViewPlan
 from fsnb.pit.read import new_name
 
 AGGREGATES: Mapping[str, Callable[[pl.Expr], pl.Expr]] = {

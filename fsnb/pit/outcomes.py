@@ -18,10 +18,10 @@ import ibis.expr.types as ir
 from fsnb.model import Output
 from fsnb.pit.clocks import cutoff
 from fsnb.pit.events import AVAILABLE, EVENT, LAST, TIE, event_columns, order_names
-from fsnb.pit.plan import ViewPlan
+from fsnb.pit.planning import ViewPlan
 
 EPOCH = datetime(1970, 1, 1)
-USED, SUPERSEDED, FUTURE, NOT_YET_KNOWN, EXPIRED, OUTSIDE, NO_TIME, NULL_VALUE = (
+USED, SUPERSEDED, FUTURE, NOT_YET_KNOWN, EXPIRED, OUTSIDE, NO_TIME, NO_VALUE = (
     "used",
     "superseded",
     "future",
@@ -29,7 +29,7 @@ USED, SUPERSEDED, FUTURE, NOT_YET_KNOWN, EXPIRED, OUTSIDE, NO_TIME, NULL_VALUE =
     "expired",
     "outside the window",
     "no event time",
-    "null skipped",
+    "no value",
 )
 PAST_ROWS, FUTURE_ROWS = 2_000, 50
 
@@ -75,7 +75,7 @@ def considered(
         At most 2,000 rows up to the cutoff and the next 50 after it.
     """
     c = None if at is None else cutoff(to_micros(at), part.lag, part.refresh)
-    if any(key is None for key in keys):
+    if any(key is None for key in keys) or (c is None and part.view.kind != "static"):
         return Judgement(_moment(c), (), 0)
     columns, _ = event_columns(part, relation, lambda value: value)
     wanted = {name: value for name, value in columns.items() if name.startswith((EVENT, AVAILABLE, TIE, LAST))}
@@ -125,14 +125,14 @@ def _judge(part: ViewPlan, output: Output, rows: list[dict[str, Any]], c: int | 
     if part.view.kind == "window":
         return [_seen(part, row, c) or _in_window(part, output, row, c) for row in rows]
     value = f"{LAST}{[o.name for o in part.view.outputs].index(output.name)}"
-    outcomes = [
-        (None if part.view.kind == "static" else _seen(part, row, c))
-        or (NULL_VALUE if part.view.skip_nulls and row.get(value) is None else SUPERSEDED)
-        for row in rows
-    ]
+    outcomes = [(None if part.view.kind == "static" else _seen(part, row, c)) or SUPERSEDED for row in rows]
     visible = [i for i, outcome in enumerate(outcomes) if outcome == SUPERSEDED]
-    if visible:
-        best = max(visible, key=lambda i: _rank(rows[i]))
+    able = [i for i in visible if not part.view.skip_nulls or rows[i][value] is not None]
+    best = max(able, key=lambda i: _rank(rows[i]), default=None)
+    for i in visible:
+        if rows[i].get(value) is None and part.view.skip_nulls and (best is None or _rank(rows[i]) > _rank(rows[best])):
+            outcomes[i] = NO_VALUE
+    if best is not None:
         outcomes[best] = EXPIRED if _expired(part, rows[best], c) else USED
     return outcomes
 
@@ -141,7 +141,8 @@ def _seen(part: ViewPlan, row: dict[str, Any], c: int | None) -> str | None:
     """Why a row is not visible; None when it is."""
     if row[EVENT] is None:
         return NO_TIME
-    if c is None or to_micros(row[EVENT]) + part.span(None).lo > c:
+    assert c is not None
+    if to_micros(row[EVENT]) + part.span(None).lo > c:
         return FUTURE
     if AVAILABLE in row and (row[AVAILABLE] is None or to_micros(row[AVAILABLE]) > c):
         return NOT_YET_KNOWN

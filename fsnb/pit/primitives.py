@@ -127,20 +127,22 @@ def _recipe(node: ops.Reduction, output: Output, builder: _Builder) -> _Recipe:
         case ops.CountDistinct():
             return made("is", ("nunique", clean(arg)))
         case ops.Sum():
-            return made("is", ("sum", clean(arg.cast(node.dtype))))
+            return made("is", ("sum", clean(_number(arg, node.dtype))))
         case ops.Mean():
-            number = clean(arg.cast("float64"))
+            number = clean(_number(arg, dt.float64))
             return made("ratio", ("sum", number), ("count", number))
+        case ops.Min() | ops.Max() if node.dtype.is_boolean():
+            return made("true", (type(node).__name__.lower(), _number(arg, dt.int8)))
         case ops.Min() | ops.Max():
             return made("is", (type(node).__name__.lower(), clean(arg)))
         case ops.Variance() | ops.StandardDev():
             function = "var_samp" if node.how == "sample" else "var_pop"
             shape = "root" if isinstance(node, ops.StandardDev) else "is"
-            return made(shape, (function, clean(arg.cast("float64"))))
+            return made(shape, (function, clean(_number(arg, dt.float64))))
         case ops.Any():
-            return made("true", ("max", arg.cast("int8")))
+            return made("true", ("max", _number(arg, dt.int8)))
         case ops.All():
-            return made("true", ("min", arg.cast("int8")))
+            return made("true", ("min", _number(arg, dt.int8)))
     raise NotSupported(
         f"feature {output.name!r}: {type(node).__name__} over a window is not supported. Supported are {SUPPORTED}."
     )
@@ -150,6 +152,13 @@ def _only(value: ir.Value, where: ops.Value | None) -> ir.Value:
     if where is None:
         return value
     return where.to_expr().ifelse(value, ibis.null(value.type()))
+
+
+def _number(value: ir.Value, dtype: dt.DataType) -> ir.Value:
+    """A value as a number; PostgreSQL casts no boolean to one."""
+    if value.type().is_boolean():
+        return ibis.cases((value, ibis.literal(1, dtype)), (~value, ibis.literal(0, dtype)))
+    return value.cast(dtype)
 
 
 def _rebuild(node: ops.Value, recipes: Mapping[ops.Reduction, _Recipe], table: ir.Table) -> ir.Value:

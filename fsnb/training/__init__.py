@@ -1,0 +1,15 @@
+"""Training sets: a plan on an engine, its rows, why they are what they are, and their log in MLflow."""
+
+from fsnb.training.loading import LoggedTrainingSet, load_training_set
+from fsnb.training.training_set import TrainingSet
+from fsnb.training.verification import Verification
+from fsnb.training.why import Preview, Why
+
+__all__ = [
+    "LoggedTrainingSet",
+    "Preview",
+    "TrainingSet",
+    "Verification",
+    "Why",
+    "load_training_set",
+]

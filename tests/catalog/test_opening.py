@@ -352,3 +352,18 @@ def test_a_database_that_is_stricter_by_default_loses_no_version(request):
     catalog.put("view", "rides", {}, fingerprint="f0")
     with catalog._database.connection() as con:
         assert con.exec_driver_sql("SHOW transaction_isolation").scalar() == "read committed"
+
+
+@pytest.mark.postgres
+def test_a_database_of_no_encoding_keeps_every_letter(request):
+    """What `initdb` makes in the C locale: without being told, the driver would answer with bytes."""
+    url = make_url(request.getfixturevalue("postgres_db_url"))
+    name = f"{url.database}_ascii"
+    with psycopg.connect(shown(url), autocommit=True) as con:
+        con.execute(f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
+        try:
+            catalog = Catalog(shown(url.set(database=name)))
+            catalog.put("view", "straße", {"owner": "Łódź"}, fingerprint="f")
+            assert [document.name for document in catalog.search("łódź STRASSE")] == ["straße"]
+        finally:
+            con.execute(f"DROP DATABASE {name} WITH (FORCE)")

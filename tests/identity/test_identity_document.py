@@ -262,6 +262,14 @@ def test_no_listed_operation_is_a_refused_one_in_disguise() -> None:
     assert named == {"UnboundTable"}
 
 
+def test_homemade_operation_does_not_pass_under_a_listed_name() -> None:
+    class Abs(ops.Unary):
+        dtype = dtypes.int64
+
+    with pytest.raises(NoStableIdentity, match=r"Abs .* fsnb does not know it"):
+        to_json(Abs(t.a).to_expr())
+
+
 def test_unknown_type_is_refused_with_its_name() -> None:
     with pytest.raises(NoStableIdentity, match="Unknown"):
         to_json(ibis.table({"a": dtypes.Unknown()}, name="odd"))
@@ -349,6 +357,11 @@ HOSTILE = {
     "a set of sets": (altered(("nodes", 0, 1, "name"), {"set": [{"map": [[1, {"set": 3}]]}]}), DefinitionError, "set"),
     "an object": (altered(("nodes", 0, 1, "name"), object()), DefinitionError, "object"),
     "nested without end": (altered(("nodes", 0, 1, "name"), NESTED), DefinitionError, "nested too deeply"),
+    "no such column to drop": (
+        only(GOOD["nodes"][0], ["DropColumns", {"parent": {"node": 0}, "columns_to_drop": {"set": ["q"]}}]),
+        DefinitionError,
+        r"DropColumns.*'q'",
+    ),
     "no root": (only(*GOOD["nodes"], ["JoinReference", {}]), DefinitionError, "JoinReference"),
     "two roots": (only(GOOD["nodes"][0], GOOD["nodes"][0]), DefinitionError, "altered"),
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 import pyarrow as pa
@@ -15,11 +17,11 @@ from fsnb.model import Entity, FeatureView, Source, Spine, Window
 from tests.pit.engines import assert_same, expected, run, table
 
 START = datetime(1969, 12, 31, 22)  # the epoch lies in the middle: ticks and bands before 1970 too
-HOURS = st.integers(0, 8).map(lambda hours: timedelta(hours=hours))
-JITTER = st.sampled_from([timedelta(0), timedelta(0), timedelta(microseconds=1), timedelta(microseconds=-1)])
-TIMES = st.builds(lambda hours, jitter: START + hours + jitter, HOURS, JITTER)
-FIRST = st.sampled_from(["1", "11", "é,\x1f", None])
-SECOND = st.sampled_from(["11", "1", None])
+STEPS = [timedelta(hours=hours) for hours in range(9)]
+JITTER = [timedelta(0)] * 4 + [timedelta(microseconds=1), timedelta(microseconds=-1)]
+LATE = [timedelta(0), timedelta(hours=-1), timedelta(hours=1), timedelta(hours=3)]
+FIRST = ["1", "11", "1", "11", "é,\x1f", None]
+SECOND = ["11", "1", "11", "1", None]
 DURATIONS = ["0s", "30m", "1h", "2h"]
 
 EVENT_TYPES = {
@@ -35,26 +37,48 @@ EVENT_TYPES = {
 SPINE_TYPES = {"row": pa.int64(), "key": pa.string(), "k2": pa.string(), "at": pa.timestamp("us")}
 
 
-def _events(draw: Any) -> dict[str, Any]:
-    ts = draw(st.none() | TIMES) if draw(st.integers(0, 9)) == 0 else draw(TIMES)
-    late = draw(st.sampled_from([timedelta(0), timedelta(hours=-1), timedelta(hours=1), timedelta(hours=3)]))
-    known = None if ts is None or draw(st.integers(0, 9)) == 0 else (ts + late).replace(tzinfo=UTC)
+Pick = Callable[[Sequence[Any]], Any]
+
+
+def _time(pick: Pick, nulls: int) -> datetime | None:
+    return None if pick(range(nulls)) == 0 else START + pick(STEPS) + pick(JITTER)
+
+
+def _event(pick: Pick) -> dict[str, Any]:
+    ts = _time(pick, 12)
+    known = None if ts is None or pick(range(12)) == 0 else (ts + pick(LATE)).replace(tzinfo=UTC)
     return {
-        "k": draw(FIRST),
-        "k2": draw(SECOND),
+        "k": pick(FIRST),
+        "k2": pick(SECOND),
         "ts": ts,
         "known": known,
-        "x": draw(st.sampled_from([1.5, -2.0, 0.0, 1e6, float("nan"), None])),
-        "n": draw(st.sampled_from([0, 1, 7, -3, None])),
-        "b": draw(st.sampled_from([True, False, None])),
-        "tie": draw(st.sampled_from([None, 0, 1, 2])),
+        "x": pick([1.5, -2.0, 0.0, 1e6, float("nan"), None]),
+        "n": pick([0, 1, 7, -3, None]),
+        "b": pick([True, False, None]),
+        "tie": pick([None, 0, 1, 2]),
     }
 
 
-EVENTS = st.lists(st.composite(_events)(), max_size=14).map(lambda rows: table(rows, **EVENT_TYPES))
-SPINES = st.lists(
-    st.fixed_dictionaries({"row": st.integers(0, 2), "key": FIRST, "k2": SECOND, "at": st.none() | TIMES}), max_size=8
-).map(lambda rows: table(rows, **SPINE_TYPES))
+def _ask(pick: Pick) -> dict[str, Any]:
+    return {"row": pick(range(2)), "key": pick(FIRST), "k2": pick(SECOND), "at": _time(pick, 12)}
+
+
+def _tables(row: Callable[[Pick], dict[str, Any]], many: int, types: dict[str, pa.DataType]) -> st.SearchStrategy[pa.Table]:
+    """Mostly many rows from a seed, since collisions find mistakes; sometimes few, which shrink well."""
+
+    @st.composite
+    def few(draw: Any) -> list[dict[str, Any]]:
+        return [row(lambda values: draw(st.sampled_from(values))) for _ in range(draw(st.integers(0, 4)))]
+
+    def dense(seed: int) -> list[dict[str, Any]]:
+        return [row(Random(f"{seed} {number}").choice) for number in range(many)]
+
+    rows = st.integers(0, 3).flatmap(lambda kind: few() if kind == 0 else st.integers(0, 10**6).map(dense))
+    return rows.map(lambda found: table(found, **types))
+
+
+EVENTS = _tables(_event, 60, EVENT_TYPES)
+SPINES = _tables(_ask, 40, SPINE_TYPES)
 
 
 @st.composite

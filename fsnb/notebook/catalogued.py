@@ -1,0 +1,87 @@
+"""What the catalog knows by a name: the value to work with, and its card with versions and publications."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fsnb.catalog import Document
+from fsnb.errors import UnknownName, UsageError
+from fsnb.model import Source
+from fsnb.notebook import cards
+from fsnb.notebook.cards import Card, Table
+from fsnb.publish import Target
+from fsnb.store import FeatureStore
+
+PUBLICATION = "publication"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value of the catalog, and what there is to say about it."""
+
+    value: Any
+    card: Card
+
+
+def find(store: FeatureStore, name: str, version: int | None) -> Found:
+    """The document of this name, or of `kind/name` where several kinds share it.
+
+    Raises
+    ------
+    UnknownName
+        No such name, or no such version.
+    UsageError
+        Several kinds have it.
+    """
+    kind, _, rest = name.rpartition("/")
+    known = [document for document in store.catalog.list(kind or None)]
+    mine = [document for document in known if document.name == rest]
+    # a publication bears its view's name, and is shown with it
+    mine = [document for document in mine if document.kind != PUBLICATION] or mine
+    if not mine:
+        raise UnknownName.among("the catalog", kind or "document", rest, sorted({document.name for document in known}))
+    if len(mine) > 1:
+        kinds = ", ".join(f"{document.kind}/{rest}" for document in mine)
+        raise UsageError(f"several kinds have the name {rest!r}. Say which: {kinds}.")
+    document = store.catalog.get(mine[0].kind, rest, version)
+    value = VALUES.get(document.kind, _document)(store, document, version)
+    return Found(value, _with_history(store, cards.of(value), document))
+
+
+def _with_history(store: FeatureStore, card: Card, document: Document) -> Card:
+    """The card with the document's versions, and a view's with what was published of it."""
+    history = store.catalog.history(document.kind, document.name)
+    facts = (*card.facts, ("version", f"{document.version} of {len(history)}"), ("since", cards.when(document)))
+    versions = cards.versions(history) if len(history) > 1 else ()
+    return replace(card, facts=facts, tables=(*card.tables, *versions, *_publications(store, document)))
+
+
+def _publications(store: FeatureStore, document: Document) -> tuple[Table, ...]:
+    if document.kind != "view":
+        return ()
+    return cards.publications([each for each in store.catalog.list(PUBLICATION) if each.name == document.name])
+
+
+def _view(store: FeatureStore, document: Document, version: int | None) -> Any:
+    return store.view(document.name, version)
+
+
+def _source(store: FeatureStore, document: Document, version: int | None) -> Any:
+    return Source.from_doc(document.body) if version else store._source(document.name)
+
+
+def _target(store: FeatureStore, document: Document, version: int | None) -> Any:
+    return store.target(document.name) if version is None else Target.from_doc(document.body)
+
+
+def _document(store: FeatureStore, document: Document, version: int | None) -> Any:
+    return document
+
+
+VALUES: Mapping[str, Callable[[FeatureStore, Document, int | None], Any]] = {
+    "view": _view,
+    "source": _source,
+    "target": _target,
+}

@@ -1,0 +1,158 @@
+"""What must hold before anything is computed: names, a cadence, sources that are there with the right types, no open ties."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from fsnb.errors import AmbiguousTies, PublishError, UnknownName, hint, listed
+from fsnb.identity import bind, tables_of
+from fsnb.model import FeatureView
+from fsnb.model.data import normal_type
+from fsnb.pit import normalise, table_named
+from fsnb.pit.events import LAST, event_columns
+from fsnb.publish import sql
+from fsnb.publish.sample import asking_plan
+from fsnb.publish.target import Target
+
+OWN_COLUMNS = ("event_time", "available_time")
+OWN_PREFIX = "fsnb_"
+FAMILIES = ("integer", "floating", "string", "boolean", "timestamp", "date")
+EXAMPLES = 3
+
+
+def check_definition(view: FeatureView) -> None:
+    """Refuse what no target could hold: a window without a cadence, a column named like one of the history's own."""
+    who = f"feature view {view.name!r}"
+    if view.kind == "window" and view.refresh is None:
+        raise PublishError(
+            f"{who} is windowed and its values change with the clock. How often should its table be brought up to date? "
+            "Say so in the definition, e.g. refresh='1h'."
+        )
+    columns = [*view.entity.keys, *view.features]
+    for name in columns:
+        if name in OWN_COLUMNS or name.startswith(OWN_PREFIX):
+            raise PublishError(f"{who}: its tables have a column {name!r} of their own. Rename yours.")
+        if columns.count(name) > 1:
+            raise PublishError(f"{who}: {name!r} is both a key and a feature. Rename the feature.")
+
+
+def tables_on(view: FeatureView, target: Target, con: Any) -> dict[str, ir.Table]:
+    """Every table that the view reads, on the target, as fsnb reads it.
+
+    Raises
+    ------
+    PublishError
+        One is not there, lacks a column, or has one of another type.
+    """
+    schemas = {table.name: table.schema for table in tables_of(view.relation)}
+    schemas[view.source.name] = view.source.schema
+    return {name: _table(view, target, con, name, schema) for name, schema in schemas.items()}
+
+
+def _table(view: FeatureView, target: Target, con: Any, name: str, schema: ibis.Schema) -> ir.Table:
+    there = target.table_of(name)
+    who = f"feature view {view.name!r} reads source {name!r}, which target {target.name!r} should have as table {there!r}"
+    try:
+        table = table_named(con, there, who)
+    except UnknownName:
+        have = [each for each in con.list_tables() if not each.startswith(OWN_PREFIX)]
+        raise PublishError(
+            f"{who}. There is none.{hint(there, have)} It has: {listed(have)}. Either name the table, "
+            f"store.target({target.name!r}, url, sources={{{name!r}: 'schema.table'}}), or copy the rows there, "
+            f"store.load({name!r}, to={target.name!r})."
+        ) from None
+    wrong = [*_wrong_columns(table.schema(), schema)]
+    if wrong:
+        raise PublishError(f"{who}: {'; '.join(wrong)}.{hint_missing(table, schema)} Map another table, or load it anew.")
+    return normalise(table, schema, f"source {name!r}")
+
+
+def _wrong_columns(have: ibis.Schema, want: ibis.Schema) -> list[str]:
+    missing = [f"it has no column {name!r}" for name in want.names if name not in have]
+    return missing + [
+        f"{name!r} is {have[name]}, not {dtype}"
+        for name, dtype in want.items()
+        if name in have and _family(have[name]) != _family(dtype)
+    ]
+
+
+def hint_missing(table: ir.Table, want: ibis.Schema) -> str:
+    missing = [name for name in want.names if name not in table.columns]
+    return hint(missing[0], table.columns) if missing else ""
+
+
+def _family(dtype: Any) -> str:
+    normal = normal_type(dtype)
+    return next((family for family in FAMILIES if getattr(normal, f"is_{family}")()), str(normal))
+
+
+# ---------------------------------------------------------------------- ties
+
+
+def check_ties(view: FeatureView, con: Any, tables: Mapping[str, ir.Table], who: str) -> None:
+    """Refuse rows that the clocks and the tie-break leave equal and that carry different values.
+
+    Windowed views take all rows, so ties do not matter to them.
+
+    Raises
+    ------
+    AmbiguousTies
+        With their number and up to three examples.
+    """
+    if view.kind == "window":
+        return
+    source = view.source
+    clocks = [name for name in (source.event_time, source.available, *source.tie_break) if name]
+    shared = list(dict.fromkeys([*view.entity.keys, *clocks]))
+    ties, compared = _ties(view, bind(view.relation, tables), shared)
+    with sql.engine_errors_as(PublishError, who):
+        count = con.to_pyarrow(ties.count()).as_py()
+        examples = con.to_pyarrow(ties.order_by(shared).limit(EXAMPLES)).to_pylist() if count else []
+    if count:
+        groups = "one group" if count == 1 else f"{count} groups"
+        raise AmbiguousTies(
+            f"{who} has {groups} of rows of source {source.name!r} with equal {', '.join(shared)} and different values, e.g.\n"
+            + "".join(f"  {_example(row, shared, compared)}\n" for row in examples)
+            + "Say which row wins: give the source a tie_break, a column in which such rows differ. "
+            f"It has: {listed(source.schema.names)}."
+        )
+
+
+def _ties(view: FeatureView, relation: ir.Table, shared: list[str]) -> tuple[ir.Table, dict[str, str]]:
+    """A row per group that is open, with the least and greatest value of each feature; and the features by column."""
+    columns, _ = event_columns(asking_plan(view).views[0], relation, lambda value: value)
+    last = {name: _orderable(value) for name, value in columns.items() if name.startswith(LAST)}
+    clocks = [name for name in (view.source.event_time, view.source.available) if name]
+    rows = relation.select(**{name: relation[name] for name in shared}, **last).drop_null([*view.entity.keys, *clocks])
+    measures = {}
+    for name in last:
+        measures |= {f"{name}_low": rows[name].min(), f"{name}_high": rows[name].max(), f"{name}_n": rows[name].count()}
+    groups = rows.group_by(shared).aggregate(_fsnb_rows=rows.count(), **measures)
+    groups = groups.filter(groups["_fsnb_rows"] > 1)
+    comparable = [o.name for o in view.outputs if not (o.value.type().is_nested() or o.value.type().is_json())]
+    return groups.filter(ibis.or_(*(_open(view, groups, name) for name in last))), dict(zip(last, comparable, strict=True))
+
+
+def _orderable(value: ir.Value) -> ir.Value:
+    """Booleans as integers: PostgreSQL has no least boolean."""
+    return value.cast("int8") if value.type().is_boolean() else value
+
+
+def _open(view: FeatureView, groups: ir.Table, name: str) -> ir.BooleanValue:
+    differ = (groups[f"{name}_low"] != groups[f"{name}_high"]).fill_null(False)
+    some_null = (groups[f"{name}_n"] > 0) & (groups[f"{name}_n"] < groups["_fsnb_rows"])
+    return differ if view.skip_nulls else differ | some_null
+
+
+def _example(row: Mapping[str, Any], shared: list[str], compared: Mapping[str, str]) -> str:
+    said = [
+        f"{feature} from {row[f'{name}_low']!r} to {row[f'{name}_high']!r}"
+        + (" and NULL" if row[f"{name}_n"] < row["_fsnb_rows"] else "")
+        for name, feature in compared.items()
+        if row[f"{name}_low"] != row[f"{name}_high"] or 0 < row[f"{name}_n"] < row["_fsnb_rows"]
+    ]
+    return f"{', '.join(f'{name}={row[name]}' for name in shared)}: {row['_fsnb_rows']} rows, {', '.join(said)}"

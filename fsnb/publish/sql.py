@@ -1,0 +1,153 @@
+"""The few statements that Ibis has no expression for: names quoted by the dialect, one transaction, one lock.
+
+Queries are Ibis expressions compiled by the target's connection; here they are wrapped into INSERT and CREATE and run
+on the driver's own connection. Inside `transaction` Ibis itself may be used too: on PostgreSQL it opens savepoints, on
+DuckDB it runs in the transaction that is open.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+import polars as pl
+import sqlglot.expressions as sge
+
+from fsnb.errors import NotSupported, PublishError
+
+LONGEST_NAME = {"postgres": 63}  # bytes; PostgreSQL cuts what is longer, and two names may become one
+
+
+def quoted(con: Any, *parts: str) -> str:
+    """A name, or `schema.name`, as the dialect quotes it; whatever it holds."""
+    return ".".join(sge.to_identifier(part, quoted=True).sql(con.dialect) for part in parts)
+
+
+def literal(con: Any, value: Any) -> str:
+    """A value as the dialect writes it."""
+    return sge.convert(value).sql(con.dialect)
+
+
+def names(con: Any, columns: Sequence[str]) -> str:
+    return ", ".join(quoted(con, column) for column in columns)
+
+
+def run(con: Any, statement: str) -> int:
+    """Run one statement; the number of rows that it wrote."""
+    cursor = con.con.execute(statement)
+    if con.name == "postgres":
+        return max(cursor.rowcount, 0)
+    row = cursor.fetchone() if statement.startswith(("INSERT", "UPDATE", "DELETE")) else None
+    return row[0] if row else 0
+
+
+def rows(con: Any, query: str) -> list[tuple[Any, ...]]:
+    return con.con.execute(query).fetchall()
+
+
+def create_table(con: Any, where: tuple[str, ...], schema: ibis.Schema, key: Sequence[str] = ()) -> None:
+    """CREATE TABLE with these columns, and a primary key where one is named."""
+    columns = [column.sql(con.dialect) for column in schema.to_sqlglot_column_defs(con.dialect)]
+    columns += [f"PRIMARY KEY ({names(con, key)})"] if key else []
+    run(con, f"CREATE TABLE {quoted(con, *where)} ({', '.join(columns)})")
+
+
+def create_temporary(con: Any, name: str, query: ir.Table) -> int:
+    """A table of this connection alone, filled; the number of its rows. Gone when the transaction ends."""
+    kept = " ON COMMIT DROP" if con.name == "postgres" else ""
+    run(con, f"CREATE TEMPORARY TABLE {quoted(con, name)}{kept} AS {con.compile(query)}")
+    run(con, f"ANALYZE {quoted(con, name)}")
+    return rows(con, f"SELECT count(*) FROM {quoted(con, name)}")[0][0]
+
+
+def insert(con: Any, where: tuple[str, ...], query: ir.Table, suffix: str = "") -> int:
+    """INSERT ... SELECT; the number of rows written."""
+    return run(con, f"INSERT INTO {quoted(con, *where)} ({names(con, query.columns)}) {con.compile(query)}{suffix}")
+
+
+def insert_values(con: Any, where: tuple[str, ...], values: Mapping[str, Any]) -> None:
+    written = ", ".join(literal(con, value) for value in values.values())
+    run(con, f"INSERT INTO {quoted(con, *where)} ({names(con, list(values))}) VALUES ({written})")
+
+
+def relations(con: Any, schema: str) -> set[str]:
+    """Names of the tables and views in a schema."""
+    found = rows(
+        con,
+        "SELECT table_name FROM information_schema.tables "
+        f"WHERE table_catalog = current_database() AND table_schema = {literal(con, schema)}",
+    )
+    return {name for (name,) in found}
+
+
+def stored_schema(con: Any, schema: ibis.Schema, who: str) -> ibis.Schema:
+    """The types that these columns have once they are in a table of the target: PostgreSQL keeps an int8 as int16."""
+    mapper = con.compiler.type_mapper
+    found = {name: mapper.from_string(mapper.to_string(dtype)) for name, dtype in schema.items()}
+    for name, dtype in found.items():
+        if dtype.is_unknown():
+            raise NotSupported(f"{who}: {name!r} is {schema[name]}, which {con.name} has no type for. Cast it.")
+    return ibis.schema({name: dtype.copy(nullable=True) for name, dtype in found.items()})
+
+
+def table_schema(con: Any, where: tuple[str, str]) -> ibis.Schema:
+    """The columns of a table as they are, every type nullable."""
+    found = con.get_schema(where[1], database=where[0])
+    return ibis.schema({name: dtype.copy(nullable=True) for name, dtype in found.items()})
+
+
+def lock(con: Any, what: str) -> None:
+    """Wait for the other publishers of `what`, until the transaction ends. A DuckDB file has one writer anyway."""
+    if con.name == "postgres":
+        number = int.from_bytes(hashlib.sha256(what.encode()).digest()[:8], "big", signed=True)
+        run(con, f"SELECT pg_advisory_xact_lock({number})")
+
+
+@contextmanager
+def transaction(con: Any) -> Iterator[None]:
+    """All of it or nothing, whatever is raised inside."""
+    if con.name == "postgres":
+        with con.con.transaction():
+            yield
+        return
+    run(con, "BEGIN TRANSACTION")
+    try:
+        yield
+        run(con, "COMMIT")
+    except BaseException:
+        with suppress(duckdb.Error):  # an error may have ended it already
+            run(con, "ROLLBACK")
+        raise
+
+
+def engine_errors() -> tuple[type[Exception], ...]:
+    """What engines and Ibis raise when they cannot do what they were asked."""
+    found = (duckdb.Error, pl.exceptions.PolarsError, ibis.common.exceptions.IbisError)
+    try:
+        import psycopg
+    except ImportError:
+        return found
+    return (*found, psycopg.Error)
+
+
+@contextmanager
+def engine_errors_as(kind: type[PublishError], who: str, todo: str = "") -> Iterator[None]:
+    """An engine's error as one of ours, with the first line of what it said."""
+    try:
+        yield
+    except engine_errors() as error:
+        said = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        raise kind(f"{who}: {said}. {todo}".rstrip()) from error
+
+
+def check_length(con: Any, found: Sequence[str], who: str) -> None:
+    """Refuse a name that the target would cut short."""
+    most = LONGEST_NAME.get(con.name)
+    for name in found:
+        if most and len(name.encode()) > most:
+            raise PublishError(f"{who}: the name {name!r} is longer than the {most} bytes that {con.name} keeps. Shorten it.")

@@ -1,0 +1,287 @@
+"""Target: a named production database, and the one place where its password passes through.
+
+Placeholders are filled in after the URL is taken apart, so that a password may hold any character. Whatever goes wrong
+while connecting is raised anew outside the `except`, from functions whose frames hold no secret: neither the message
+nor the chain of causes nor a traceback that shows local variables can tell the password.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote
+
+import duckdb
+import ibis
+
+from fsnb.errors import TargetError
+from fsnb.model.entity import check_name
+
+PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
+FILE_SUFFIXES = (".duckdb", ".db", ".ddb")
+SCHEMES = "postgresql://user:${PGPASSWORD}@host:5432/database, duckdb:///path/to/file.duckdb, or a path that ends in .duckdb"
+DEFAULT_SCHEMA = {"postgres": "fsnb", "duckdb": "main"}
+SECRET_OPTIONS = ("password", "sslpassword")
+SECONDS_TO_CONNECT = 10
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Target:
+    """A named production database, the schema that published tables go to, and where it keeps each source.
+
+    Parameters
+    ----------
+    name
+        "prod", say.
+    url
+        `postgresql://user:${PGPASSWORD}@host:5432/database`, `duckdb:///path/to/file.duckdb`, or a path that ends in
+        `.duckdb` (created if missing). `${NAME}` is read from the environment at each connect. A password that is
+        written out serves this session and is left out of `to_doc()`.
+    schema
+        The database schema of published tables, created if missing. By default `fsnb` on PostgreSQL, `main` on DuckDB.
+    sources
+        `{source: table on the target}`, `"schema.table"` where it is not on the search path; the same name by default.
+
+    Raises
+    ------
+    TargetError
+        The URL is of an unsupported kind.
+    """
+
+    name: str
+    url: str
+    schema: str | None
+    sources: tuple[tuple[str, str], ...]
+
+    def __init__(
+        self, name: str, url: str | Path, *, schema: str | None = None, sources: Mapping[str, str] | None = None
+    ) -> None:
+        object.__setattr__(self, "name", check_name(name, "target"))
+        object.__setattr__(self, "url", _normal_url(str(url), f"target {name!r}"))
+        object.__setattr__(self, "schema", schema)
+        object.__setattr__(self, "sources", tuple((sources or {}).items()))
+
+    def __repr__(self) -> str:
+        shown = "".join(f", {key}={value!r}" for key, value in self._options() if value)
+        return f"Target({self.name!r}, {_without_password(self.url, '***')!r}{shown})"
+
+    def _options(self) -> list[tuple[str, Any]]:
+        return [("schema", self.schema), ("sources", dict(self.sources))]
+
+    def table_of(self, source: str) -> str:
+        """The name of a source's table on the target."""
+        return dict(self.sources).get(source, source)
+
+    def schema_on(self, con: Any) -> str:
+        """The schema of published tables, on the target's own connection."""
+        return self.schema or DEFAULT_SCHEMA[con.name]
+
+    def to_doc(self) -> dict[str, Any]:
+        """The target as JSON, without a password; placeholders stay as they are."""
+        return {"name": self.name, "url": _without_password(self.url, ""), **dict(self._options())}
+
+    @classmethod
+    def from_doc(cls, doc: Mapping[str, Any]) -> Target:
+        return cls(doc["name"], doc["url"], schema=doc["schema"], sources=doc["sources"])
+
+    def connect(self) -> Any:
+        """An Ibis connection to the target; the caller disconnects it, or uses `session`.
+
+        Raises
+        ------
+        TargetError
+            A variable of the URL is not set, the server cannot be reached or refuses the password, the driver is
+            missing, or the DuckDB file is held by another process.
+        """
+        con, failure = _attempt(self)
+        if failure:
+            raise TargetError(failure)
+        return con
+
+    @contextmanager
+    def session(self) -> Iterator[Any]:
+        """A connection that is closed at the end: a DuckDB file is then free for others again."""
+        con = self.connect()
+        try:
+            yield con
+        finally:
+            con.disconnect()
+
+
+# ---------------------------------------------------------------------- reading URLs
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A URL taken apart, placeholders still in it."""
+
+    scheme: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    host: str = ""
+    port: str = ""
+    path: str = ""
+    options: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+
+def _normal_url(url: str, who: str) -> str:
+    """The URL with an absolute path where it is a file's: the same target from every working directory."""
+    if PLACEHOLDER.match(url):
+        return url
+    if url.lower().endswith(FILE_SUFFIXES) and "://" not in url:
+        url = f"duckdb://{url}"
+    scheme, found, rest = url.partition("://")
+    if not found or scheme not in CONNECTORS:
+        kind = f"{scheme}://" if found else "a URL with no scheme"
+        raise TargetError(f"{who}: cannot connect to {kind}. Supported are {SCHEMES}.")
+    if scheme != "duckdb":
+        return url
+    if not rest.strip("/") or rest.lstrip("/") == ":memory:":
+        raise TargetError(f"{who}: {url!r} names no file, and what is published into memory is lost. Give a path.")
+    return url if PLACEHOLDER.search(rest) else f"duckdb://{Path(rest).expanduser().absolute()}"
+
+
+def _split(url: str) -> tuple[str, str, str]:
+    """Scheme, what stands before the last @, and the rest: a password with raw / or @ in it stays in one piece."""
+    scheme, _, rest = url.partition("://")
+    before = rest.partition("?")[0]
+    at = (before if "@" in before or "/" in before else rest).rfind("@")
+    return scheme, rest[: max(at, 0)], rest[at + 1 :]
+
+
+def _address(url: str) -> Address:
+    scheme, user, rest = _split(url)
+    place, _, query = rest.partition("?")
+    name, _, password = user.partition(":")
+    where, _, path = place.partition("/")
+    host, _, port = where.rpartition(":") if re.search(r":[^\]]*$", where) else (where, "", "")
+    if scheme == "duckdb":
+        host, port, path = "", "", place
+    return Address(scheme, name, password, host.strip("[]"), port, path, tuple(parse_qsl(query)))
+
+
+def _without_password(url: str, mask: str) -> str:
+    """The URL with `mask` for a password that is written out; one that comes from the environment is no secret here."""
+    if PLACEHOLDER.match(url):
+        return url
+    scheme, user, rest = _split(url)
+    name, _, password = user.partition(":")
+    if password and not _only_placeholders(password):
+        password = mask
+    user = name + (f":{password}" if password else "") + ("@" if user else "")
+    place, _, query = rest.partition("?")
+    options = "&".join(filter(None, (_option(each, mask) for each in query.split("&"))))
+    return f"{scheme}://{user}{place}" + (f"?{options}" if options else "")
+
+
+def _option(text: str, mask: str) -> str:
+    name, _, value = text.partition("=")
+    if name.lower() not in SECRET_OPTIONS or _only_placeholders(value):
+        return text
+    return f"{name}={mask}" if mask else ""
+
+
+def _only_placeholders(text: str) -> bool:
+    return bool(re.fullmatch(rf"({PLACEHOLDER.pattern})+", text))
+
+
+# ---------------------------------------------------------------------- connecting
+
+
+class _Unset(Exception):
+    """A variable of the URL is not in the environment."""
+
+
+def _filled(text: str) -> str:
+    """A part of a URL with its variables' values, which need no escaping; the rest is unescaped."""
+    pieces = PLACEHOLDER.split(text)
+    return "".join(_variable(piece) if i % 2 else unquote(piece) for i, piece in enumerate(pieces))
+
+
+def _variable(name: str) -> str:
+    if name not in os.environ:
+        raise _Unset(name)
+    return os.environ[name]
+
+
+def _attempt(target: Target) -> tuple[Any, str]:
+    """A connection, or why there is none. Secrets live in this function and those below, and in no exception."""
+    who, secrets = f"target {target.name!r}", []
+    try:
+        url = target.url
+        if PLACEHOLDER.match(url):
+            url = _normal_url(PLACEHOLDER.sub(lambda found: _variable(found[1]), url), who)
+        address = _address(url)
+        options = {name: _filled(value) for name, value in address.options}
+        secrets += [_filled(address.password), *(value for name, value in options.items() if name.lower() in SECRET_OPTIONS)]
+        return CONNECTORS[address.scheme](address, options), ""
+    except _Unset as missing:
+        return None, (
+            f"{who}: its URL needs the environment variable {missing}, which is not set. "
+            f"Set it where Jupyter starts, or with os.environ[{str(missing)!r}] = getpass.getpass()."
+        )
+    except ImportError as error:
+        return None, f"{who}: the driver is missing ({error.name}). Install it: pip install 'fsnb[postgres]'."
+    except TargetError as error:
+        return None, _scrubbed(str(error), secrets)
+    except duckdb.Error as error:
+        return None, _scrubbed(f"{who}: cannot open its file. {_one_line(error)} {_file_advice(str(error))}", secrets)
+    except (OSError, ValueError, *_driver_errors()) as error:
+        advice = "Check host, port, database, user and password, and that the server runs."
+        return None, _scrubbed(f"{who}: cannot connect to {_place(address)}. {_one_line(error)}. {advice}", secrets)
+
+
+def _postgres(address: Address, options: dict[str, str]) -> Any:
+    wanted = {"user": address.user, "password": address.password, "host": address.host, "database": address.path}
+    found: dict[str, Any] = {name: _filled(value) for name, value in wanted.items() if value}
+    if port := _filled(address.port):
+        if not port.isdecimal():
+            raise ValueError("its port is not a number")
+        found["port"] = int(port)
+    return ibis.postgres.connect(**{"connect_timeout": SECONDS_TO_CONNECT} | options | found)
+
+
+def _duckdb(address: Address, options: dict[str, str]) -> Any:
+    return ibis.duckdb.connect(_filled(address.path))
+
+
+CONNECTORS: Mapping[str, Callable[[Address, dict[str, str]], Any]] = {
+    "postgresql": _postgres,
+    "postgres": _postgres,
+    "duckdb": _duckdb,
+}
+
+
+def _driver_errors() -> tuple[type[Exception], ...]:
+    try:
+        import psycopg
+    except ImportError:
+        return ()
+    return (psycopg.Error,)
+
+
+def _place(address: Address) -> str:
+    port = f":{address.port}" if address.port.isdecimal() else ""  # what is none may be half of a password
+    return f"{address.host or 'the local server'}{port}/{address.path}"
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()).rstrip(".")
+
+
+def _file_advice(message: str) -> str:
+    if "lock" in message:
+        return "One process at a time can have it open: close the other connection, or shut that kernel down."
+    return "Check the path, and that the file is a DuckDB database."
+
+
+def _scrubbed(message: str, secrets: list[str]) -> str:
+    for secret in filter(None, secrets):
+        for text in (secret, quote(secret, safe="")):
+            message = message.replace(text, "***")
+    return message

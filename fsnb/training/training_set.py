@@ -1,0 +1,211 @@
+"""TrainingSet: a plan on an engine. An ordinary Ibis table until someone asks for its rows.
+
+The rows are collected once and kept: what a model was fitted on is then what is logged, to the last bit, even where an
+engine would sum floats in another order the second time. A set too large to hold is written by the engine (`.save()`).
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import ibis.expr.types as ir
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fsnb.errors import DefinitionError, UnknownName
+from fsnb.model import Feature, Source
+from fsnb.pit import ROW, JoinPlan, lower
+from fsnb.training.digest import digest
+from fsnb.training.frames import as_pandas
+from fsnb.training.query import query
+from fsnb.training.why import Preview, Why, explain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from fsnb.catalog import Catalog
+    from fsnb.training.loading import LoggedTrainingSet
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TrainingSet:
+    """A spine filled with the feature values known at each row's time.
+
+    One row per spine row, duplicates kept, spine columns first. Lazy: nothing runs until rows are read. In spine order
+    when read, where the spine has an order (a file, a frame); a spine that is a table of the engine has none, so its
+    rows come sorted by the spine's columns, NULL first.
+
+    Parameters
+    ----------
+    plan
+        What to compute.
+    con
+        The Ibis connection that holds the tables.
+    tables
+        Every source of `plan.sources`, as `fsnb.pit.read_source` gives it.
+    spine
+        The spine, as `fsnb.pit.read_spine` gives it.
+    tracking_uri
+        Where to log when the user has set no MLflow tracking URI.
+    catalog
+        Where a log is noted, if anywhere.
+    sources
+        Definitions of the tables that views join beside their own source, by name; a log says where they are.
+    """
+
+    plan: JoinPlan
+    con: Any
+    tables: Mapping[str, ir.Table]
+    spine: ir.Table
+    tracking_uri: str | None = None
+    catalog: Catalog | None = None
+    sources: Mapping[str, Source] = field(default_factory=dict)
+
+    # ------------------------------------------------------------------ what it is
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.plan.columns
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        return tuple(feature.column for feature in self.plan.features)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.plan.spine.label
+
+    @property
+    def fingerprint(self) -> str:
+        """Identity of what is computed; not of the data."""
+        return self.plan.fingerprint
+
+    @cached_property
+    def digest(self) -> str:
+        """Identity of the rows as collected: 64 hexadecimal digits, the same from every engine for equal rows."""
+        return digest(self.to_arrow())
+
+    @cached_property
+    def _count(self) -> int:
+        return int(self.spine.count().to_pyarrow().as_py())
+
+    def __len__(self) -> int:
+        """Rows of the spine, which are the rows of the set."""
+        return self._count
+
+    def __repr__(self) -> str:
+        spine, features = len(self.plan.spine.columns), len(self.features)
+        return f"<TrainingSet {self.fingerprint[:12]}: {spine} spine columns, {features} features, on {self.con.name}>"
+
+    # ------------------------------------------------------------------ the rows
+
+    @cached_property
+    def _lowered(self) -> ir.Table:
+        return lower(self.plan, self.con, self.tables, self.spine)
+
+    @property
+    def table(self) -> ir.Table:
+        """The set as an ordinary, lazy Ibis table, in no promised order."""
+        return self._lowered.drop(ROW) if ROW in self._lowered.columns else self._lowered
+
+    @cached_property
+    def _rows(self) -> pa.Table:
+        return self._in_order(self._lowered)
+
+    def _in_order(self, table: ir.Table) -> pa.Table:
+        """Rows of the set or of its spine, in spine order, in the types that the definitions give."""
+        if ROW in table.columns:
+            rows = table.order_by(ROW).drop(ROW).to_pyarrow()
+        else:
+            rows = table.to_pyarrow()
+            keys = [name for name in self.plan.spine.columns if not pa.types.is_nested(rows.schema.field(name).type)]
+            rows = rows.take(pc.sort_indices(rows, [(name, "ascending") for name in keys], null_placement="at_start"))
+        return rows.cast(pa.schema([self._schema.field(name) for name in rows.column_names]))
+
+    @cached_property
+    def _schema(self) -> pa.Schema:
+        features = {feature.column: feature.view.schema[feature.name] for feature in self.plan.features}
+        return ibis.schema({**self.plan.spine.schema, **features}).to_pyarrow()
+
+    def to_arrow(self) -> pa.Table:
+        """The rows, collected on the first call."""
+        return self._rows
+
+    def to_polars(self) -> pl.DataFrame:
+        """The rows; NULL is null, and integers with NULLs stay integers."""
+        return pl.DataFrame(self._rows)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The rows for scikit-learn and friends: plain NumPy types where they can say everything.
+
+        Floats are float64 with NaN for NULL; integers and booleans without NULLs are plain, with NULLs they are pandas'
+        nullable Int64 and boolean, so that no integer turns into a float.
+        """
+        return as_pandas(self._rows)
+
+    def sql(self, dialect: str | None = None) -> str:
+        """The query, on tables named as the sources and on `spine`, all as fsnb reads them.
+
+        In the engine's dialect, or in the one that is asked for; DuckDB's for the Polars engine, which runs no SQL.
+        The text that an SQL engine itself is sent is `ibis.to_sql(train.table)`.
+        """
+        return query(self.plan, self.tables, dialect or ("duckdb" if self.con.name == "polars" else self.con.name))
+
+    def save(self, name: str, *, overwrite: bool = False) -> ir.Table:
+        """Let the engine write the set as a table of that name; returns the table. No row passes through Python."""
+        if not overwrite and name in self.con.list_tables():
+            raise DefinitionError(f"{self.con.name} has a table {name!r} already. Name another, or overwrite=True.")
+        return self.con.create_table(name, self.table, overwrite=overwrite)
+
+    # ------------------------------------------------------------------ why
+
+    def why(self, row: int, feature: str | Feature) -> Why:
+        """The rows that were considered for one value, each with its outcome, and the value that the join gives.
+
+        Parameters
+        ----------
+        row
+            The row's number in spine order, from 0; negative counts from the end.
+        feature
+            A column of the set, or a feature.
+        """
+        return explain(self, row, [self._feature(feature)])[0]
+
+    def preview(self, row: int = 0, *, rows: Sequence[int] | None = None) -> Preview:
+        """Each feature of one training row, or of several, to look at in a cell: value, timeline, what was refused."""
+        wanted = [row] if rows is None else rows
+        return Preview(tuple(why for number in wanted for why in explain(self, number, self.plan.features)))
+
+    def spine_row(self, row: int) -> tuple[int, pa.Table]:
+        """A row's number, counted from 0, and that row of the spine."""
+        number = operator.index(row)
+        if not -len(self) <= number < len(self):
+            raise UnknownName(f"the training set has no row {number}. It has {len(self):,}, numbered from 0.")
+        number %= len(self)
+        if ROW in self.spine.columns:
+            return number, self._in_order(self.spine.filter(self.spine[ROW] == number))
+        return number, self._in_order(self.spine).slice(number, 1)
+
+    def _feature(self, wanted: str | Feature) -> Feature:
+        if isinstance(wanted, Feature):
+            same = [f for f in self.plan.features if (f.view, f.name) == (wanted.view, wanted.name)]
+            found = next((f for f in same if f.column == wanted.column), same[0] if same else None)
+        else:
+            found = next((f for f in self.plan.features if f.column == wanted), None)
+        if found is None:
+            raise UnknownName.among("the training set", "feature", str(wanted), self.features)
+        return found
+
+    # ------------------------------------------------------------------ MLflow
+
+    def log(self, model: Any = None, *, name: str | None = None, context: str = "training") -> LoggedTrainingSet:
+        """Log the set in MLflow, so that the same rows come back; see `fsnb.training.mlflow_log.log`."""
+        from fsnb.training.mlflow_log import log
+
+        return log(self, model, name=name, context=context)

@@ -1,0 +1,169 @@
+"""Why a training row has the value it has: the rows considered, what each came to, and the value of the real join.
+
+The value is not worked out from the rows shown: it comes from the same `lower()` that makes the training set, run on
+this one spine row. So what a reader sees is evidence, not a second implementation that might agree with itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pyarrow as pa
+
+from fsnb.identity import bind
+from fsnb.model import Feature, Output, show_duration
+from fsnb.pit import Considered, ViewPlan, attach, considered, lower, plan
+from fsnb.training import html, text
+
+if TYPE_CHECKING:
+    from fsnb.training.training_set import TrainingSet
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """One spine row, one feature: the rows considered, oldest first, with outcomes, and the value that was joined.
+
+    `band` is the stretch of event time in which a row could be used: a window, or the ttl; an open end is None.
+    `left_out` says how many rows of the key were too far away to fetch.
+    """
+
+    row: int
+    spine: Mapping[str, Any]
+    at: str
+    feature: str
+    view: str
+    kind: str
+    keys: tuple[tuple[str, Any], ...]
+    clocks: tuple[str, ...]
+    rules: str
+    cutoff: datetime | None
+    band: tuple[datetime | None, datetime | None] | None
+    band_name: str
+    value: Any
+    fill: Any
+    rows: tuple[Considered, ...]
+    left_out: int
+
+    @property
+    def asked(self) -> datetime | None:
+        """The time to look back from, as naive UTC."""
+        return text.naive_utc(self.spine[self.at])
+
+    @property
+    def used(self) -> tuple[Considered, ...]:
+        return tuple(row for row in self.rows if row.outcome == "used")
+
+    @property
+    def outcomes(self) -> Counter[str]:
+        """How many rows came to each outcome."""
+        return Counter(row.outcome for row in self.rows)
+
+    @property
+    def sentence(self) -> str:
+        """What was picked and what was refused, in plain words."""
+        return text.sentence(self)
+
+    def to_polars(self) -> pl.DataFrame:
+        """The rows considered: event time, available time, the columns that the feature reads, the outcome."""
+        return pl.DataFrame(text.records(self), schema=text.columns(self), orient="row", infer_schema_length=None)
+
+    def __str__(self) -> str:
+        return text.table(self)
+
+    def _repr_html_(self) -> str:
+        return html.page((self,))
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Training rows as a person reads them: each feature's value, its timeline, what was refused and why."""
+
+    whys: tuple[Why, ...]
+
+    def to_html(self) -> str:
+        """Static HTML that stands alone: no script, nothing loaded from elsewhere, every value escaped."""
+        return html.page(self.whys)
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+    def __str__(self) -> str:
+        return "\n\n".join(map(str, self.whys))
+
+
+def explain(train: TrainingSet, row: int, features: Sequence[Feature]) -> tuple[Why, ...]:
+    """Judge every row that the features of one spine row could have met, and join that row for real."""
+    number, asked = train.spine_row(row)
+    spine = asked.to_pylist()[0]
+    joined = _joined(train, asked, features)
+    return tuple(_explain(train, number, spine, feature, joined[feature.column]) for feature in features)
+
+
+def _joined(train: TrainingSet, asked: pa.Table, features: Sequence[Feature]) -> dict[str, Any]:
+    """The features of one spine row, by the same plan and lowering as the whole training set."""
+    one = attach(train.con, asked, "spine row")
+    return lower(plan(train.plan.spine, features), train.con, train.tables, one).to_pyarrow().to_pylist()[0]
+
+
+def _explain(train: TrainingSet, number: int, spine: Mapping[str, Any], feature: Feature, value: Any) -> Why:
+    part = next(part for part in train.plan.views if part.view == feature.view)
+    view, output = part.view, part.view.output(feature.name)
+    keys = tuple((column := train.plan.spine.key_column(key), spine[column]) for key in view.entity.keys)
+    at = train.plan.spine.at
+    judged = considered(part, output, bind(view.relation, train.tables), [value for _, value in keys], spine[at])
+    band, band_name = _band(part, output, judged.cutoff)
+    return Why(
+        row=number,
+        spine=spine,
+        at=at,
+        feature=feature.column,
+        view=view.name,
+        kind=view.kind,
+        keys=keys,
+        clocks=tuple(clock for clock in (view.source.event_time, view.source.available) if clock),
+        rules=_rules(part, output),
+        cutoff=judged.cutoff,
+        band=band,
+        band_name=band_name,
+        value=value,
+        fill=dict(view.fill).get(feature.name),
+        rows=judged.rows,
+        left_out=judged.left_out,
+    )
+
+
+def _band(
+    part: ViewPlan, output: Output, cutoff: datetime | None
+) -> tuple[tuple[datetime | None, datetime | None] | None, str]:
+    """Event times between which a row could be used, and what that stretch is called."""
+    length: timedelta | None
+    if output.window is not None:
+        offset, length = output.window.offset, output.window.size
+        name = f"window {output.window.label.replace('_offset_', ', offset ')}"
+    else:
+        offset, length = timedelta(0), part.view.ttl
+        name = f"ttl {show_duration(length)}" if length else ""
+    if cutoff is None or (length is None and part.view.kind != "window"):
+        return None, ""
+    return (_back(cutoff, offset + length) if length else None, _back(cutoff, offset)), name or "whole history"
+
+
+def _back(moment: datetime, length: timedelta) -> datetime | None:
+    """None where the calendar has no such time."""
+    try:
+        return moment - length
+    except OverflowError:
+        return None
+
+
+def _rules(part: ViewPlan, output: Output) -> str:
+    """The view's rules of time, with the one window of this feature."""
+    said = part.view.rules().split("; ")
+    windows = [rule for rule in said if rule.startswith("window ")]
+    mine = windows[part.view.windows.index(output.window)] if output.window else None
+    return "; ".join(rule for rule in said if rule == mine or rule not in windows)

@@ -1,0 +1,131 @@
+"""The property tests have teeth: each of these mistakes, made on purpose, turns one of them red."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ibis
+import pytest
+from hypothesis import Phase, settings
+
+from fsnb.pit import events, lowering, lowering_polars, planning, primitives, read
+from tests.pit import test_properties as properties
+
+ASOF = properties.test_asof_features_equal_the_oracle
+WINDOWED = properties.test_windowed_features_equal_the_oracle
+
+Patch = Callable[[pytest.MonkeyPatch], None]
+
+
+def ttl_ignored(patch: pytest.MonkeyPatch) -> None:
+    span = planning.ViewPlan.span
+    patch.setattr(planning.ViewPlan, "span", lambda self, window: span(self, window) if window else planning.Span(span(self, None).lo, None))
+
+
+def available_ignored(patch: pytest.MonkeyPatch) -> None:
+    columns = events.event_columns
+
+    def without(*args: Any) -> Any:
+        found, must = columns(*args)
+        found.pop(events.AVAILABLE, None)
+        return found, [name for name in must if name in found]
+
+    for module in (lowering, lowering_polars):
+        patch.setattr(module, "event_columns", without)
+
+
+def lag_ignored(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(planning.ViewPlan, "lag", 0)
+
+
+def refresh_ignored(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(planning.ViewPlan, "refresh", None)
+
+
+def strict_and_non_strict_swapped(patch: pytest.MonkeyPatch) -> None:
+    span = planning.ViewPlan.span
+    patch.setattr(planning.ViewPlan, "span", lambda self, window: planning.Span(1 - span(self, window).lo % 2, span(self, window).hi))
+
+
+def window_closed_on_the_left(patch: pytest.MonkeyPatch) -> None:
+    span = planning.ViewPlan.span
+    patch.setattr(
+        planning.ViewPlan, "span", lambda self, window: planning.Span(span(self, window).lo, (span(self, window).hi or -1) + 1 or None)
+    )
+
+
+def ties_by_input_order(patch: pytest.MonkeyPatch) -> None:
+    for module in (lowering, lowering_polars):
+        patch.setattr(module, "order_names", lambda columns: [events.EVENT] if events.EVENT in columns else [])
+
+
+def duplicates_dropped(patch: pytest.MonkeyPatch) -> None:
+    lower = lowering.lower
+
+    def distinct(made: Any, con: Any, tables: Any, spine: Any) -> Any:
+        return lower(made, con, tables, spine).distinct(on=list(made.spine.columns), keep="first")
+
+    patch.setattr("tests.pit.engines.lower", distinct)
+
+
+def keys_joined_as_text(patch: pytest.MonkeyPatch) -> None:
+    columns, asking = events.event_columns, lowering._asking
+
+    def joined(found: dict[str, Any]) -> dict[str, Any]:
+        if f"{events.KEY}1" in found:
+            text = found[f"{events.KEY}0"].concat(found[f"{events.KEY}1"])
+            found |= {f"{events.KEY}0": text, f"{events.KEY}1": text}
+        return found
+
+    def of_events(*args: Any) -> Any:
+        found, must = columns(*args)
+        return joined(found), must
+
+    for module in (lowering, lowering_polars):
+        patch.setattr(module, "event_columns", of_events)
+    patch.setattr(lowering, "_asking", lambda *args: joined(asking(*args)))
+
+
+def nan_kept(patch: pytest.MonkeyPatch) -> None:
+    def kept(value: Any) -> Any:
+        return value.cast(primitives.normal_type(value.type()))
+
+    for module in (primitives, lowering, planning, events):
+        patch.setattr(module, "clean", kept)
+    patch.setattr(read, "_polars_column", lambda name, have, want: read.pl.col(name).cast(read.PolarsType.from_ibis(want)) if not want.is_timestamp() else read.pl.col(name).dt.replace_time_zone(None))
+
+
+
+
+def empty_window_counts_are_null(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(lowering, "ZERO_WHEN_EMPTY", ())
+
+
+@pytest.mark.parametrize(
+    ("mistake", "caught_by"),
+    [
+        (ttl_ignored, ASOF),
+        (available_ignored, ASOF),
+        (available_ignored, WINDOWED),
+        (lag_ignored, ASOF),
+        (lag_ignored, WINDOWED),
+        (refresh_ignored, WINDOWED),
+        (strict_and_non_strict_swapped, ASOF),
+        (strict_and_non_strict_swapped, WINDOWED),
+        (window_closed_on_the_left, WINDOWED),
+        (ties_by_input_order, ASOF),
+        (duplicates_dropped, ASOF),
+        (keys_joined_as_text, ASOF),
+        (nan_kept, WINDOWED),
+        (empty_window_counts_are_null, WINDOWED),
+    ],
+    ids=lambda value: getattr(value, "__name__", "").removeprefix("test_"),
+)
+def test_mistake_turns_a_property_red(mistake: Patch, caught_by: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    mistake(monkeypatch)
+    con = ibis.polars.connect()
+    strict = settings(max_examples=40, derandomize=True, deadline=None, database=None, phases=[Phase.generate])
+    monkeypatch.setattr(caught_by, "_hypothesis_internal_use_settings", strict)
+    with pytest.raises((AssertionError, ExceptionGroup)):
+        caught_by(engine=con)

@@ -1,0 +1,67 @@
+"""`considered` against the oracle's outcomes, and against the value that the join gives."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import ibis
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ibis import _
+
+from fsnb.identity import bind
+from fsnb.model import Entity, FeatureView, Source, Spine, Window
+from fsnb.pit import considered, plan, read_source
+from fsnb.pit.oracle import outcomes
+from tests.pit.engines import ENGINES, table
+from tests.pit.test_properties import COMMON, EVENT_TYPES, SPINE_TYPES, SPINES, START, rules, sources
+
+
+@pytest.fixture(params=[*ENGINES])
+def local(request: pytest.FixtureRequest) -> Any:
+    return ENGINES[request.param]()
+
+
+def _judged(con: Any, view: FeatureView, row: dict[str, Any], output: str) -> list[tuple[Any, str]]:
+    spine = Spine(table([row], **SPINE_TYPES), at="at", keys={"k": "key"})
+    part = plan(spine, [view]).views[0]
+    relation = bind(view.relation, {"events": read_source(con, view.source)})
+    keys = [row[spine.key_column(key)] for key in view.entity.keys]
+    found = considered(part, view.output(output), relation, keys, row["at"])
+    return sorted(((judged.event_time, judged.outcome) for judged in found.rows), key=repr)
+
+
+@COMMON
+@given(made=sources(), spine=SPINES, rule=rules(), skip=st.booleans(), ttl=st.sampled_from([None, "1h"]), window=st.booleans())
+def test_outcomes_equal_the_oracle(
+    local: Any, made: Any, spine: pa.Table, rule: Any, skip: bool, ttl: Any, window: bool
+) -> None:
+    source, entity = made
+    if window:
+        shape = {"features": {"rows": _.count()}, "windows": Window("2h", offset="1h")}
+    else:
+        shape = {"features": {"x": _.x, "n": _.n}, "skip_nulls": skip, "ttl": ttl}
+    view = FeatureView("v", entity=entity, source=source, **shape, **rule)
+    output = view.features[0]
+    for row in spine.to_pylist()[:2]:
+        truth = outcomes(view, row, {"events": source.data.to_pylist()}, at="at", keys={"k": "key"}, output=output)
+        assert _judged(local, view, row, output) == sorted(((r["ts"], r["outcome"]) for r in truth), key=repr)
+
+
+def test_a_dense_key_shows_the_rows_around_the_cutoff_and_counts_the_rest() -> None:
+    rows = [{"k": "1", "ts": START + timedelta(minutes=i), "n": i} for i in range(3_000)]
+    source = Source("events", table(rows, **EVENT_TYPES), event_time="ts")
+    view = FeatureView("v", entity=Entity("thing", "k"), source=source, features={"n": _.n})
+    spine = Spine(table([], **SPINE_TYPES), at="at", keys={"k": "key"})
+    con = ibis.duckdb.connect()
+    relation = bind(view.relation, {"events": read_source(con, source)})
+    at = START + timedelta(minutes=2_500, seconds=1)
+    found = considered(plan(spine, [view]).views[0], view.output("n"), relation, ["1"], at)
+    assert len(found.rows) == 2_050
+    assert found.left_out == 950
+    used = [row for row in found.rows if row.outcome == "used"]
+    assert [(row.event_time, row.values) for row in used] == [(START + timedelta(minutes=2_500), (("n", 2_500),))]
+    assert found.cutoff == datetime(1969, 12, 31, 22) + timedelta(minutes=2_500, seconds=1)
