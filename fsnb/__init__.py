@@ -5,9 +5,30 @@ Start with `store = fsnb.open()`; in a notebook, `%load_ext fsnb`.
 
 from __future__ import annotations
 
+from typing import Any
+
 from fsnb.errors import FsnbError
 from fsnb.model import Entity, Feature, FeatureView, Source, Spine, Window, feature_view
+from fsnb.store import FeatureStore, open
 
 __version__ = "0.1.0"
 
-__all__ = ["Entity", "Feature", "FeatureView", "FsnbError", "Source", "Spine", "Window", "feature_view"]
+__all__ = [
+    "Entity",
+    "Feature",
+    "FeatureStore",
+    "FeatureView",
+    "FsnbError",
+    "Source",
+    "Spine",
+    "Window",
+    "feature_view",
+    "open",
+]
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """`%load_ext fsnb`."""
+    from fsnb.notebook import load
+
+    load(ipython)

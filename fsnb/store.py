@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 
-from fsnb import pit, publish, training
+from fsnb import pit, training
 from fsnb.catalog import Catalog, Document
 from fsnb.errors import DefinitionError, UnknownName, listed
 from fsnb.identity import fingerprint
 from fsnb.model import Feature, FeatureView, Source, Spine
 from fsnb.model.data import is_table_name
-from fsnb.publish import Publication, Target
 from fsnb.training import LoggedTrainingSet, TrainingSet
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+    from fsnb.publish import Publication, Target
 
 ENGINES: Mapping[str, Callable[[], Any]] = {"duckdb": ibis.duckdb.connect, "polars": ibis.polars.connect}
 
@@ -145,10 +146,16 @@ class FeatureStore:
         plan = pit.plan(spine, features)
         for part in plan.views:
             self.register(part.view)
-        return self._on_engine(plan, con, pit.read_spine(con, spine))
-
-    def _on_engine(self, plan: pit.JoinPlan, con: Any, spine: ir.Table) -> TrainingSet:
-        return TrainingSet(plan, con, self._tables(plan, con), spine, tracking_uri=self.tracking_uri, catalog=self.catalog)
+        sources = self._sources_of(plan)
+        return TrainingSet(
+            plan,
+            con,
+            {name: self._table(source, con) for name, source in sources.items()},
+            pit.read_spine(con, spine),
+            tracking_uri=self.tracking_uri,
+            catalog=self.catalog,
+            sources=sources,
+        )
 
     def load_training_set(self, run_id_or_model_uri: str) -> LoggedTrainingSet:
         """The training set that a run or a model was trained on: the very rows, from its snapshot.
@@ -160,7 +167,9 @@ class FeatureStore:
         TrainingSetError
             No such run or model, none logged there, or a snapshot that is not what was logged.
         """
-        return training.load_training_set(run_id_or_model_uri, tracking_uri=self.tracking_uri, rebuild=self.training_set)
+        return training.load_training_set(
+            run_id_or_model_uri, tracking_uri=self.tracking_uri, con=self.engine, resolve=self._known_source
+        )
 
     # ------------------------------------------------------------------ publish
 
@@ -183,6 +192,8 @@ class FeatureStore:
         """
         if url is None:
             return self._target(name)
+        from fsnb.publish import Target
+
         target = Target(name, url, schema=schema, sources=sources or {})
         self._targets[name] = target
         self._record("target", name, target.to_doc())
@@ -194,6 +205,8 @@ class FeatureStore:
         known = {document.name: document for document in self.catalog.list("target")}
         if name not in known:
             raise UnknownName.among("the store", "target", name, known, "Name one: store.target('prod', url).")
+        from fsnb.publish import Target
+
         return Target.from_doc(known[name].body)
 
     def load(
@@ -207,6 +220,8 @@ class FeatureStore:
             The table is there already, unless `replace=True`.
         """
         found = self._source(source) if isinstance(source, str) else source
+        from fsnb import publish
+
         return publish.load(found, self._target(to), replace=replace, progress=progress)
 
     def publish(
@@ -239,6 +254,8 @@ class FeatureStore:
         """
         found = self.register(self.view(view) if isinstance(view, str) else view)
         tables = {name: self._table(self._source_of(name, found), self.engine) for name in found.sources}
+        from fsnb import publish
+
         return publish.publish(
             found, self._target(to), local=self.engine, tables=tables, catalog=self.catalog, end=end, progress=progress
         )
@@ -246,24 +263,30 @@ class FeatureStore:
     # ------------------------------------------------------------------ wiring
 
     def _source(self, name: str) -> Source:
-        if name in self._sources:
-            return self._sources[name]
-        known = {document.name: document for document in self.catalog.list("source")}
-        if name not in known:
-            raise UnknownName.among("the store", "source", name, {**self._sources, **known})
-        return Source.from_doc(known[name].body)
+        found = self._known_source(name)
+        if found is None:
+            known = {*self._sources, *(document.name for document in self.catalog.list("source"))}
+            raise UnknownName.among("the store", "source", name, known, "Name it: store.source(name, data, event_time=...).")
+        return found
+
+    def _known_source(self, name: str) -> Source | None:
+        """A source of this session, or else of the catalog."""
+        if name not in self._sources:
+            bodies = [document.body for document in self.catalog.list("source") if document.name == name]
+            return Source.from_doc(bodies[0]) if bodies else None
+        return self._sources[name]
 
     def _source_of(self, name: str, view: FeatureView) -> Source:
         return view.source if name == view.source.name else self._source(name)
 
-    def _tables(self, plan: pit.JoinPlan, con: Any) -> dict[str, ir.Table]:
+    def _sources_of(self, plan: pit.JoinPlan) -> dict[str, Source]:
         found: dict[str, Source] = {}
         for part in plan.views:
             for name in part.view.sources:
                 source = self._source_of(name, part.view)
-                if found.setdefault(name, source) is not source and found[name] != source:
+                if found.setdefault(name, source) != source:
                     raise DefinitionError(f"two different sources are named {name!r}, one of them in {part.view.name!r}. Rename one.")
-        return {name: self._table(source, con) for name, source in found.items()}
+        return found
 
     def _table(self, source: Source, con: Any) -> ir.Table:
         """The source on a connection, attached once."""

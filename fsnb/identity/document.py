@@ -22,8 +22,19 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from fsnb.errors import DefinitionError, NoStableIdentity, NotSupported
-from fsnb.identity.operations import OPERATIONS, why_refused
-from fsnb.identity.values import JSON, arguments, attempt, canonical, decode, encode, named, no_identity, unknown_kind
+from fsnb.identity.operations import OPERATIONS, refusal
+from fsnb.identity.values import (
+    JSON,
+    arguments,
+    attempt,
+    canonical,
+    decode,
+    encode,
+    named,
+    no_identity,
+    short,
+    unknown_kind,
+)
 
 FORMAT = 1
 
@@ -125,8 +136,7 @@ def _name(node: ops.Node) -> str:
         return "UnboundTable"
     name = type(node).__name__
     if OPERATIONS.get(name) is not type(node):
-        what = getattr(node, "__func_name__", None) or getattr(node, "name", None) or ""
-        raise NoStableIdentity(f"{name} {str(what)!r} has no stable identity: {why_refused(node)}.")
+        raise NoStableIdentity(refusal(node))
     return name
 
 
@@ -169,7 +179,7 @@ def _nodes(doc: JSON) -> list[JSON]:
     if type(doc) is not dict or "format" not in doc:
         raise DefinitionError(f"stored definition: it should be an object with a format, not a {type(doc).__name__}.")
     if type(doc["format"]) is not int or doc["format"] != FORMAT:
-        raise NotSupported(f"stored definition: its format is {doc['format']!r}; this fsnb reads format {FORMAT}.")
+        raise NotSupported(f"stored definition: its format is {short(doc['format'])}; this fsnb reads format {FORMAT}.")
     if doc.keys() != {"format", "nodes"} or type(doc["nodes"]) is not list or not doc["nodes"]:
         raise DefinitionError("stored definition: it should have a format and a list of nodes.")
     return doc["nodes"]
@@ -182,7 +192,9 @@ def _load(records: list[JSON]) -> list[ops.Node]:
         if tag != "node":
             return unknown_kind(tag, content)
         if type(content) is not int or not 0 <= content < len(nodes):
-            raise DefinitionError(f"stored definition: node {len(nodes)} refers to node {content!r}, not before it.")
+            raise DefinitionError(
+                f"stored definition: node {len(nodes)} refers to node {short(content)}, not before it."
+            )
         return nodes[content]
 
     for record in records:

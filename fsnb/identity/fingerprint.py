@@ -26,7 +26,7 @@ def fingerprint(obj: Any) -> str:
     Examples
     --------
     >>> fingerprint({"lag": 1})[:8]
-    'PLACEHOLDER'
+    'b7dc4d4f'
     """
     return hashlib.sha256(canonical({"format": FORMAT, "value": encode(obj, _expression)}).encode()).hexdigest()
 

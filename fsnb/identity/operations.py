@@ -93,7 +93,10 @@ REFUSED: dict[str, str] = {
 }
 
 
-def why_refused(node: ops.Node) -> str:
-    """What stands in the way of storing this operation, and what to do about it."""
-    reasons = (REFUSED[base.__name__] for base in type(node).__mro__ if base.__name__ in REFUSED)
-    return next(reasons, "fsnb does not know it")
+def refusal(node: ops.Node) -> str:
+    """Which operation it is, what stands in the way of storing it, and what to do about it."""
+    bases = (base.__name__ for base in type(node).__mro__)  # each UDF is a class of its own
+    kind = next((name for name in bases if name in REFUSED), type(node).__name__)
+    name = node.name if isinstance(node, ops.PhysicalTable) else getattr(node, "__func_name__", "")
+    called = f" {name!r}" if name else ""
+    return f"{kind}{called} has no stable identity: {REFUSED.get(kind, 'fsnb does not know it')}."

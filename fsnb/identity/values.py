@@ -2,10 +2,10 @@
 
 A text, a small integer, a boolean and null stand for themselves, an array is a tuple, and everything else is an
 object with one member, the tag: {"float": "0.5"}, {"timedelta": "60000000"}, {"type": ["Timestamp", {...}]}.
-Floats, large integers and -0.0 are text, so that no JSON parser or JSONB column can change them.
+Floats and large integers are text, so that no JSON parser or JSONB column can change 1.0, -0.0 or 2**53 + 1.
 
-There is no place for a type's nullability: engines report it differently for the very same table (Postgres
-says NOT NULL, DuckDB and Polars do not), so it is no part of identity, and everything reads back nullable.
+There is no place for a type's nullability: a table in PostgreSQL or DuckDB may say NOT NULL where a Parquet file
+or a Polars frame of the very same rows does not, so it is no part of identity, and all types read back nullable.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def no_identity(value: Any) -> JSON:
 
 def unknown_kind(tag: str, content: JSON) -> Any:
     """Refuse to load what is no plain value."""
-    raise NotSupported(f"stored definition: a value of the kind {_short(tag)!r} is not one that fsnb loads.")
+    raise NotSupported(f"stored definition: a value of the kind {short(tag)!r} is not one that fsnb loads.")
 
 
 def nullable(schema: Schema) -> Schema:
@@ -138,13 +138,13 @@ def _decode_type(content: JSON, other: Callable[[str, JSON], Any]) -> dt.DataTyp
 def named(what: str, known: Mapping[str, Any], content: JSON) -> tuple[Any, dict[str, JSON]]:
     """The class that a document names, from our own list, and its arguments: all of them and no others."""
     if not (type(content) is list and len(content) == 2 and type(content[0]) is str and type(content[1]) is dict):
-        raise DefinitionError(f"stored definition: {what} should be a name and its arguments, not {_short(content)}.")
+        raise DefinitionError(f"stored definition: {what} should be a name and its arguments, not {short(content)}.")
     name, args = content
     if name not in known:
-        raise NotSupported(f"stored definition: {what} {_short(name)} is not one that fsnb loads.")
+        raise NotSupported(f"stored definition: {what} {short(name)} is not one that fsnb loads.")
     expected = [arg for arg in known[name].__argnames__ if arg not in OMITTED]
     if set(args) != set(expected):
-        given = listed(map(_short, args))
+        given = listed(map(short, args))
         raise DefinitionError(f"stored definition: {what} {name} takes {listed(expected)}, not {given}.")
     return known[name], args
 
@@ -152,18 +152,19 @@ def named(what: str, known: Mapping[str, Any], content: JSON) -> tuple[Any, dict
 def attempt(what: str, build: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     """Build a part of a stored definition; whatever Python or Ibis has against it becomes a DefinitionError.
 
-    A document is not to be trusted, and what Ibis raises for bad arguments is of a dozen types.
+    The document may hold anything, and what Ibis raises for bad arguments is of a dozen types.
     """
     try:
         return build(*args, **kwargs)
     except (DefinitionError, NotSupported):
         raise
     except Exception as error:
-        why = f"{type(error).__name__}: {_short(error)}"
+        why = f"{type(error).__name__}: {short(error)}"
         raise DefinitionError(f"stored definition: {what} cannot be built: {why}") from error
 
 
-def _short(value: Any, most: int = 300) -> str:
+def short(value: Any, most: int = 300) -> str:
+    """A value for a message, on one line."""
     text = " ".join(str(value).split())
     return text if len(text) <= most else f"{text[:most]}..."
 

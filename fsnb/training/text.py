@@ -97,7 +97,7 @@ def records(why: Why, rows: Sequence[Considered] | None = None) -> list[tuple[An
 
 def sentence(why: Why) -> str:
     """`mean_delay_7d is 12.5: 3 rows in the window, ... Refused: 1 row lies in the future.`"""
-    said = f"{why.feature} is {show(why.value)}: {_picked(why)}."
+    said = f"{why.feature} is {show(why.value)}: {_picked(why)}{_no_value(why)}."
     if not why.used and why.value is not None and why.fill is not None:
         said = said.removesuffix(".") + f", so it is filled with {show(why.fill)}."
     refused = [count(why.outcomes[name], *words) for name, words in REFUSED.items() if why.outcomes[name]]
@@ -105,6 +105,12 @@ def sentence(why: Why) -> str:
     if soon is not None:
         refused = [f"{part} (known from {moment(soon)})" if "not yet known" in part else part for part in refused]
     return said + (f" Refused: {'; '.join(refused)}." if refused else "")
+
+
+def _no_value(why: Why) -> str:
+    if why.value is not None or not why.used:
+        return ""
+    return ", which gives no value" if len(why.used) == 1 else ", which give no value"
 
 
 def _picked(why: Why) -> str:

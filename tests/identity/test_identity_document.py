@@ -266,7 +266,7 @@ def test_homemade_operation_does_not_pass_under_a_listed_name() -> None:
     class Abs(ops.Unary):
         dtype = dtypes.int64
 
-    with pytest.raises(NoStableIdentity, match=r"Abs .* fsnb does not know it"):
+    with pytest.raises(NoStableIdentity, match="Abs has no stable identity: fsnb does not know it"):
         to_json(Abs(t.a).to_expr())
 
 

@@ -108,10 +108,10 @@ def vectorized(t: ibis.Table) -> ibis.Value:
 
 
 REFUSED = {
-    "Python UDF": (lambda t: t.mutate(y=plus_one(t.n)), "plus_one.* it is code"),
+    "Python UDF": (lambda t: t.mutate(y=plus_one(t.n)), "ScalarUDF 'plus_one' .* it is code"),
     "builtin UDF": (lambda t: levenshtein_us(t.k, t.k), "levenshtein_us.* it is code"),
     "Arrow UDF": (lambda t: plus_two(t.n), "plus_two.* it is code"),
-    "aggregate UDF": (lambda t: t.agg(y=kurt(t.x)), "kurt.* it is code"),
+    "aggregate UDF": (lambda t: t.agg(y=kurt(t.x)), "AggUDF 'kurt' .* it is code"),
     "vectorized UDF": (vectorized, "ElementWiseVectorizedUDF"),
     "memtable": (lambda t: t.join(ibis.memtable({"k": ["a"]}), "k"), "InMemoryTable .* in this process only"),
     "memtable in a filter": (lambda t: t.filter(t.k.isin(ibis.memtable({"k": ["a"]}).k)), "InMemoryTable"),
