@@ -266,7 +266,9 @@ class FeatureStore:
         found = self._known_source(name)
         if found is None:
             known = {*self._sources, *(document.name for document in self.catalog.list("source"))}
-            raise UnknownName.among("the store", "source", name, known, "Name it: store.source(name, data, event_time=...).")
+            raise UnknownName.among(
+                "the store", "source", name, known, "Name it: store.source(name, data, event_time=...)."
+            )
         return found
 
     def _known_source(self, name: str) -> Source | None:
@@ -285,7 +287,9 @@ class FeatureStore:
             for name in part.view.sources:
                 source = self._source_of(name, part.view)
                 if found.setdefault(name, source) != source:
-                    raise DefinitionError(f"two different sources are named {name!r}, one of them in {part.view.name!r}. Rename one.")
+                    raise DefinitionError(
+                        f"two different sources are named {name!r}, one of them in {part.view.name!r}. Rename one."
+                    )
         return found
 
     def _table(self, source: Source, con: Any) -> ir.Table:
@@ -301,7 +305,7 @@ class FeatureStore:
         return self.catalog.put(kind, name, body, fingerprint=fingerprint(dict(body)))
 
 
-def open(path: str | Path = ".fsnb", *, engine: Any = "duckdb") -> FeatureStore:  # noqa: A001
+def open(path: str | Path = ".fsnb", *, engine: Any = "duckdb") -> FeatureStore:
     """Open the feature store in a folder, creating it if missing.
 
     Parameters

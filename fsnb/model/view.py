@@ -19,7 +19,7 @@ import ibis.expr.types as ir
 from ibis.common.deferred import Deferred
 
 from fsnb.errors import DefinitionError, UnknownName, hint, listed
-from fsnb.identity import bind, fingerprint, from_json, portable, tables_of, to_json
+from fsnb.identity import fingerprint, from_json, portable, tables_of, to_json
 from fsnb.model.data import RESERVED, normal_type
 from fsnb.model.durations import parse_duration, show_duration
 from fsnb.model.entity import Entity, Window, check_name, names
@@ -138,10 +138,11 @@ class FeatureView:
         checks: Sequence[Any] = (),
     ) -> None:
         who = f"feature view {check_name(name, 'feature view')!r}"
-        values = _values(features, source, who)
-        relation = _relation(values, who)
-        _need_columns(relation, entity, source, who)
-        kind = _kind(values, source, who)
+        given = _values(features, source, who)
+        standing_on = _relation(given, who)
+        _need_columns(standing_on, entity, source, who)
+        kind = _kind(given, source, who)
+        relation, values = _portable(given, standing_on)
         if closed not in CLOSED:
             raise DefinitionError(
                 f"{who}: closed={closed!r} is not one of {', '.join(CLOSED)}.{hint(str(closed), CLOSED)}"
@@ -227,10 +228,7 @@ class FeatureView:
     # ------------------------------------------------------------------ documents
 
     def _expression(self) -> ir.Table:
-        values = {output.base: output.value for output in self.outputs}
-        if self.kind == "window":
-            return self.relation.aggregate(**values)
-        return self.relation.select(**values)
+        return _as_table({output.base: output.value for output in self.outputs}, self.relation)
 
     def _identity(self) -> dict:
         return {
@@ -283,13 +281,12 @@ class FeatureView:
             The document holds an operation that is not on the list of what may be loaded.
         """
         source = (sources or {}).get(doc["source"]["name"]) or Source.from_doc(doc["source"])
-        expression = from_json(doc["expression"]).op()
-        values = expression.metrics if isinstance(expression, ops.Aggregate) else expression.values
+        _, values = _taken_apart(from_json(doc["expression"]))
         return cls(
             doc["name"],
             entity=Entity.from_doc(doc["entity"]),
             source=source,
-            features={name: value.to_expr() for name, value in values.items()},
+            features=values,
             windows=[_window_from_doc(w) for w in doc["windows"]],
             **{key: doc[key] for key in ("lag", "ttl", "refresh", "closed", "skip_nulls", "fill")},
             **{key: doc[key] for key in ("description", "owner", "tags")},
@@ -333,7 +330,29 @@ def _values(features: Any, source: Source, who: str) -> dict[str, ir.Value]:
             raise DefinitionError(f"{who}: feature {name!r} starts with {RESERVED!r}, which fsnb keeps for itself.")
         if not isinstance(value, ir.Value):
             raise DefinitionError(f"{who}: feature {name!r} is {value!r}, not an Ibis value such as t.amount.sum().")
-    return {name: portable(value) for name, value in found.items()}
+    return found
+
+
+def _as_table(values: Mapping[str, ir.Value], relation: ir.Table) -> ir.Table:
+    """All values as one expression: an aggregation of reductions, or a projection of columns.
+
+    Made of operations, since `select` on a join would merge the values into the join.
+    """
+    named = {name: value.op() for name, value in values.items()}
+    if all(isinstance(value, ir.Scalar) for value in values.values()):
+        return ops.Aggregate(relation.op(), groups={}, metrics=named).to_expr()
+    return ops.Project(relation.op(), named).to_expr()
+
+
+def _taken_apart(expression: ir.Table) -> tuple[ir.Table, dict[str, ir.Value]]:
+    node = expression.op()
+    values = node.metrics if isinstance(node, ops.Aggregate) else node.values
+    return node.parent.to_expr(), {name: value.to_expr() for name, value in values.items()}
+
+
+def _portable(values: Mapping[str, ir.Value], relation: ir.Table) -> tuple[ir.Table, dict[str, ir.Value]]:
+    """Relation and values without connection and catalog, in one walk."""
+    return _taken_apart(portable(_as_table(values, relation)))
 
 
 def _resolved(value: Any, table: ir.Table) -> Any:

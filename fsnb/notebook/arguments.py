@@ -113,7 +113,7 @@ def _feature_view() -> Parser:
         "table, `_` and `ibis`, and your variables; its last expression is the mapping name -> Ibis value, and a\n"
         "docstring at its top is the description. Names that the body assigns stay in the body.",
         python="@fsnb.feature_view(entity=..., source=..., ...) on a function of t; store.register(view)",
-        example='%%feature_view plane_delays --entity plane --source flights --windows 1d,7d --lag 15m\n'
+        example="%%feature_view plane_delays --entity plane --source flights --windows 1d,7d --lag 15m\n"
         '           """How late this aircraft has been running."""\n'
         '           {"legs": t.count(), "mean_delay": t.arr_delay.mean()}',
     )

@@ -1,12 +1,9 @@
-"""value -> Card: what a value says about itself, once; text and HTML are both made from it, so they say the same.
-
-CARDS is the table of who has one. A card holds plain text only: escaping is the HTML's business.
-"""
+"""value -> Card, one function per type; CARDS is the table of who has one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,70 +11,14 @@ from ibis.expr.format import pretty
 from ibis.expr.operations import UnboundTable
 
 from fsnb.catalog import Document
-from fsnb.model import FeatureView, Source, Window, show_duration
+from fsnb.model import FeatureView, Source, Window
+from fsnb.notebook.card import Bad, Card, Cell, Code, Good, Table, Timeline
 from fsnb.pit import JoinPlan
+from fsnb.publish import Certificate, Publication, Target
 from fsnb.store import FeatureStore
+from fsnb.training import TrainingSet
 
 KINDS = {"window": "windowed aggregates", "asof": "as-of: the latest row", "static": "static: one row per key"}
-
-
-class Code(str):
-    """Text that one could type: a name, a type, an expression."""
-
-    __slots__ = ()
-
-
-class Good(str):
-    """Text that says that something holds."""
-
-    __slots__ = ()
-
-
-class Bad(str):
-    """Text that says that something does not hold."""
-
-    __slots__ = ()
-
-
-Cell = str | tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows under a title."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """The rules of time, to be drawn: how far the cutoff is before `t`, and the spans before the cutoff.
-
-    A span is its label, its far end (None: for ever) and its near end, both counted back from the cutoff.
-    """
-
-    lag: timedelta
-    refresh: timedelta | None
-    closed: str
-    spans: tuple[tuple[str, timedelta | None, timedelta], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """What there is to say about a value."""
-
-    kind: str
-    title: str
-    about: str = ""
-    facts: tuple[tuple[str, Cell], ...] = ()
-    timeline: Timeline | None = None
-    tables: tuple[Table, ...] = ()
-    notes: tuple[tuple[str, str], ...] = ()
-
-    def __repr__(self) -> str:
-        return "\n".join(_printable(line) for line in _lines(self))
 
 
 def of(value: Any) -> Card:
@@ -89,7 +30,7 @@ def of(value: Any) -> Card:
 
 
 def view(value: FeatureView) -> Card:
-    facts = {
+    facts: dict[str, Cell] = {
         "entity": f"{value.entity.name} ({', '.join(value.entity.keys)})",
         "source": ", ".join(value.sources),
         "kind": KINDS[value.kind],
@@ -140,7 +81,7 @@ def _span(window: Window) -> tuple[str, timedelta, timedelta]:
 
 def source(value: Source) -> Card:
     roles = {value.event_time: "event time", value.available: "available"} | dict.fromkeys(value.tie_break, "tie-break")
-    facts = {
+    facts: dict[str, Cell] = {
         "event time": value.event_time or "none: a static table, one row per key",
         "available": value.available or ("" if value.event_time is None else "not declared: known as it happens"),
         "ties by": ", ".join(value.tie_break),
@@ -148,21 +89,25 @@ def source(value: Source) -> Card:
         "fingerprint": Code(value.fingerprint[:12]),
     }
     rows = tuple((Code(name), Code(dtype), roles.get(name, "")) for name, dtype in value.schema.items())
-    return Card(
-        "source", value.name, value.description, _said(facts), tables=(Table("columns", ("column", "type", "role"), rows),)
-    )
+    columns = Table("columns", ("column", "type", "role"), rows)
+    return Card("source", value.name, value.description, _said(facts), tables=(columns,))
 
 
 def plan(value: JoinPlan) -> Card:
     spine = value.spine
-    facts = {
+    facts: dict[str, Cell] = {
         "spine": f"{len(spine.columns)} columns, t = {spine.at}",
         "label": ", ".join(spine.label),
         "rows": "one out per spine row, spine columns first",
         "fingerprint": Code(value.fingerprint[:12]),
     }
     views = tuple(
-        (part.view.name, tuple(_key(value, key) for key in part.view.entity.keys), part.view.source.name, tuple(part.view.rules().split("; ")))
+        (
+            part.view.name,
+            tuple(_key(value, key) for key in part.view.entity.keys),
+            part.view.source.name,
+            tuple(part.view.rules().split("; ")),
+        )
         for part in value.views
     )
     columns = tuple(
@@ -187,7 +132,7 @@ def _key(value: JoinPlan, key: str) -> str:
 def store(value: FeatureStore) -> Card:
     documents = value.catalog.list()
     counts = {kind: sum(document.kind == kind for document in documents) for kind in _kinds(documents)}
-    facts = {
+    facts: dict[str, Cell] = {
         "engine": value.engine.name,
         "catalog": value.catalog.where,
         "holds": tuple(f"{count} {_plural(kind, count)}" for kind, count in counts.items()) or "nothing yet",
@@ -209,7 +154,7 @@ def training_set(value: TrainingSet) -> Card:
 
 
 def certificate(value: Certificate) -> Card:
-    facts = {
+    facts: dict[str, Cell] = {
         "verdict": _verdict(value.ok, f"agree on {value.rows:,} rows", f"DISAGREE; {value.rows:,} rows were compared"),
         "sides": tuple(f"{name}: {engine}" for name, engine in value.sides),
         "oracle": "" if value.oracle == "used" else value.oracle,
@@ -235,14 +180,57 @@ def certificate(value: Certificate) -> Card:
     )
 
 
+def publication(value: Publication) -> Card:
+    tables = dict(value.tables)
+    proof = certificate(value.certificate)
+    facts: dict[str, Cell] = {
+        "published": f"v{value.version} on {value.target}",
+        "history": (Code(tables["history"]), f"{value.rows_appended:,} rows appended"),
+        "current": (Code(tables["current"]), f"{value.rows_current:,} entities"),
+        "always the latest": tuple(Code(name) for role, name in value.tables if role.startswith("latest")),
+        "no longer in the sources": f"{value.rows_withdrawn:,} told rows, which stay" if value.rows_withdrawn else "",
+        "up to": f"{value.end:%Y-%m-%d %H:%M:%S} UTC",
+        "took": f"{(value.finished - value.started).total_seconds():.1f} s",
+        "certificate": dict(proof.facts)["verdict"],
+    }
+    rest = tuple(fact for fact in proof.facts if fact[0] != "verdict")
+    return Card("publication", value.view, facts=_said(facts) + rest, tables=proof.tables)
+
+
+def publications(history: Sequence[Document]) -> Table:
+    """Every publication of a view, newest first."""
+    found = [Publication.from_doc(document.body) for document in history]
+    rows = tuple(
+        (
+            f"v{each.version}",
+            each.target,
+            f"{each.finished:%Y-%m-%d %H:%M} UTC",
+            f"{each.rows_appended:,}",
+            f"{each.rows_current:,}",
+            _verdict(each.certificate.ok, f"agrees on {each.certificate.rows:,} rows", "disagrees"),
+        )
+        for each in found
+    )
+    heads = ("version", "target", "when", "rows appended", "entities", "certificate")
+    return Table("publications", heads, rows)
+
+
+def target(value: Target) -> Card:
+    doc = value.to_doc()
+    facts: dict[str, Cell] = {
+        "url": doc["url"],
+        "schema": value.schema or "",
+        "sources": tuple(f"{source} is {table}" for source, table in value.sources),
+    }
+    return Card("target", value.name, facts=_said(facts))
+
+
 def _verdict(ok: bool, good: str, bad: str) -> str:
     return Good(good) if ok else Bad(bad)
 
 
 def _differences(value: Certificate) -> tuple[Table, ...]:
-    rows = tuple(
-        (Code(each.column), _pairs(each.asked), _pairs(each.values)) for each in value.differences
-    )
+    rows = tuple((Code(each.column), _pairs(each.asked), _pairs(each.values)) for each in value.differences)
     return (Table("the first that differ", ("feature", "asked", "answers"), rows),) if rows else ()
 
 
@@ -261,21 +249,52 @@ def listing(documents: Sequence[Document], where: str) -> Card:
             document.name,
             f"v{document.version}",
             _gist(document),
-            _when(document),
-            Code(document.fingerprint[:12]),
+            when(document),
+            _identity(document),
         )
         for document in sorted(documents, key=lambda document: (document.kind, document.name))
     )
     count = f"{len(documents)} {_plural('document', len(documents))}"
-    return Card("catalog", count, where, tables=(Table("", ("kind", "name", "version", "what", "since", "fingerprint"), rows),))
+    return Card(
+        "catalog", count, where, tables=(Table("", ("kind", "name", "version", "what", "since", "fingerprint"), rows),)
+    )
+
+
+def document(value: Document) -> Card:
+    """What a document says, whatever its kind."""
+    facts: dict[str, Cell] = {name.replace("_", " "): _cell(item) for name, item in value.body.items()}
+    return Card(value.kind.replace("_", " "), value.name, facts=_said(facts))
+
+
+def _cell(item: Any) -> Cell:
+    if isinstance(item, dict):
+        return tuple(f"{name}: {_cell(each)}" for name, each in item.items())
+    if isinstance(item, list):
+        return ", ".join(str(_cell(each)) for each in item)
+    return "" if item is None else str(item)
+
+
+def versions(history: Sequence[Document]) -> Table:
+    """Every version of a name, newest first."""
+    rows = tuple((f"v{each.version}", when(each), _identity(each)) for each in history)
+    return Table("versions", ("version", "since", "fingerprint"), rows)
+
+
+def _identity(document: Document) -> Code:
+    """Of what is defined, where the document says it; else of the document."""
+    return Code(str(document.body.get("fingerprint") or document.fingerprint)[:12])
 
 
 def _gist(document: Document) -> str:
     body = document.body
+    if document.kind == "publication":
+        return f"on {body['target']}, {body['rows_current']:,} entities"
+    if document.kind == "training_set":
+        return f"{body['rows']:,} rows, {len(body['features'])} features"
     return " ".join(str(body.get("description") or body.get("url") or body.get("location") or "").split())
 
 
-def _when(document: Document) -> str:
+def when(document: Document) -> str:
     return f"{document.created_at:%Y-%m-%d %H:%M} UTC by {document.created_by}"
 
 
@@ -287,40 +306,19 @@ def _plural(kind: str, count: int) -> str:
     return kind.replace("_", " ") + ("" if count == 1 else "s")
 
 
-# ---------------------------------------------------------------------- as text
-
-
 def _said(facts: Mapping[str, Cell]) -> tuple[tuple[str, Cell], ...]:
     """The facts that say something."""
     return tuple((name, cell) for name, cell in facts.items() if cell)
 
 
-def _lines(card: Card) -> Iterable[str]:
-    yield f"{card.kind} {card.title}"
-    yield from card.about.splitlines()
-    width = max((len(name) for name, _ in card.facts), default=0)
-    for name, cell in card.facts:
-        first, *rest = (cell,) if isinstance(cell, str) else cell
-        yield f"  {name:<{width}}  {first}"
-        yield from (f"  {'':<{width}}  {line}" for line in rest)
-    for table in card.tables:
-        yield from _columns(table)
-    for title, text in card.notes:
-        yield from (f"  {title}", *(f"    {line}" for line in text.splitlines()))
-
-
-def _printable(text: str) -> str:
-    """Without the control characters that a terminal would obey."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
-
-
-def _columns(table: Table) -> Iterable[str]:
-    if table.title:
-        yield f"  {table.title}"
-    rows = [table.columns, *([cell if isinstance(cell, str) else ", ".join(cell) for cell in row] for row in table.rows)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(table.columns))]
-    for row in rows:
-        yield "    " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-
-
-CARDS: Mapping[type, Callable[[Any], Card]] = {FeatureView: view, Source: source, JoinPlan: plan, FeatureStore: store}
+CARDS: Mapping[type, Callable[[Any], Card]] = {
+    Certificate: certificate,
+    Document: document,
+    FeatureStore: store,
+    FeatureView: view,
+    JoinPlan: plan,
+    Publication: publication,
+    Source: source,
+    Target: target,
+    TrainingSet: training_set,
+}

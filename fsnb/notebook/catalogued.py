@@ -10,8 +10,8 @@ from fsnb.catalog import Document
 from fsnb.errors import UnknownName, UsageError
 from fsnb.model import Source
 from fsnb.notebook import cards
-from fsnb.notebook.cards import Card, Table
-from fsnb.publish import Target
+from fsnb.notebook.card import Card, Table
+from fsnb.publish import Publication, Target
 from fsnb.store import FeatureStore
 
 PUBLICATION = "publication"
@@ -36,7 +36,7 @@ def find(store: FeatureStore, name: str, version: int | None) -> Found:
         Several kinds have it.
     """
     kind, _, rest = name.rpartition("/")
-    known = [document for document in store.catalog.list(kind or None)]
+    known = store.catalog.list(kind or None)
     mine = [document for document in known if document.name == rest]
     # a publication bears its view's name, and is shown with it
     mine = [document for document in mine if document.kind != PUBLICATION] or mine
@@ -53,15 +53,16 @@ def find(store: FeatureStore, name: str, version: int | None) -> Found:
 def _with_history(store: FeatureStore, card: Card, document: Document) -> Card:
     """The card with the document's versions, and a view's with what was published of it."""
     history = store.catalog.history(document.kind, document.name)
-    facts = (*card.facts, ("version", f"{document.version} of {len(history)}"), ("since", cards.when(document)))
-    versions = cards.versions(history) if len(history) > 1 else ()
-    return replace(card, facts=facts, tables=(*card.tables, *versions, *_publications(store, document)))
+    place = f"version {document.version} of {len(history)}, since {cards.when(document)}"
+    versions = (cards.versions(history),) if len(history) > 1 else ()
+    return replace(
+        card, facts=(*card.facts, ("catalog", place)), tables=(*card.tables, *versions, *_publications(store, document))
+    )
 
 
 def _publications(store: FeatureStore, document: Document) -> tuple[Table, ...]:
-    if document.kind != "view":
-        return ()
-    return cards.publications([each for each in store.catalog.list(PUBLICATION) if each.name == document.name])
+    published = document.kind == "view" and any(d.name == document.name for d in store.catalog.list(PUBLICATION))
+    return (cards.publications(store.catalog.history(PUBLICATION, document.name)),) if published else ()
 
 
 def _view(store: FeatureStore, document: Document, version: int | None) -> Any:
@@ -76,6 +77,10 @@ def _target(store: FeatureStore, document: Document, version: int | None) -> Any
     return store.target(document.name) if version is None else Target.from_doc(document.body)
 
 
+def _publication(store: FeatureStore, document: Document, version: int | None) -> Any:
+    return Publication.from_doc(document.body)
+
+
 def _document(store: FeatureStore, document: Document, version: int | None) -> Any:
     return document
 
@@ -84,4 +89,5 @@ VALUES: Mapping[str, Callable[[FeatureStore, Document, int | None], Any]] = {
     "view": _view,
     "source": _source,
     "target": _target,
+    PUBLICATION: _publication,
 }

@@ -13,7 +13,7 @@ from typing import Any
 
 from IPython.core.error import TryNext
 
-from fsnb.errors import FsnbError, UnknownName
+from fsnb.errors import FsnbError
 from fsnb.model import Feature, FeatureView, Source, Spine
 from fsnb.model.view import CLOSED
 from fsnb.notebook import arguments

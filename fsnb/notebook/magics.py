@@ -15,6 +15,7 @@ from fsnb.errors import UnknownName, UsageError
 from fsnb.model import FeatureView, Spine
 from fsnb.notebook import arguments, cards
 from fsnb.notebook.body import compiled
+from fsnb.notebook.card import Card
 from fsnb.notebook.catalogued import find
 from fsnb.notebook.progress import Progress
 from fsnb.notebook.session import Session
@@ -48,10 +49,10 @@ class FsnbMagics(Magics):
         store = self.session.open(asked.path, asked.engine, asked.out)
         print(f"{asked.out}: {store!r}")
 
-    def _fs_status(self, asked: Any) -> cards.Card:
+    def _fs_status(self, asked: Any) -> Card:
         return cards.of(self.session.store)
 
-    def _fs_list(self, asked: Any) -> cards.Card:
+    def _fs_list(self, asked: Any) -> Card:
         catalog = self.session.store.catalog
         documents = catalog.list(asked.kind)
         if asked.kind and not documents:
@@ -60,7 +61,7 @@ class FsnbMagics(Magics):
         self._bind(asked.out, documents)
         return cards.listing(documents, catalog.where)
 
-    def _fs_show(self, asked: Any) -> cards.Card:
+    def _fs_show(self, asked: Any) -> Card:
         shown = find(self.session.store, asked.document, asked.version)
         self._bind(asked.out, shown.value)
         return shown.card

@@ -1,7 +1,7 @@
 """The steps of something that takes a while, as they pass: one line, updated in place where the front end can.
 
-Any front end shows it: as HTML where there is HTML, as a line of text per step in a terminal. It needs no widget, so a
-saved notebook reads as it ran.
+It is one display with an id: HTML in a notebook, a line of text per step in a terminal. It needs no widget, so a saved
+notebook reads as it ran.
 """
 
 from __future__ import annotations
@@ -19,21 +19,24 @@ class Progress:
 
     def __init__(self, title: str) -> None:
         self.title = title
-        self.steps: list[tuple[str, float]] = []
-        self.state = "…"
+        self.steps: list[str] = []
+        self.times = [time.perf_counter()]  # when each step began; after the last one, when it ended
+        self.failed: bool | None = None  # None: it goes on
         self._handle: Any = None
 
-    def __call__(self, step: str, *_: Any, **__: Any) -> None:
-        self.steps.append((step, time.perf_counter()))
+    def __call__(self, step: str) -> None:
+        self.times[len(self.steps) :] = [time.perf_counter()]
+        self.steps.append(step)
         self._show()
 
     def __enter__(self) -> Progress:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, _: object, __: TracebackType | None) -> None:
-        self.state = "✓" if kind is None else "✗"
-        self.steps.append(("", time.perf_counter()))
-        self._show()
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        self.times.append(time.perf_counter())
+        self.failed = kind is not None
+        if self.steps:
+            self._show()
 
     def _show(self) -> None:
         if self._handle is None:
@@ -41,20 +44,24 @@ class Progress:
         else:
             self._handle.update(self)
 
-    def _took(self) -> list[tuple[str, str]]:
-        """Each step with its mark and how long it took; the last one has not ended yet."""
-        pairs = zip(self.steps, self.steps[1:], strict=False)
-        done = [(step, f"{end - start:.1f} s") for (step, start), (_, end) in pairs]
-        return done + [(self.steps[-1][0], "")] if self.steps[-1][0] else done
+    def _lasted(self, step: int) -> str:
+        """How long a step took; nothing while it goes on."""
+        return f"{self.times[step + 1] - self.times[step]:.1f} s" if step + 1 < len(self.times) else ""
 
-    def _marks(self) -> list[str]:
-        return ["✓"] * (len(self._took()) - 1) + [self.state]
+    def _mark(self, step: int) -> str:
+        if step + 1 < len(self.steps):
+            return "✓"
+        return {None: "…", False: "✓", True: "✗"}[self.failed]
 
     def __repr__(self) -> str:
-        step, took = (self._took() or [("", "")])[-1]
-        return f"{self.title}: {self.state} {step} {took}".rstrip()
+        if self.failed is None:
+            return f"{self.title}: {self.steps[-1]} …"
+        took = f"{self.times[-1] - self.times[0]:.1f} s"
+        return f"{self.title}: failed at {self.steps[-1]!r}" if self.failed else f"{self.title}: done in {took}"
 
     def _repr_html_(self) -> str:
-        steps = zip(self._marks(), self._took(), strict=True)
-        said = "".join(f" <span>{mark} {escape(step)} <small>{took}</small></span>" for mark, (step, took) in steps)
+        said = "".join(
+            f"<span>{self._mark(number)} {escape(step)} <small>{self._lasted(number)}</small></span>"
+            for number, step in enumerate(self.steps)
+        )
         return f'<div style="display:flex;flex-wrap:wrap;gap:2px 14px"><b>{escape(self.title)}</b>{said}</div>'

@@ -1,4 +1,4 @@
-"""Point-in-time engine: plan (what may meet what), lower (one Ibis table on a connection), judge (why a value was chosen)."""
+"""Point-in-time engine: plan (what may meet what), lower (to one Ibis table), judge (why a value was chosen)."""
 
 from fsnb.pit.lowering import lower
 from fsnb.pit.outcomes import Considered, Judgement, considered

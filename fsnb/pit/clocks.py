@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import polars as pl
 
@@ -17,16 +18,28 @@ def epoch_us(value) -> int:  # type: ignore[no-untyped-def,empty-body]
     """DuckDB's microseconds since the epoch, for naive and aware timestamps alike."""
 
 
+@ibis.udf.scalar.builtin
+def epoch_ns(value) -> int:  # type: ignore[no-untyped-def,empty-body]
+    """DuckDB's nanoseconds since the epoch."""
+
+
 def microseconds(con: Any, value: ir.Value) -> ir.IntegerValue:
     """Microseconds since the epoch on an SQL engine; naive is UTC.
 
     `epoch_seconds()` is floored before its cast: on some engines the cast rounds up (ibis#11928).
     """
     if con.name == "duckdb":
-        return epoch_us(value)
+        if (value.type().scale or 0) <= 6:
+            return epoch_us(value)
+        return floored(epoch_ns(value), 1000) // 1000  # its own casts cut a time before 1970 upwards
     if value.type().timezone is not None:
         value = value.cast("timestamp")
     return value.epoch_seconds().floor().cast("int64") * 1_000_000 + value.microsecond().cast("int64")
+
+
+@ibis.udf.scalar.builtin
+def make_timestamp(us) -> dt.Timestamp(scale=6):  # type: ignore[no-untyped-def,empty-body,valid-type]
+    """DuckDB's timestamp of microseconds since the epoch."""
 
 
 def polars_microseconds(column: str) -> pl.Expr:

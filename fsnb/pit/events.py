@@ -43,7 +43,7 @@ def _on(relation: ir.Table, part: ViewPlan, value: ir.Value) -> ir.Value:
 
 
 def _last_resort(part: ViewPlan) -> list[ir.Value]:
-    """What decides between rows that clocks and tie-break leave equal: all values of the view, whichever were asked for."""
+    """What decides between rows that clocks and tie-break leave equal: all values of the view, asked for or not."""
     values = [clean(output.value) for output in part.view.outputs]
     return [value for value in values if not value.type().is_nested() and not value.type().is_json()]
 

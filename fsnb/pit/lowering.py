@@ -38,7 +38,6 @@ from fsnb.pit.planning import JoinPlan, Span, ViewPlan
 from fsnb.pit.primitives import ZERO_WHEN_EMPTY, Primitive, clean
 from fsnb.pit.read import ROW
 
-
 Strategy = Callable[[ViewPlan, Any, ir.Table, ir.Table], ir.Table]
 
 
@@ -77,35 +76,28 @@ def _with_view(
     con: Any,
     tables: Mapping[str, ir.Table],
 ) -> ir.Table:
-    """`filled` with one view's features; its asks come from the bare spine, so that views do not wait for each other."""
+    """`filled` with one view's features; its asks come from the bare spine: views do not wait for each other."""
     relation = bind(part.view.relation, tables)
-    cut = _cut(filled, con, part, plan.spine.at)
-    asks = _cut(spine, con, part, plan.spine.at)
-    asks = asks.select(**_asking(part, plan, asks, relation), **{CUTOFF: asks[CUTOFF]}).drop_null().distinct()
+    on = [*key_names(part), CUTOFF]
+    asks = _asking(spine, con, part, plan, relation).select(*on).drop_null().distinct()
     answer = _answer(part, con, relation, asks)
     mine = f"_fsnb_v{number}"
     answer = answer.rename({mine + name: name for name in answer.columns})
-    on = [value == answer[mine + key] for key, value in _asking(part, plan, cut, relation).items()]
-    if mine + CUTOFF in answer.columns:
-        on.append(cut[CUTOFF] == answer[mine + CUTOFF])
-    joined = cut.left_join(answer, on)
+    cut = _asking(filled, con, part, plan, relation)
+    # by name: an expression on the left may be found again inside the answer, which has computed it too
+    joined = cut.left_join(answer, [(name, mine + name) for name in on if mine + name in answer.columns])
     values = {feature.column: value for feature, value in zip(part.features, _values(part, joined, mine), strict=True)}
-    return joined.select(*(name for name in cut.columns if name != CUTOFF), **values)
+    return joined.select(*(name for name in cut.columns if name not in on), **values)
 
 
-def _cut(table: ir.Table, con: Any, part: ViewPlan, at: str) -> ir.Table:
+def _asking(table: ir.Table, con: Any, part: ViewPlan, plan: JoinPlan, relation: ir.Table) -> ir.Table:
+    """The spine with its keys, in the source's types, and its cutoff beside it."""
+    names = [(plan.spine.key_column(key), relation[key].type()) for key in part.view.entity.keys]
+    keys = [table[name] if table[name].type() == dtype else table[name].cast(dtype) for name, dtype in names]
+    table = table.mutate(**dict(zip(key_names(part), keys, strict=True)))
     if con.name == "polars":
-        return lowering_polars.with_cutoff(table, con, part, at)
-    return table.mutate(**{CUTOFF: cutoff(microseconds(con, table[at]), part.lag, part.refresh)})
-
-
-def _asking(part: ViewPlan, plan: JoinPlan, table: ir.Table, relation: ir.Table) -> dict[str, ir.Value]:
-    """The spine's keys, in the source's types."""
-    columns = {
-        key: (table[plan.spine.key_column(name)], relation[name].type())
-        for key, name in zip(key_names(part), part.view.entity.keys, strict=True)
-    }
-    return {key: value if value.type() == dtype else value.cast(dtype) for key, (value, dtype) in columns.items()}
+        return lowering_polars.with_cutoff(table, con, part, plan.spine.at)
+    return table.mutate(**{CUTOFF: cutoff(microseconds(con, table[plan.spine.at]), part.lag, part.refresh)})
 
 
 def _values(part: ViewPlan, joined: ir.Table, prefix: str) -> list[ir.Value]:
@@ -177,10 +169,10 @@ def _interval(part: ViewPlan, asks: ir.Table, found: ir.Table) -> ir.Table:
     )
 
 
-def _keyed(part: ViewPlan, asks: ir.Table, found: ir.Table) -> tuple[ir.Table, list[ir.BooleanValue]]:
+def _keyed(part: ViewPlan, asks: ir.Table, found: ir.Table) -> tuple[ir.Table, list[tuple[str, str]]]:
     """Rename the right side's keys, and say that they equal the left side's."""
     found = found.rename({f"_fsnb_r{key}": key for key in key_names(part)})
-    return found, [asks[key] == found[f"_fsnb_r{key}"] for key in key_names(part)]
+    return found, [(key, f"_fsnb_r{key}") for key in key_names(part)]
 
 
 def _latest(join: Callable[[ViewPlan, ir.Table, ir.Table], ir.Table]) -> Strategy:
@@ -207,7 +199,7 @@ def _side_by_side(part: ViewPlan, asks: ir.Table, found: Sequence[ir.Table]) -> 
     on, joined = [*key_names(part), CUTOFF], asks
     for number, lane in enumerate(found):
         lane = lane.rename({f"_fsnb_l{number}{name}": name for name in on})
-        joined = joined.left_join(lane, [asks[name] == lane[f"_fsnb_l{number}{name}"] for name in on])
+        joined = joined.left_join(lane, [(name, f"_fsnb_l{number}{name}") for name in on])
     return joined.select(*on, *(name for lane in found for name in lane.columns if name not in on))
 
 
@@ -248,7 +240,7 @@ def _windowed(part: ViewPlan, con: Any, relation: ir.Table, asks: ir.Table) -> i
     on = [*key_names(part), *bands]
     rows = rows.rename({f"_fsnb_r{name}": name for name in on})
     inside = [asks[CUTOFF] >= rows[START], *([asks[CUTOFF] < rows[END]] if span.hi is not None else [])]
-    met = asks.inner_join(rows, [asks[name] == rows[f"_fsnb_r{name}"] for name in on] + inside)
+    met = asks.inner_join(rows, [(name, f"_fsnb_r{name}") for name in on] + inside)
     computed = {primitive.name: _aggregate(part, primitive, met, span) for primitive in part.primitives}
     return met.group_by(*key_names(part), CUTOFF).aggregate(**computed)
 

@@ -46,7 +46,7 @@ class Considered:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """All rows considered for one spine row and one feature, oldest first; `left_out` says how many were not fetched."""
+    """All rows considered for one spine row and feature, oldest first; `left_out` counts those not fetched."""
 
     cutoff: datetime | None
     rows: tuple[Considered, ...]

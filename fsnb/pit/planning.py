@@ -2,8 +2,8 @@
 
 All rules of time of a view come down to one shift on the spine's side and two bounds on the event's side, in whole
 microseconds: the cutoff `c` (Cutoff), and the span of cutoffs `[e + lo, e + hi)` at which an event of time `e` counts
-(Span). Available time only raises the lower bound: `c >= available`. So windows, ttl, `closed`, two clocks, the oracle's
-textbook inequalities and every strategy meet in one half-open interval per event, which is what makes them comparable.
+(Span). Available time only raises the lower bound: `c >= available`. So windows, ttl, `closed` and two clocks become
+one half-open interval per event, which every strategy can work with.
 """
 
 from __future__ import annotations
@@ -174,12 +174,12 @@ def _check_view(spine: Spine, view: FeatureView, views: dict[FeatureView, None])
                 "column",
                 column,
                 spine.columns,
-                f"Feature view {view.name!r} joins on it; where the spine names it differently: keys={{{key!r}: 'its name'}}.",
+                f"Feature view {view.name!r} joins on it; where it has another name: keys={{{key!r}: 'its name'}}.",
             )
         mine, theirs = spine.schema[column], view.relation[key].type()
         if _family(mine) != _family(theirs):
             raise TypeMismatch(
-                f"spine key {column!r} is {mine}, but {key!r} of source {view.source.name!r} is {theirs}. Cast one of them."
+                f"spine key {column!r} is {mine}, but {key!r} of source {view.source.name!r} is {theirs}. Cast one."
             )
 
 

@@ -1,4 +1,4 @@
-"""Data -> a table on an engine, read in the one way that fsnb reads: floats without NaN, times as naive UTC microseconds.
+"""Data -> a table on an engine, read in fsnb's one way: floats without NaN, times as naive UTC microseconds.
 
 CSV text is parsed by DuckDB whatever the engine, so that two engines never disagree over what a file says.
 """
@@ -19,6 +19,7 @@ from ibis.formats.polars import PolarsType
 from fsnb.errors import FsnbError, NotSupported, UnknownName, listed
 from fsnb.model import Source, Spine
 from fsnb.model.data import absolute_path, is_path, is_table_name, physical_schema, read_file
+from fsnb.pit.clocks import make_timestamp, microseconds
 
 ROW = "_fsnb_row"
 _NUMBER = count()
@@ -119,19 +120,21 @@ def normalise(table: ir.Table, schema: ibis.Schema, who: str) -> ir.Table:
         raise UnknownName.among(
             who, "column", missing[0], table.columns, f"Its definition reads {listed(schema.names)}."
         )
-    if table._find_backends()[0] and table._find_backends()[0][0].name == "polars":
-        return _normalise_polars(table, schema)
-    return table.select(**{name: _column(table[name], dtype) for name, dtype in schema.items()})
+    con = table.get_backend()
+    if con.name == "polars":
+        return _normalise_polars(con, table, schema)
+    return table.select(**{name: _column(con, table[name], dtype) for name, dtype in schema.items()})
 
 
-def _column(value: ir.Value, dtype: dt.DataType) -> ir.Value:
+def _column(con: Any, value: ir.Value, dtype: dt.DataType) -> ir.Value:
+    if con.name == "duckdb" and value.type().is_timestamp() and value.type().scale == 9:
+        return make_timestamp(microseconds(con, value))  # its own cast cuts a time before 1970 upwards
     value = value if value.type() == dtype else value.cast(dtype)
     return value.isnan().ifelse(ibis.null("float64"), value) if dtype.is_floating() else value
 
 
-def _normalise_polars(table: ir.Table, schema: ibis.Schema) -> ir.Table:
+def _normalise_polars(con: Any, table: ir.Table, schema: ibis.Schema) -> ir.Table:
     """In Polars' own terms: the ibis backend's cast of an aware time keeps the wall clock."""
-    con = table._find_backends()[0][0]
     frame = con.compile(table)
     types = frame.collect_schema()
     columns = [_polars_column(name, types[name], dtype) for name, dtype in schema.items()]

@@ -1,0 +1,9 @@
+"""Publish to production: targets, certificates, and history and current tables written in one transaction."""
+
+from fsnb.publish.certificate import Certificate
+from fsnb.publish.certify import certify
+from fsnb.publish.load import load
+from fsnb.publish.publication import Publication, publish
+from fsnb.publish.target import Target
+
+__all__ = ["Certificate", "Publication", "Target", "certify", "load", "publish"]

@@ -8,11 +8,11 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from fsnb.errors import AmbiguousTies, PublishError, UnknownName, hint, listed
+from fsnb.errors import AmbiguousTies, PublishError, hint, listed
 from fsnb.identity import bind, tables_of
 from fsnb.model import FeatureView
 from fsnb.model.data import normal_type
-from fsnb.pit import normalise, table_named
+from fsnb.pit import normalise
 from fsnb.pit.events import LAST, event_columns
 from fsnb.publish import sql
 from fsnb.publish.sample import asking_plan
@@ -56,15 +56,15 @@ def tables_on(view: FeatureView, target: Target, con: Any) -> dict[str, ir.Table
 def _table(view: FeatureView, target: Target, con: Any, name: str, schema: ibis.Schema) -> ir.Table:
     there = target.table_of(name)
     who = f"feature view {view.name!r} reads source {name!r}, which target {target.name!r} should have as table {there!r}"
-    try:
-        table = table_named(con, there, who)
-    except UnknownName:
-        have = [each for each in con.list_tables() if not each.startswith(OWN_PREFIX)]
+    where = sql.locate(con, there)
+    if where is None:
+        have = sorted(sql.relations(con, sql.home(con, there, avoid=target.schema_on(con))[0]))
         raise PublishError(
             f"{who}. There is none.{hint(there, have)} It has: {listed(have)}. Either name the table, "
             f"store.target({target.name!r}, url, sources={{{name!r}: 'schema.table'}}), or copy the rows there, "
             f"store.load({name!r}, to={target.name!r})."
-        ) from None
+        )
+    table = con.table(where[1], database=where[0])
     wrong = [*_wrong_columns(table.schema(), schema)]
     if wrong:
         raise PublishError(f"{who}: {'; '.join(wrong)}.{hint_missing(table, schema)} Map another table, or load it anew.")
@@ -138,8 +138,8 @@ def _ties(view: FeatureView, relation: ir.Table, shared: list[str]) -> tuple[ir.
 
 
 def _orderable(value: ir.Value) -> ir.Value:
-    """Booleans as integers: PostgreSQL has no least boolean."""
-    return value.cast("int8") if value.type().is_boolean() else value
+    """Booleans as integers: PostgreSQL has no least boolean, and no cast of one to a small integer."""
+    return value.ifelse(1, 0) if value.type().is_boolean() else value
 
 
 def _open(view: FeatureView, groups: ir.Table, name: str) -> ir.BooleanValue:

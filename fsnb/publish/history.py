@@ -18,7 +18,7 @@ Nothing is rewritten. A value that has changed since it was told is told again, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -53,13 +53,17 @@ class Layout:
 
     @classmethod
     def of(cls, view: FeatureView) -> Layout:
-        keys = {key: view.relation[key].type().copy(nullable=False) for key in view.entity.keys}
-        times = dict.fromkeys((EVENT_TIME, AVAILABLE_TIME, KNOWN_TIME), TIMESTAMP.copy(nullable=False))
-        types = keys | dict(view.schema.items()) | times | {RUN_ID: "!string"}
+        keys = {key: view.relation[key].type() for key in view.entity.keys}
+        times = dict.fromkeys((EVENT_TIME, AVAILABLE_TIME, KNOWN_TIME), TIMESTAMP)
+        types = keys | dict(view.schema.items()) | times | {RUN_ID: "string"}
         return cls(view.entity.keys, view.features, ibis.schema(types))
 
     def only(self, *columns: str) -> ibis.Schema:
         return ibis.schema({name: self.types[name] for name in columns})
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        return (*self.keys, EVENT_TIME, AVAILABLE_TIME, KNOWN_TIME, RUN_ID)
 
     @property
     def history(self) -> ibis.Schema:
@@ -84,25 +88,174 @@ def in_ticks(view: FeatureView) -> bool:
 
 
 def tick_plan(view: FeatureView) -> JoinPlan:
-    """The view on a spine of ticks: asked at the moment from which a tick's values are available."""
+    """The view on a spine of ticks, asked at the moment from which a tick's values are available."""
     return plan(Spine(ibis.table(Layout.of(view).ticks, name=TICKS), at=KNOWN_TIME), view)
+
+
+# ---------------------------------------------------------------------- what the history should hold
+
+
+def source_rows(part: ViewPlan, con: Any, tables: Mapping[str, ir.Table], end: int) -> ir.Table:
+    """An as-of or static view's rows, first seen at a cutoff up to `end` (microseconds): one per key, event time and known time.
+
+    Of rows that become known at the same moment only the winner can ever be read.
+    """
+    view, layout = part.view, Layout.of(part.view)
+    rows = events(part, con, bind(view.relation, tables))
+    times: dict[str, Any] = {EVENT_TIME: ibis.literal(0, "int64"), KNOWN_TIME: ibis.literal(0, "int64")}
+    if view.kind != "static":
+        seen = tick_at_or_after(rows[START], part.refresh)
+        rows = rows.filter(seen <= end)
+        times = {EVENT_TIME: rows[EVENT], KNOWN_TIME: tick_at_or_after(rows[START], part.refresh) + part.lag}
+    rows = rows.mutate(**times)
+    order = [rows[name].desc(nulls_first=False) for name in order_names(list(rows.columns))]
+    same = [*key_names(part), EVENT_TIME, KNOWN_TIME]
+    ranked = rows.mutate(fsnb_rank=ibis.row_number().over(group_by=same, order_by=order or None))
+    won = ranked.filter(ranked["fsnb_rank"] == 0)
+    fill = dict(view.fill)
+    values = {name: won[name].coalesce(fill[name]) if name in fill else won[name] for name in layout.features}
+    clocks = {name: timestamp(won[name]) for name in (EVENT_TIME, KNOWN_TIME)}
+    return won.select(**_keys(part, won), **clocks, **values)
+
+
+def candidate_ticks(part: ViewPlan, con: Any, tables: Mapping[str, ir.Table], told: ir.Table, end: int) -> ir.Table:
+    """Where a value may change, up to the tick `end`: after each event's entrances and exits, and where it was told to."""
+    keys = key_names(part)
+    rows = events(part, con, bind(part.view.relation, tables))
+    past = told.select(**{key: told[name] for key, name in zip(keys, part.view.entity.keys, strict=True)}, tick=microseconds(con, told[EVENT_TIME]))
+    ticks = reduce(lambda left, right: left.union(right, distinct=True), [*_changes(part, rows), past])
+    ticks = ticks.filter(ticks["tick"] <= end)
+    clocks = {EVENT_TIME: timestamp(ticks["tick"]), KNOWN_TIME: timestamp(ticks["tick"] + part.lag)}
+    return ticks.select(**_keys(part, ticks), **clocks)
+
+
+def _changes(part: ViewPlan, rows: ir.Table) -> list[ir.Table]:
+    keys, found = key_names(part), []
+    for window in part.view.windows or (None,):
+        span = part.span(window)
+        start = rows[EVENT] + span.lo
+        start = ibis.greatest(start, rows[AVAILABLE]) if AVAILABLE in rows.columns else start
+        found.append(rows.select(*keys, tick=tick_at_or_after(start, part.refresh)))
+        if span.hi is not None:
+            found.append(rows.select(*keys, tick=tick_at_or_after(rows[EVENT] + span.hi, part.refresh)))
+    return found
+
+
+def tick_values(joined: JoinPlan, con: Any, tables: Mapping[str, ir.Table]) -> ir.Table:
+    """The view at each of the candidate ticks, which are in the table TICKS."""
+    (part,) = joined.views
+    layout = Layout.of(part.view)
+    return lower(joined, con, tables, ibis.table(layout.ticks, name=TICKS)).select(*layout.stage.names)
+
+
+def _keys(part: ViewPlan, table: ir.Table) -> dict[str, ir.Value]:
+    return {name: table[key] for key, name in zip(key_names(part), part.view.entity.keys, strict=True)}
+
+
+def tick_at_or_after(us: Any, refresh: int | None) -> Any:
+    """The first tick of `refresh` that is not before a time; without one, the time itself."""
+    return us if refresh is None else floored(us + (refresh - 1), refresh)
 
 
 def timestamp(us: ir.IntegerValue) -> ir.TimestampValue:
     """Microseconds since the epoch as a timestamp. In two steps: PostgreSQL counts an interval in float seconds."""
-    seconds = floored(us, 1_000_000)
-    whole = (seconds // 1_000_000).cast("int64").as_interval("s")
-    return (ibis.literal(EPOCH) + whole + (us - seconds).as_interval("us")).cast(TIMESTAMP)
+    rest = us - floored(us, 1_000_000)
+    seconds = ((us - rest) / 1_000_000).cast("int64")
+    return (ibis.literal(EPOCH) + seconds.as_interval("s") + rest.as_interval("us")).cast(TIMESTAMP)
 
 
-def tick_at_or_after(us: Any, refresh: int | None) -> Any:
-    return us if refresh is None else floored(us + (refresh - 1), refresh)
+# ---------------------------------------------------------------------- which rows the history lacks
 
 
-def micros(moment: datetime) -> int:
-    return int((moment - EPOCH) / ibis.util.timedelta_us) if False else _whole_micros(moment)
+def rows_lacking(layout: Layout, told: ir.Table, now: datetime) -> ir.Table:
+    """Staged source rows that were never told, or were told otherwise, with the time from which to read them.
+
+    A correction of a row that another one has superseded meanwhile is left out: nobody could read it.
+    """
+    stage = ibis.table(layout.stage, name=STAGE)
+    following = stage[KNOWN_TIME].lead().over(group_by=[*layout.keys, EVENT_TIME], order_by=KNOWN_TIME)
+    met = _beside(stage.mutate(fsnb_next=following), _last_told(layout, told), [*layout.keys, EVENT_TIME, KNOWN_TIME])
+    fresh = met[_told(AVAILABLE_TIME)].isnull()
+    met = met.mutate(**{AVAILABLE_TIME: fresh.ifelse(met[KNOWN_TIME], _from_now_on(met, now))})
+    readable = met["fsnb_next"].isnull() | (met["fsnb_next"] > met[AVAILABLE_TIME])
+    kept = met.filter(met[_told(AVAILABLE_TIME)].isnull() | (_differ(layout, met) & readable))
+    return kept.select(*layout.stage.names, AVAILABLE_TIME)
 
 
-def _whole_micros(moment: datetime) -> int:
-    delta = moment - EPOCH
-    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+def ticks_lacking(layout: Layout, told: ir.Table, now: datetime, covered: datetime | None) -> ir.Table:
+    """Staged ticks whose values are not what the history tells there, with the time from which to read them.
+
+    Between two ticks of the history the staged ones should repeat the first; from where they stop doing so, each one
+    that differs from the one before is told. A tick that an earlier run has covered was told already, if only by
+    leaving it out: to tell it now is a correction.
+    """
+    stage, last, by = ibis.table(layout.stage, name=STAGE), _last_told(layout, told), list(layout.keys)
+    marked = _beside(stage, last.select(*by, EVENT_TIME, AVAILABLE_TIME), [*by, EVENT_TIME])
+    upto = ibis.cumulative_window(group_by=by, order_by=EVENT_TIME)
+    marked = marked.mutate(fsnb_governing=marked[_told(EVENT_TIME)].max().over(upto)).drop(_told(EVENT_TIME), *map(_told, by))
+    marked = marked.rename(fsnb_told_here=_told(AVAILABLE_TIME))
+    governing = last.rename({_told(name): name for name in last.columns})
+    on = [marked[key] == governing[_told(key)] for key in by] + [marked["fsnb_governing"] == governing[_told(EVENT_TIME)]]
+    met = marked.left_join(governing, on)
+    met = met.mutate(fsnb_stale=(met["fsnb_governing"].isnull() | _differ(layout, met)).ifelse(1, 0))
+    same = {"group_by": [*by, "fsnb_governing"], "order_by": EVENT_TIME}
+    met = met.mutate(fsnb_since=met["fsnb_stale"].max().over(ibis.cumulative_window(**same)))
+    before = met["fsnb_since"].lag().over(**same)
+    moved = [~met[name].identical_to(met[name].lag().over(**same)) for name in layout.features]
+    met = met.mutate(fsnb_tell=(met["fsnb_since"] == 1) & ((before.fill_null(0) == 0) | reduce(or_, moved)))
+    first = met[KNOWN_TIME] if covered is None else (met[EVENT_TIME] > covered).ifelse(met[KNOWN_TIME], ibis.greatest(met[KNOWN_TIME], now))
+    again = ibis.greatest(now, met["fsnb_told_here"] + MICROSECOND)
+    met = met.mutate(**{AVAILABLE_TIME: met["fsnb_told_here"].isnull().ifelse(first, again)})
+    return met.filter(met["fsnb_tell"]).select(*layout.stage.names, AVAILABLE_TIME)
+
+
+def withdrawn(layout: Layout, told: ir.Table, until: datetime) -> ir.Table:
+    """Rows of the history, known up to a time, that the sources no longer give. They stay: it was read from."""
+    stage = ibis.table(layout.stage, name=STAGE)
+    same = [*layout.keys, EVENT_TIME, KNOWN_TIME]
+    return told.filter(told[KNOWN_TIME] <= until).select(*same).distinct().anti_join(stage, same)
+
+
+def current_rows(layout: Layout, told: ir.Table, now: datetime) -> ir.Table:
+    """The history's latest row of each entity among those that are available by now."""
+    seen = told.filter(told[AVAILABLE_TIME] <= now)
+    return _first(seen, list(layout.keys), (EVENT_TIME, AVAILABLE_TIME)).select(*layout.current.names)
+
+
+def _last_told(layout: Layout, told: ir.Table) -> ir.Table:
+    """What a history says now of each of its moments: its corrections count, what they corrected does not."""
+    return _first(told, [*layout.keys, EVENT_TIME, KNOWN_TIME], (AVAILABLE_TIME,))
+
+
+def _first(table: ir.Table, by: Sequence[str], greatest: Sequence[str]) -> ir.Table:
+    order = [table[name].desc() for name in greatest]
+    ranked = table.mutate(fsnb_rank=ibis.row_number().over(group_by=by, order_by=order))
+    return ranked.filter(ranked["fsnb_rank"] == 0).drop("fsnb_rank")
+
+
+def _told(name: str) -> str:
+    return f"fsnb_told_{name}"
+
+
+def _beside(left: ir.Table, told: ir.Table, on: Sequence[str]) -> ir.Table:
+    renamed = told.rename({_told(name): name for name in told.columns})
+    return left.left_join(renamed, [left[name] == renamed[_told(name)] for name in on])
+
+
+def _from_now_on(met: ir.Table, now: datetime) -> ir.Value:
+    """When a correction becomes readable: now, but in any case after what it corrects."""
+    return ibis.greatest(now, met[_told(AVAILABLE_TIME)] + MICROSECOND)
+
+
+def _differ(layout: Layout, met: ir.Table) -> ir.BooleanValue:
+    """Whether any feature is not what was told. Floats have a tolerance: an engine's sum depends on the order of its rows."""
+    return reduce(or_, [~_alike(met[name], met[_told(name)]) for name in layout.features])
+
+
+def _alike(new: ir.Value, old: ir.Value) -> ir.BooleanValue:
+    alike = new.identical_to(old)
+    if not new.type().is_floating():
+        return alike
+    finite = ~(new.isinf() | old.isinf())
+    near = (new - old).abs() <= ibis.greatest(new.abs(), old.abs()) * REL_TOL + ABS_TOL
+    return alike | (finite & near).fill_null(False)

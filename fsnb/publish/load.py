@@ -69,11 +69,11 @@ def load(
     total = table.count().to_pyarrow().as_py() if progress else 0
     name = target.table_of(source.name)
     with target.session() as con, sql.engine_errors_as(PublishError, f"{who} to target {target.name!r}", "Nothing was written."):
-        schema, _, short = name.rpartition(".")
-        where = (schema or con.current_database, short)
+        there = sql.locate(con, name)
+        where = there or sql.home(con, name, avoid=target.schema_on(con))
         _check_types(con, source, who)
         with sql.transaction(con):
-            _create(con, where, source, replace, f"{who}: target {target.name!r}")
+            _create(con, where, source, there is not None, replace, f"{who}: target {target.name!r}")
             done = 0
             for batch in table.to_pyarrow_batches(chunk_size=batch_rows):
                 WRITERS[con.name](con, where, batch)
@@ -102,9 +102,9 @@ def _check_types(con: Any, source: Source, who: str) -> None:
             raise NotSupported(f"{who}: {name!r} is {dtype}, which load does not copy to {con.name}. Leave it out or cast it.")
 
 
-def _create(con: Any, where: tuple[str, str], source: Source, replace: bool, who: str) -> None:
+def _create(con: Any, where: tuple[str, str], source: Source, there: bool, replace: bool, who: str) -> None:
     sql.check_length(con, [*where, *source.schema.names], who)
-    if where[1] in sql.relations(con, where[0]):
+    if there:
         if not replace:
             raise PublishError(f"{who} has a table {'.'.join(where)!r} already. To load it anew: replace=True.")
         sql.run(con, f"DROP TABLE {sql.quoted(con, *where)}")

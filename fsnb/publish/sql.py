@@ -50,27 +50,30 @@ def rows(con: Any, query: str) -> list[tuple[Any, ...]]:
     return con.con.execute(query).fetchall()
 
 
-def create_table(con: Any, where: tuple[str, ...], schema: ibis.Schema, key: Sequence[str] = ()) -> None:
-    """CREATE TABLE with these columns, and a primary key where one is named."""
-    columns = [column.sql(con.dialect) for column in schema.to_sqlglot_column_defs(con.dialect)]
+def create_table(
+    con: Any, where: tuple[str, str], schema: ibis.Schema, *, required: Sequence[str] = (), key: Sequence[str] = ()
+) -> None:
+    """CREATE TABLE with these columns; `required` ones are NOT NULL, `key` is the primary key where it is given."""
+    types = ibis.schema({name: dtype.copy(nullable=name not in required) for name, dtype in schema.items()})
+    columns = [column.sql(con.dialect) for column in types.to_sqlglot_column_defs(con.dialect)]
     columns += [f"PRIMARY KEY ({names(con, key)})"] if key else []
     run(con, f"CREATE TABLE {quoted(con, *where)} ({', '.join(columns)})")
 
 
 def create_temporary(con: Any, name: str, query: ir.Table) -> int:
-    """A table of this connection alone, filled; the number of its rows. Gone when the transaction ends."""
-    kept = " ON COMMIT DROP" if con.name == "postgres" else ""
-    run(con, f"CREATE TEMPORARY TABLE {quoted(con, name)}{kept} AS {con.compile(query)}")
+    """A table of this connection alone, filled; the number of its rows. The next one of this name takes its place."""
+    replace, until = ("", " ON COMMIT DROP") if con.name == "postgres" else ("OR REPLACE ", "")
+    run(con, f"CREATE {replace}TEMPORARY TABLE {quoted(con, name)}{until} AS {con.compile(query)}")
     run(con, f"ANALYZE {quoted(con, name)}")
     return rows(con, f"SELECT count(*) FROM {quoted(con, name)}")[0][0]
 
 
-def insert(con: Any, where: tuple[str, ...], query: ir.Table, suffix: str = "") -> int:
+def insert(con: Any, where: tuple[str, str], query: ir.Table, suffix: str = "") -> int:
     """INSERT ... SELECT; the number of rows written."""
     return run(con, f"INSERT INTO {quoted(con, *where)} ({names(con, query.columns)}) {con.compile(query)}{suffix}")
 
 
-def insert_values(con: Any, where: tuple[str, ...], values: Mapping[str, Any]) -> None:
+def insert_values(con: Any, where: tuple[str, str], values: Mapping[str, Any]) -> None:
     written = ", ".join(literal(con, value) for value in values.values())
     run(con, f"INSERT INTO {quoted(con, *where)} ({names(con, list(values))}) VALUES ({written})")
 
@@ -83,6 +86,29 @@ def relations(con: Any, schema: str) -> set[str]:
         f"WHERE table_catalog = current_database() AND table_schema = {literal(con, schema)}",
     )
     return {name for (name,) in found}
+
+
+def locate(con: Any, name: str) -> tuple[str, str] | None:
+    """Schema and name of a table or view, `name` or `schema.name`; a bare name is looked for along the search path."""
+    schema, _, table = name.rpartition(".")
+    if con.name == "postgres" and not schema:
+        there = f"to_regclass({literal(con, quoted(con, table))})"
+        found = rows(con, f"SELECT nspname FROM pg_namespace JOIN pg_class ON relnamespace = pg_namespace.oid WHERE pg_class.oid = {there}")
+        return (found[0][0], table) if found else None
+    schema = schema or con.current_database
+    return (schema, table) if table in relations(con, schema) else None
+
+
+def home(con: Any, name: str, avoid: str) -> tuple[str, str]:
+    """Schema and name for a new table: the first schema of the search path that is not `avoid`, where it names none.
+
+    A user called like the schema of published tables has that schema first on its path, once it is there.
+    """
+    schema, _, table = name.rpartition(".")
+    if con.name == "postgres" and not schema:
+        path = [each for (each,) in rows(con, "SELECT unnest(current_schemas(false))")]
+        schema = next((each for each in path if each != avoid), avoid)
+    return schema or con.current_database, table
 
 
 def stored_schema(con: Any, schema: ibis.Schema, who: str) -> ibis.Schema:
@@ -127,7 +153,9 @@ def transaction(con: Any) -> Iterator[None]:
 
 def engine_errors() -> tuple[type[Exception], ...]:
     """What engines and Ibis raise when they cannot do what they were asked."""
-    found = (duckdb.Error, pl.exceptions.PolarsError, ibis.common.exceptions.IbisError)
+    ours = ibis.common.exceptions
+    found = (ours.TranslationError, ours.UnsupportedOperationError, ours.UnsupportedBackendType)
+    found = (*found, duckdb.Error, pl.exceptions.PolarsError)
     try:
         import psycopg
     except ImportError:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fsnb.pit import Considered
     from fsnb.training.why import Why
 
-TABLE_ROWS, CELL, CHIPS = 24, 32, 12
+TABLE_ROWS, OPEN_ROWS, OPEN_CARDS, CELL, CHIPS = 24, 8, 3, 32, 12
 STYLE = """
 .fsnb-preview{
   font:13px/1.45 var(--jp-ui-font-family,system-ui,sans-serif);
@@ -61,7 +61,7 @@ def page(whys: Sequence[Why]) -> str:
     for position, why in enumerate(whys):
         if position == 0 or whys[position - 1].row != why.row:
             parts.append(spine_row(why))
-        parts.append(card(why))
+        parts.append(card(why, opened=len(whys) <= OPEN_CARDS))
     seen = {row.outcome for why in whys for row in why.rows}
     return f'<div class="fsnb-preview"><style>{STYLE}</style>{"".join(parts)}{legend(seen)}</div>'
 
@@ -81,7 +81,7 @@ def _chip(name: str, value: str, at: bool) -> str:
     return f'<span class="{kind}"><i>{clipped(name, 24)}</i>{clipped(value, 32)}</span>'
 
 
-def card(why: Why) -> str:
+def card(why: Why, *, opened: bool) -> str:
     """One feature: its value, its rules, its timeline, the sentence, the rows."""
     null = " fsnb-null" if why.value is None else ""
     return (
@@ -89,11 +89,11 @@ def card(why: Why) -> str:
         f'<div class="fsnb-head"><span class="fsnb-name" title="{escape(why.feature)}">{escape(why.feature)}</span>'
         f'<span class="fsnb-value{null}">{clipped(text.show(why.value), 28)}</span></div>'
         f'<div class="fsnb-rules">{escape(f"{why.view}: {why.rules}")}</div>'
-        f"{timeline.draw(why)}<p>{escape(why.sentence)}</p>{rows_table(why)}</section>"
+        f"{timeline.draw(why)}<p>{escape(why.sentence)}</p>{rows_table(why, opened=opened)}</section>"
     )
 
 
-def rows_table(why: Why) -> str:
+def rows_table(why: Why, *, opened: bool) -> str:
     """The rows around the cutoff, with the numbers that the timeline draws."""
     shown, others = text.nearest(why, TABLE_ROWS)
     if not shown:
@@ -104,8 +104,9 @@ def rows_table(why: Why) -> str:
     body = "".join(_line(record, numeric, row) for record, row in zip(records, shown, strict=True))
     all_ = text.count(len(shown) + others, "1 row", "{} rows")
     summary = f"{all_} considered" + (f", the {len(shown)} nearest the cutoff below" if others else "")
+    details = "details open" if opened and len(shown) <= OPEN_ROWS else "details"
     return (
-        f'<details{" open" if len(shown) <= 8 else ""}><summary>{summary}</summary><div class="fsnb-scroll">'
+        f'<{details}><summary>{summary}</summary><div class="fsnb-scroll">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></details>"
     )
 

@@ -23,7 +23,7 @@ from fsnb.pit import JoinPlan, plan
 from fsnb.training import manifest
 from fsnb.training.digest import digest
 from fsnb.training.frames import as_pandas
-from fsnb.training.tracking import masked, places, quiet, sqlite_path
+from fsnb.training.tracking import masked, places, quiet, sqlite_path, told
 from fsnb.training.verification import Verification, verify
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def load_training_set(
             run_id, model_uri, described, rows = found
             return LoggedTrainingSet(run_id, uri, described, rows, model_uri, con, resolve)
     raise TrainingSetError(
-        f"no training set found for {reference!r}. {'; '.join(reasons)}. "
+        f"no training set found for {reference!r}. {' '.join(reasons)} "
         "Give a run id or a model's URI; another MLflow: mlflow.set_tracking_uri(...)."
     )
 
@@ -159,21 +159,20 @@ def _look(reference: str, uri: str, context: str) -> str | tuple[str, str | None
 
     path = sqlite_path(uri)
     if path is not None and not path.exists():
-        return "there is no such database"
+        return "there is no such database."
     try:
         client = MlflowClient(tracking_uri=uri)
         run_id, model_uri = _run_of(client, reference)
         if run_id is None:
-            return "the model belongs to no run"
+            return "the model belongs to no run."
         tags = client.get_run(run_id).data.tags
     except MlflowException as error:
-        said = masked(str(error).splitlines()[0], uri)
-        return said.rstrip(".") if error.error_code in ABSENT else f"cannot be asked ({said[:200]})"
+        return told(error, uri) if error.error_code in ABSENT else f"cannot be asked. {told(error, uri)}"
     logged = tags.get("fsnb.digest" if context == "training" else f"fsnb.{context}.digest")
     if logged is None:
         others = [found[1] for key in sorted(tags) if (found := re.fullmatch(r"fsnb\.(\w+)\.digest", key))]
         also = f" (it has one for {', '.join(others)})" if others else ""
-        return f"run {run_id} has no {context} set{also}; train.log() puts one there"
+        return f"run {run_id} has no {context} set{also}; train.log() puts one there."
     described, rows = _download(run_id, uri, context)
     if not logged == described["digest"] == digest(rows):
         raise TrainingSetError(
@@ -218,5 +217,5 @@ def _download(run_id: str, uri: str, context: str) -> tuple[dict[str, Any], pa.T
             return manifest.read(fetched(manifest.MANIFEST)), manifest.read_rows(fetched(manifest.SNAPSHOT))
         except (MlflowException, OSError, ValueError, KeyError) as error:
             raise TrainingSetError(
-                f"run {run_id}: the artifacts in {folder}/ cannot be read: {masked(str(error).splitlines()[0], uri)}"
-            ) from error
+                f"run {run_id}: the artifacts in {folder}/ cannot be read: {told(error, uri)}"
+            ) from None

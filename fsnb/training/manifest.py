@@ -24,6 +24,7 @@ from fsnb.errors import NotSupported
 from fsnb.training import digest
 
 if TYPE_CHECKING:
+    from fsnb.model import Source
     from fsnb.training.training_set import TrainingSet
 
 FORMAT = 1
@@ -42,9 +43,14 @@ def folder(context: str) -> str:
     return "fsnb" if context == "training" else f"fsnb/{context}"
 
 
+def sources(train: TrainingSet) -> dict[str, Source]:
+    """The definitions of the tables that a set reads, by name."""
+    return dict(train.sources) | {part.view.source.name: part.view.source for part in train.plan.views}
+
+
 def manifest(train: TrainingSet, name: str, context: str) -> dict[str, Any]:
     """What the rows are, as JSON. Holds no rows, and no connection's address."""
-    sources = dict(train.sources) | {part.view.source.name: part.view.source for part in train.plan.views}
+    known = sources(train)
     return {
         "format": FORMAT,
         "name": name,
@@ -55,7 +61,7 @@ def manifest(train: TrainingSet, name: str, context: str) -> dict[str, Any]:
         "rows": train.to_arrow().num_rows,
         "columns": list(train.columns),
         "plan": train.plan.to_doc(),
-        "sources": {name: sources[name].to_doc() for name in train.plan.sources if name in sources},
+        "sources": {name: known[name].to_doc() for name in train.plan.sources if name in known},
         "engine": train.con.name,
         "libraries": {name: _version(name) for name in LIBRARIES},
         "python": platform.python_version(),

@@ -13,7 +13,7 @@ COLOURS = {
     "expired": "#e5534b",
     "outside the window": "#8b949e",
     "no event time": "#e5534b",
-    "null skipped": "#8b949e",
+    "no value": "#8b949e",
 }
 FILLED = 'fill="{0}" stroke="{0}" stroke-width="1.5"'
 HOLLOW = 'fill="none" stroke="{0}" stroke-width="1.6" stroke-linejoin="round" stroke-linecap="round"'
@@ -25,7 +25,7 @@ SHAPES = {
     "expired": f'<path d="M-4,-4 L4,4 M-4,4 L4,-4" {HOLLOW}/>',
     "outside the window": f'<rect x="-3.8" y="-3.8" width="7.6" height="7.6" {HOLLOW}/>',
     "no event time": f'<path d="M-4.5,0 L4.5,0" {HOLLOW}/>',
-    "null skipped": f'<path d="M4.2,0 A4.2,4.2 0 1 1 -4.2,0 A4.2,4.2 0 1 1 4.2,0 M-4,4 L4,-4" {HOLLOW}/>',
+    "no value": f'<path d="M4.2,0 A4.2,4.2 0 1 1 -4.2,0 A4.2,4.2 0 1 1 4.2,0 M-4,4 L4,-4" {HOLLOW}/>',
 }
 
 

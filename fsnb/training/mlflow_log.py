@@ -73,7 +73,8 @@ def log(
         model_uri = _link(client, run_id, to_link, described) if to_link else None
         for key, value in _tags(described, train.labels).items():
             client.set_tag(run_id, key, value)
-    logged = LoggedTrainingSet(run_id, uri, described, train.to_arrow(), model_uri, train.con)
+    sources = manifest.sources(train)
+    logged = LoggedTrainingSet(run_id, uri, described, train.to_arrow(), model_uri, train.con, sources.get)
     _note(train, logged)
     return logged
 

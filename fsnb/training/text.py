@@ -18,11 +18,11 @@ MARKS = {
     "expired": "✕",
     "outside the window": "□",
     "no event time": "?",
-    "null skipped": "∅",
+    "no value": "∅",
 }
 REFUSED = {
     "superseded": ("1 row was superseded", "{} rows were superseded"),
-    "null skipped": ("1 row was skipped because its value is NULL", "{} rows were skipped because their value is NULL"),
+    "no value": ("1 row was skipped because its value is NULL", "{} rows were skipped because their value is NULL"),
     "outside the window": ("1 row lies outside the window", "{} rows lie outside the window"),
     "not yet known": ("1 row had happened but was not yet known", "{} rows had happened but were not yet known"),
     "future": ("1 row lies in the future", "{} rows lie in the future"),
@@ -97,14 +97,16 @@ def records(why: Why, rows: Sequence[Considered] | None = None) -> list[tuple[An
 
 def sentence(why: Why) -> str:
     """`mean_delay_7d is 12.5: 3 rows in the window, ... Refused: 1 row lies in the future.`"""
-    said = f"{why.feature} is {show(why.value)}: {_picked(why)}{_no_value(why)}."
+    said = f"{why.feature} is {clip(show(why.value), 40)}: {_picked(why)}{_no_value(why)}."
     if not why.used and why.value is not None and why.fill is not None:
         said = said.removesuffix(".") + f", so it is filled with {show(why.fill)}."
     refused = [count(why.outcomes[name], *words) for name, words in REFUSED.items() if why.outcomes[name]]
     soon = min((row.available for row in why.rows if row.outcome == "not yet known" and row.available), default=None)
     if soon is not None:
         refused = [f"{part} (known from {moment(soon)})" if "not yet known" in part else part for part in refused]
-    return said + (f" Refused: {'; '.join(refused)}." if refused else "")
+    said += f" Refused: {'; '.join(refused)}." if refused else ""
+    far = count(why.left_out, "1 row further from the cutoff was", "{} rows further from the cutoff were")
+    return said + (f" {far} not looked at one by one." if why.left_out else "")
 
 
 def _no_value(why: Why) -> str:
@@ -133,7 +135,7 @@ def _in_window(why: Why) -> str:
 
 def _latest(why: Why) -> str:
     if why.used:
-        kind = "latest value that is not NULL" if why.outcomes["null skipped"] else "latest row"
+        kind = "latest value that is not NULL" if why.outcomes["no value"] else "latest row"
         return f"the {kind} known by the cutoff {show(why.cutoff)} is that of {_time(why.used[0])}"
     expired = [row for row in why.rows if row.outcome == "expired"]
     if expired:
@@ -157,10 +159,10 @@ def table(why: Why, most: int = 20, width: int = 24) -> str:
     """What, when, by which rules; the rows around the cutoff, aligned; the sentence."""
     keys = ", ".join(f"{name} {show(value)}" for name, value in why.keys)
     lines = [
-        f"{why.feature} = {show(why.value)}",
+        f"{why.feature} = {clip(show(why.value), 60)}",
         f"  row {why.row} of the spine: {clip(keys, 60)}, {why.at} {show(why.spine[why.at])}",
         f"  {why.view}: {why.rules}",
-        f"  cutoff {show(why.cutoff)}",
+        *([] if why.kind == "static" else [f"  cutoff {show(why.cutoff)}"]),
     ]
     shown, others = nearest(why, most)
     if shown:

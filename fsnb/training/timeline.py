@@ -8,7 +8,7 @@ mark covers another.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from html import escape
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fsnb.training.why import Why
 
 WIDTH, TOP, LANE, AXIS, EDGE = 780, 22, 16, 24, 8
-MOST = 60
+MOST, MOST_BARS = 300, 60
 GAP, MARK = 14, 6
 STEPS = [
     *(timedelta(microseconds=n) for n in (1, 10, 100, 1_000, 10_000, 100_000)),
@@ -52,13 +52,20 @@ def draw(why: Why) -> str:
     if why.cutoff is None or why.kind == "static" or not any(row.event_time for row in why.rows):
         return ""
     scale = _scale(why)
-    lanes = _lanes(scale, [row for row in why.rows if row.event_time and scale.holds(row.event_time)])
+    inside = [row for row in why.rows if row.event_time and scale.holds(row.event_time)]
+    lanes = _lanes(scale, [_drawn(row, len(inside)) for row in inside[-MOST:]])
     bottom = TOP + LANE * max(1, max((lane for lane, _ in lanes), default=0) + 1) + 4
     marks = [_mark(scale, row, TOP + LANE * lane + LANE / 2 + 2) for lane, row in lanes]
     drawn = [*_band(why, scale, bottom), *_axis(scale, bottom), *_lines(why, scale, bottom), *marks]
+    note = (
+        f'<div class="fsnb-rules">Drawn are the last {MOST} of {len(inside):,} rows.</div>'
+        if len(inside) > MOST
+        else ""
+    )
     return (
         f'<svg class="fsnb-timeline" viewBox="0 0 {WIDTH} {bottom + AXIS}" role="img" font-size="11" '
-        f'font-family="system-ui,sans-serif" aria-label="{escape("Timeline. " + why.sentence)}">{"".join(drawn)}</svg>'
+        f'font-family="system-ui,sans-serif" aria-label="{escape("Timeline. " + why.sentence)}">'
+        f"{''.join(drawn)}</svg>{note}"
     )
 
 
@@ -97,11 +104,16 @@ def _deciding(why: Why) -> Sequence[Considered]:
     return [row for row in why.rows if row.event_time][:1]
 
 
+def _drawn(row: Considered, company: int) -> Considered:
+    """The row as it is drawn: among many, only where lateness is the reason does a bar say when it was known."""
+    return row if company <= MOST_BARS or row.outcome == "not yet known" else replace(row, available=None)
+
+
 def _lanes(scale: Scale, rows: Sequence[Considered]) -> list[tuple[int, Considered]]:
     """Each row in the first lane that has room for its mark and its bar."""
     ends: list[float] = []
     placed: list[tuple[int, Considered]] = []
-    for row in rows[-MOST:]:
+    for row in rows:
         start, end = _reach(scale, row)
         lane = next((i for i, taken in enumerate(ends) if taken + GAP <= start), len(ends))
         ends[lane : lane + 1] = [end]
@@ -182,8 +194,8 @@ def _axis(scale: Scale, bottom: int) -> list[str]:
 
 
 def ticks(start: datetime, end: datetime) -> list[tuple[datetime, str]]:
-    """Two to six round times between two times, with their words."""
-    step = next((step for step in STEPS if (end - start) / step <= 6), STEPS[-1])
+    """A few round times between two times, with their words."""
+    step = next((step for step in STEPS if (end - start) / step <= 8), STEPS[-1])
     indices = range((start - MIDNIGHT) // step + 1, (end - MIDNIGHT) // step + 1)
     return [(moment := MIDNIGHT + i * step, _tick(moment, step)) for i in indices]
 

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from fsnb.errors import TrainingSetError
+
 EXPERIMENT = "fsnb"
 
 
@@ -24,6 +26,7 @@ def tracked(fallback: str | None) -> Iterator[str]:
     import mlflow
 
     if fallback is None or mlflow.is_tracking_uri_set() or mlflow.active_run():
+        _reach(mlflow.get_tracking_uri())
         yield mlflow.get_tracking_uri()
         return
     mlflow.set_tracking_uri(fallback)
@@ -31,6 +34,23 @@ def tracked(fallback: str | None) -> Iterator[str]:
         yield fallback
     finally:
         mlflow.set_tracking_uri(None)  # type: ignore[arg-type]  # its way to say: not set
+
+
+def _reach(uri: str) -> None:
+    """Ask a server once, before a log waits minutes for it."""
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    if not uri.startswith("http"):
+        return
+    try:
+        with quiet(retries=1):
+            MlflowClient(tracking_uri=uri).search_experiments(max_results=1)
+    except MlflowException as error:
+        raise TrainingSetError(
+            f"MLflow at {masked(uri)} cannot be reached, so nothing was logged: {told(error, uri)} "
+            "Start it, or name another: mlflow.set_tracking_uri(...)."
+        ) from None  # its own words may hold the password
 
 
 @contextmanager
@@ -81,6 +101,12 @@ def masked(words: str, uri: str = "") -> str:
     password = urlsplit(uri).password if "://" in uri else None
     words = words.replace(password, "***") if password else words
     return re.sub(r"://[^/@\s]*:[^/@\s]*@", "://***@", words)
+
+
+def told(error: Exception, uri: str) -> str:
+    """What MLflow says went wrong, on one line, with no password."""
+    said = masked(str(error).splitlines()[0], uri)
+    return f"{said[:200].rstrip('. ')}."
 
 
 @contextmanager

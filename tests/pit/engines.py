@@ -33,7 +33,9 @@ def _rows(data: Any) -> int:
 def expected(view: FeatureView, spine: Spine) -> list[dict[str, Any]]:
     """The same from the oracle."""
     keys = {key: spine.key_column(key) for key in view.entity.keys}
-    return oracle(view, spine.data.to_pylist(), {view.source.name: view.source.data.to_pylist()}, at=spine.at, keys=keys)
+    return oracle(
+        view, spine.data.to_pylist(), {view.source.name: view.source.data.to_pylist()}, at=spine.at, keys=keys
+    )
 
 
 def assert_same(got: list[dict[str, Any]], want: list[dict[str, Any]]) -> None:

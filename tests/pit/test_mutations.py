@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import ibis
+import polars as pl
 import pytest
 from hypothesis import Phase, settings
 
@@ -20,7 +21,11 @@ Patch = Callable[[pytest.MonkeyPatch], None]
 
 def ttl_ignored(patch: pytest.MonkeyPatch) -> None:
     span = planning.ViewPlan.span
-    patch.setattr(planning.ViewPlan, "span", lambda self, window: span(self, window) if window else planning.Span(span(self, None).lo, None))
+    patch.setattr(
+        planning.ViewPlan,
+        "span",
+        lambda self, window: span(self, window) if window else planning.Span(span(self, None).lo, None),
+    )
 
 
 def available_ignored(patch: pytest.MonkeyPatch) -> None:
@@ -45,13 +50,19 @@ def refresh_ignored(patch: pytest.MonkeyPatch) -> None:
 
 def strict_and_non_strict_swapped(patch: pytest.MonkeyPatch) -> None:
     span = planning.ViewPlan.span
-    patch.setattr(planning.ViewPlan, "span", lambda self, window: planning.Span(1 - span(self, window).lo % 2, span(self, window).hi))
+    patch.setattr(
+        planning.ViewPlan,
+        "span",
+        lambda self, window: planning.Span(1 - span(self, window).lo % 2, span(self, window).hi),
+    )
 
 
 def window_closed_on_the_left(patch: pytest.MonkeyPatch) -> None:
     span = planning.ViewPlan.span
     patch.setattr(
-        planning.ViewPlan, "span", lambda self, window: planning.Span(span(self, window).lo, (span(self, window).hi or -1) + 1 or None)
+        planning.ViewPlan,
+        "span",
+        lambda self, window: planning.Span(span(self, window).lo, (span(self, window).hi or -1) + 1 or None),
     )
 
 
@@ -70,21 +81,23 @@ def duplicates_dropped(patch: pytest.MonkeyPatch) -> None:
 
 
 def keys_joined_as_text(patch: pytest.MonkeyPatch) -> None:
-    columns, asking = events.event_columns, lowering._asking
-
-    def joined(found: dict[str, Any]) -> dict[str, Any]:
-        if f"{events.KEY}1" in found:
-            text = found[f"{events.KEY}0"].concat(found[f"{events.KEY}1"])
-            found |= {f"{events.KEY}0": text, f"{events.KEY}1": text}
-        return found
+    columns, with_cutoff = events.event_columns, lowering_polars.with_cutoff
 
     def of_events(*args: Any) -> Any:
         found, must = columns(*args)
-        return joined(found), must
+        if f"{events.KEY}1" in found:
+            text = found[f"{events.KEY}0"].concat(found[f"{events.KEY}1"])
+            found |= {f"{events.KEY}0": text, f"{events.KEY}1": text}
+        return found, must
 
-    for module in (lowering, lowering_polars):
-        patch.setattr(module, "event_columns", of_events)
-    patch.setattr(lowering, "_asking", lambda *args: joined(asking(*args)))
+    def of_asks(table: Any, *args: Any) -> Any:
+        if f"{events.KEY}1" in table.columns:
+            text = table[f"{events.KEY}0"].concat(table[f"{events.KEY}1"])
+            table = table.mutate(**{f"{events.KEY}0": text, f"{events.KEY}1": text})
+        return with_cutoff(table, *args)
+
+    patch.setattr(lowering_polars, "event_columns", of_events)
+    patch.setattr(lowering_polars, "with_cutoff", of_asks)
 
 
 def nan_kept(patch: pytest.MonkeyPatch) -> None:
@@ -93,9 +106,10 @@ def nan_kept(patch: pytest.MonkeyPatch) -> None:
 
     for module in (primitives, lowering, planning, events):
         patch.setattr(module, "clean", kept)
-    patch.setattr(read, "_polars_column", lambda name, have, want: read.pl.col(name).cast(read.PolarsType.from_ibis(want)) if not want.is_timestamp() else read.pl.col(name).dt.replace_time_zone(None))
-
-
+    column = read._polars_column
+    patch.setattr(
+        read, "_polars_column", lambda name, have, want: pl.col(name) if have.is_float() else column(name, have, want)
+    )
 
 
 def empty_window_counts_are_null(patch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,14 @@ def _judged(con: Any, view: FeatureView, row: dict[str, Any], output: str) -> li
 
 
 @COMMON
-@given(made=sources(), spine=SPINES, rule=rules(), skip=st.booleans(), ttl=st.sampled_from([None, "1h"]), window=st.booleans())
+@given(
+    made=sources(),
+    spine=SPINES,
+    rule=rules(),
+    skip=st.booleans(),
+    ttl=st.sampled_from([None, "1h"]),
+    window=st.booleans(),
+)
 def test_outcomes_equal_the_oracle(
     local: Any, made: Any, spine: pa.Table, rule: Any, skip: bool, ttl: Any, window: bool
 ) -> None:

@@ -63,7 +63,9 @@ def _ask(pick: Pick) -> dict[str, Any]:
     return {"row": pick(range(2)), "key": pick(FIRST), "k2": pick(SECOND), "at": _time(pick, 12)}
 
 
-def _tables(row: Callable[[Pick], dict[str, Any]], many: int, types: dict[str, pa.DataType]) -> st.SearchStrategy[pa.Table]:
+def _tables(
+    row: Callable[[Pick], dict[str, Any]], many: int, types: dict[str, pa.DataType]
+) -> st.SearchStrategy[pa.Table]:
     """Mostly many rows from a seed, since collisions find mistakes; sometimes few, which shrink well."""
 
     @st.composite
@@ -137,8 +139,16 @@ COMMON = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, He
 
 
 @COMMON
-@given(made=sources(), spine=SPINES, rule=rules(), windows=st.sampled_from(SHAPES), names=st.sets(st.sampled_from([*WINDOWED]), min_size=1))
-def test_windowed_features_equal_the_oracle(engine: Any, made: Any, spine: pa.Table, rule: Any, windows: Any, names: Any) -> None:
+@given(
+    made=sources(),
+    spine=SPINES,
+    rule=rules(),
+    windows=st.sampled_from(SHAPES),
+    names=st.sets(st.sampled_from([*WINDOWED]), min_size=1),
+)
+def test_windowed_features_equal_the_oracle(
+    engine: Any, made: Any, spine: pa.Table, rule: Any, windows: Any, names: Any
+) -> None:
     source, entity = made
     features = {name: WINDOWED[name] for name in sorted(names)}
     view = FeatureView("v", entity=entity, source=source, features=features, windows=windows, **rule)
@@ -147,8 +157,17 @@ def test_windowed_features_equal_the_oracle(engine: Any, made: Any, spine: pa.Ta
 
 
 @COMMON
-@given(made=sources(), spine=SPINES, rule=rules(), ttl=st.sampled_from([None, "1h", "90m", "2h"]), skip=st.booleans(), fill=st.booleans())
-def test_asof_features_equal_the_oracle(engine: Any, made: Any, spine: pa.Table, rule: Any, ttl: Any, skip: bool, fill: bool) -> None:
+@given(
+    made=sources(),
+    spine=SPINES,
+    rule=rules(),
+    ttl=st.sampled_from([None, "1h", "90m", "2h"]),
+    skip=st.booleans(),
+    fill=st.booleans(),
+)
+def test_asof_features_equal_the_oracle(
+    engine: Any, made: Any, spine: pa.Table, rule: Any, ttl: Any, skip: bool, fill: bool
+) -> None:
     source, entity = made
     view = FeatureView(
         "v",
@@ -166,7 +185,9 @@ def test_asof_features_equal_the_oracle(engine: Any, made: Any, spine: pa.Table,
 
 @COMMON
 @given(made=sources(), spine=SPINES, rule=rules())
-def test_choice_does_not_depend_on_which_features_are_asked_for(engine: Any, made: Any, spine: pa.Table, rule: Any) -> None:
+def test_choice_does_not_depend_on_which_features_are_asked_for(
+    engine: Any, made: Any, spine: pa.Table, rule: Any
+) -> None:
     source, entity = made
     view = FeatureView("v", entity=entity, source=source, features={"x": _.x, "n": _.n, "b": _.b}, **rule)
     whole = run(engine, _spine(spine), [view])
@@ -192,9 +213,16 @@ def test_nothing_after_the_cutoffs_changes_a_row(engine: Any, made: Any, spine: 
     assume(asked)
     last = max(asked)
     rows = source.data.to_pylist()
-    hidden = [row["ts"] is None or row["ts"] > last or (source.available and (row["known"] is None or row["known"].replace(tzinfo=None) > last)) for row in rows]
+    hidden = [
+        row["ts"] is None
+        or row["ts"] > last
+        or (source.available and (row["known"] is None or row["known"].replace(tzinfo=None) > last))
+        for row in rows
+    ]
     cut = [row for row, hide in zip(rows, hidden, strict=True) if not hide]
-    scrambled = [row | {"x": 99.0, "n": seed, "b": True} if hide else row for row, hide in zip(rows, hidden, strict=True)]
+    scrambled = [
+        row | {"x": 99.0, "n": seed, "b": True} if hide else row for row, hide in zip(rows, hidden, strict=True)
+    ]
     windows = {"rows": _.count(), "sum": _.x.sum(), "kinds": _.n.nunique()}
     for features, shape in ((windows, ("1h", "3h")), ({"x": _.x, "n": _.n}, ())):
         view = FeatureView("v", entity=entity, source=source, features=features, windows=shape, **rule)
@@ -207,6 +235,8 @@ def test_nothing_after_the_cutoffs_changes_a_row(engine: Any, made: Any, spine: 
 def test_empty_source_gives_zero_counts_and_nulls(engine: Any, rows: int) -> None:
     source = Source("events", table([], **EVENT_TYPES), event_time="ts")
     spine = _spine(table([{"row": 0, "key": "1", "k2": "1", "at": START}] * rows, **SPINE_TYPES))
-    view = FeatureView("v", entity=Entity("thing", "k"), source=source, features={"rows": _.count(), "sum": _.n.sum()}, windows="1h")
+    view = FeatureView(
+        "v", entity=Entity("thing", "k"), source=source, features={"rows": _.count(), "sum": _.n.sum()}, windows="1h"
+    )
     latest = FeatureView("w", entity=Entity("thing", "k"), source=source, features={"x": _.x})
     assert run(engine, spine, [view, latest]) == [{"rows_1h": 0, "sum_1h": None, "x": None}] * rows
