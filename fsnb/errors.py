@@ -51,9 +51,8 @@ class UnknownName(FsnbError, LookupError):
     def among(cls, owner: str, what: str, name: str, options: Iterable[str], todo: str = "") -> UnknownName:
         """`owner has no what 'name'. Did you mean ...? It has: ...`"""
         options = [str(o) for o in options]
-        return cls(
-            f"{owner} has no {what} {name!r}.{hint(name, options)} It has: {listed(options)}.{' ' + todo if todo else ''}"
-        )
+        todo = f" {todo}" if todo else ""
+        return cls(f"{owner} has no {what} {name!r}.{hint(name, options)} It has: {listed(options)}.{todo}")
 
 
 class NotSupported(FsnbError, NotImplementedError):

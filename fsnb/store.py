@@ -46,7 +46,8 @@ class FeatureStore:
         self._read: dict[tuple[int, str], tuple[Source, ir.Table]] = {}
 
     def __repr__(self) -> str:
-        return f"<FeatureStore {self.path}: {self.engine.name}; sources {listed(self._sources)}; views {listed(self._views)}>"
+        known = f"sources {listed(self._sources)}; views {listed(self._views)}"
+        return f"<FeatureStore {self.path}: {self.engine.name}; {known}>"
 
     @property
     def tracking_uri(self) -> str:

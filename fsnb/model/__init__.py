@@ -1,10 +1,11 @@
 """The nouns: Entity, Source, FeatureView, Window, Spine. Values that know what they mean and nothing of engines."""
 
+from fsnb.model.definition import Output
 from fsnb.model.durations import micros, parse_duration, show_duration
 from fsnb.model.entity import Entity, Window
 from fsnb.model.source import Source
 from fsnb.model.spine import Spine
-from fsnb.model.view import Feature, FeatureView, Output, feature_view
+from fsnb.model.view import Feature, FeatureView, feature_view
 
 __all__ = [
     "Entity",

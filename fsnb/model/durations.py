@@ -32,7 +32,8 @@ def parse_duration(value: str | timedelta, what: str = "duration") -> timedelta:
         return value
     if not isinstance(value, str) or not _WHOLE.fullmatch(value):
         raise DefinitionError(
-            f"{what} {value!r} is not a duration. Write a number and one of s, m, h, d, w, e.g. '15m' or '7d', or give a timedelta."
+            f"{what} {value!r} is not a duration. Write a number and one of s, m, h, d, w, e.g. '15m' or '7d', "
+            "or give a timedelta."
         )
     try:
         return sum((int(n) * UNITS[unit] for n, unit in _PART.findall(value)), timedelta(0))

@@ -155,8 +155,8 @@ def check_clock(schema: ibis.Schema, column: str, who: str, role: str) -> None:
     dtype = schema[column]
     if dtype.is_date():
         raise TypeMismatch(
-            f"{who}: {role} {column!r} is a date, which has no time of day. Say when it was known, usually the day's end: "
-            f"t.mutate({column}=t.{column}.cast('timestamp') + ibis.interval(days=1))."
+            f"{who}: {role} {column!r} is a date, which has no time of day. Say when it was known, "
+            f"usually the day's end: t.mutate({column}=t.{column}.cast('timestamp') + ibis.interval(days=1))."
         )
     if not dtype.is_timestamp():
         raise TypeMismatch(f"{who}: {role} {column!r} is {dtype}, not a timestamp. Cast it: .cast('timestamp').")

@@ -13,6 +13,12 @@ class Code(str):
     __slots__ = ()
 
 
+class Number(str):
+    """Text of a number, which stands to the right."""
+
+    __slots__ = ()
+
+
 class Good(str):
     """Text that says that something holds."""
 
@@ -91,10 +97,15 @@ def _printable(text: str) -> str:
 def _columns(table: Table) -> Iterable[str]:
     if table.title:
         yield f"  {table.title}"
-    rows = [
-        table.columns,
-        *([cell if isinstance(cell, str) else ", ".join(cell) for cell in row] for row in table.rows),
-    ]
+    rows = [table.columns, *(tuple(_flat(cell) for cell in row) for row in table.rows)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(table.columns))]
     for row in rows:
-        yield "    " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        yield "    " + "  ".join(_padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _flat(cell: Cell) -> str:
+    return cell if isinstance(cell, str) else ", ".join(cell)
+
+
+def _padded(cell: str, width: int) -> str:
+    return cell.rjust(width) if isinstance(cell, Number) else cell.ljust(width)

@@ -12,7 +12,7 @@ from ibis.expr.operations import UnboundTable
 
 from fsnb.catalog import Document
 from fsnb.model import FeatureView, Source, Window
-from fsnb.notebook.card import Bad, Card, Cell, Code, Good, Table, Timeline
+from fsnb.notebook.card import Bad, Card, Cell, Code, Good, Number, Table, Timeline
 from fsnb.pit import JoinPlan
 from fsnb.publish import Certificate, Publication, Target
 from fsnb.store import FeatureStore
@@ -166,10 +166,10 @@ def certificate(value: Certificate) -> Card:
         (
             Code(column.name),
             Code(" | ".join(dict.fromkeys(column.types))),
-            f"{column.mismatches:,}",
-            f"{column.null_mismatches:,}",
-            f"{column.max_abs:.3g}",
-            f"{column.max_rel:.3g}",
+            Number(f"{column.mismatches:,}"),
+            Number(f"{column.null_mismatches:,}"),
+            Number(f"{column.max_abs:.3g}"),
+            Number(f"{column.max_rel:.3g}"),
             _verdict(column.ok, "agrees", "differs"),
         )
         for column in value.columns
@@ -205,8 +205,8 @@ def publications(history: Sequence[Document]) -> Table:
             f"v{each.version}",
             each.target,
             f"{each.finished:%Y-%m-%d %H:%M} UTC",
-            f"{each.rows_appended:,}",
-            f"{each.rows_current:,}",
+            Number(f"{each.rows_appended:,}"),
+            Number(f"{each.rows_current:,}"),
             _verdict(each.certificate.ok, f"agrees on {each.certificate.rows:,} rows", "disagrees"),
         )
         for each in found

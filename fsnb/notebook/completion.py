@@ -1,7 +1,9 @@
-"""Names after TAB: sub-commands, options, and what the catalog and the notebook's variables hold.
+"""Names after TAB: sub-commands, options, what the catalog and the notebook's variables hold, the columns of `t`.
 
-What may stand where is read from the magics' own parsers; VALUES says where the words come from. IPython ends a word
-at `[` and `=` but not at `.` and `-`, so candidates are whole words, of which it is given the part after that.
+What may stand where is read from the magics' own parsers; VALUES says where the words come from.
+
+A matcher and not the older hook `complete_command`: the hook sees one line, so it knows nothing of a cell's body, and
+it does not silence Jedi, which takes a magic for Python; in a notebook `%fs ` was offered `and, if, in` first.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from IPython.core.error import TryNext
+from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 
 from fsnb.errors import FsnbError
 from fsnb.model import Feature, FeatureView, Source, Spine
@@ -21,68 +23,61 @@ from fsnb.notebook.session import Session
 from fsnb.store import ENGINES
 from fsnb.training import TrainingSet
 
-HOOK = "complete_command"
+BODY = "%%feature_view"
 PARSERS = {
-    "%%feature_view": arguments.FEATURE_VIEW,
+    BODY: arguments.FEATURE_VIEW,
     "%train": arguments.TRAIN,
     "%pit": arguments.PIT,
     "%publish": arguments.PUBLISH,
 }
-KEYS = ("%fs", *PARSERS)
 
 
 def register(shell: Any, session: Session) -> None:
-    for key in KEYS:
-        shell.set_hook(HOOK, Completer(session), str_key=key)
+    shell.Completer.custom_matchers.append(Completer(session).match)
 
 
 def unregister(shell: Any) -> None:
-    """IPython has no call for it: take ours out of its table."""
-    table = shell.strdispatchers[HOOK].strs if HOOK in shell.strdispatchers else {}
-    for key in KEYS:
-        if key in table:
-            table[key].chain = [(order, hook) for order, hook in table[key].chain if not _is_ours(hook)]
-
-
-def _is_ours(hook: Any) -> bool:
-    return isinstance(getattr(hook, "__func__", hook), Completer)  # set_hook binds it to the shell
+    matchers = shell.Completer.custom_matchers
+    matchers[:] = [each for each in matchers if not isinstance(getattr(each, "__self__", None), Completer)]
 
 
 class Completer:
-    """Completes the arguments of our magics in one notebook."""
+    """Completes our magics in one notebook."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
 
-    def __call__(self, shell: Any, event: Any) -> list[str]:
-        """The words that may stand at the cursor, from where IPython's `event.symbol` begins."""
-        magic, *done, word = re.split(r"\s+", event.text_until_cursor.lstrip())
-        if magic not in KEYS:
-            raise TryNext  # IPython asks for `train = ...` too, which is Python
-        begun = word.removesuffix(event.symbol)
+    @context_matcher(identifier="fsnb")
+    def match(self, context: CompletionContext) -> SimpleMatcherResult:
+        """The whole words that may stand at the cursor, instead of what others would offer; nothing outside our magics."""
+        words = re.split(r"\s+", context.text_until_cursor.lstrip())
+        in_body = context.cursor_line > 0 and context.full_text.startswith(f"{BODY} ")
+        word = re.search(r"[\w.]*$", context.text_until_cursor)[0] if in_body else words[-1]  # type: ignore[index]
         try:
-            candidates = set(self._candidates(magic, done, word))
+            found = self._columns_of_t(context.full_text, word) if in_body else self._words(*words)
         except FsnbError:
-            return []  # no store, or one that cannot be read: nothing to offer, and no place to say so
-        return sorted(found.removeprefix(begun) for found in candidates if found.startswith(begun))
+            found = ()  # no store, or one that cannot be read: nothing to offer, and no place to say so
+        candidates = [SimpleCompletion(each, type="fsnb") for each in sorted(set(found)) if each.startswith(word)]
+        return SimpleMatcherResult(completions=candidates, matched_fragment=word, suppress=bool(candidates))
 
-    def _candidates(self, magic: str, done: list[str], word: str) -> Iterable[str]:
-        if magic == "%fs":
-            if not done:
-                return arguments.FS
-            command, *done = done
-            return self._arguments(arguments.FS[command], done, word) if command in arguments.FS else ()
-        return self._arguments(PARSERS[magic], done, word)
+    def _words(self, magic: str, *words: str) -> Iterable[str]:
+        """What may stand for the last of the words after the magic's name."""
+        if magic == "%fs" and len(words) == 1:
+            return arguments.FS
+        if magic == "%fs" and len(words) > 1 and words[0] in arguments.FS:
+            return self._arguments(arguments.FS[words[0]], words[1:])
+        return self._arguments(PARSERS[magic], words) if magic in PARSERS and words else ()
 
-    def _arguments(self, parser: argparse.ArgumentParser, done: list[str], word: str) -> Iterable[str]:
+    def _arguments(self, parser: argparse.ArgumentParser, words: tuple[str, ...]) -> Iterable[str]:
+        *done, word = words
         options = {option: action for action in parser._actions for option in action.option_strings}
         placed: list[str] = []  # words that are neither an option nor its value
         waiting: argparse.Action | None = None
         for each in done:
-            if waiting is None and each in options:
-                waiting = options[each] if options[each].nargs != 0 else None
-            elif waiting is not None:
+            if waiting is not None:
                 waiting = None
+            elif each in options:
+                waiting = options[each] if options[each].nargs != 0 else None
             elif not each.startswith("-"):
                 placed.append(each)
         option, given, _ = word.partition("=")
@@ -95,6 +90,20 @@ class Completer:
     def _values(self, action: argparse.Action | None, placed: list[str], word: str) -> Iterable[str]:
         found = VALUES.get(action.dest) if action else None
         return found(self.session, placed, word) if found else ()
+
+    def _columns_of_t(self, cell: str, word: str) -> Iterable[str]:
+        """`t.` in a body: the source's columns and what can be done with them."""
+        named = re.search(r"--source[ =]+(\w+)", cell.partition("\n")[0])
+        first, *path = word.split(".")
+        if first != "t" or not path or named is None:
+            return ()
+        value: Any = self.session.source(named[1]).table
+        for name in path[:-1]:
+            if name not in getattr(value, "columns", ()):
+                return ()
+            value = value[name]
+        start = ".".join([first, *path[:-1]])
+        return [f"{start}.{name}" for name in dir(value) if not name.startswith("_")]
 
 
 def _place(parser: argparse.ArgumentParser, position: int) -> argparse.Action | None:
@@ -147,7 +156,7 @@ def _features_of(session: Session, name: str) -> Iterable[str]:
 
 def _columns(session: Session, placed: list[str], word: str) -> Iterable[str]:
     train = session.names.get(placed[0])
-    return [feature.column for feature in train.plan.features] if isinstance(train, TrainingSet) else ()
+    return train.features if isinstance(train, TrainingSet) else ()
 
 
 VALUES: Mapping[str, Callable[[Session, list[str], str], Iterable[str]]] = {

@@ -12,7 +12,7 @@ from html import escape
 from typing import Any
 
 from fsnb.notebook import cards
-from fsnb.notebook.card import Bad, Card, Cell, Code, Good, Table
+from fsnb.notebook.card import Bad, Card, Cell, Code, Good, Number, Table
 from fsnb.notebook.drawing import draw
 
 STYLE = """
@@ -27,8 +27,8 @@ line-height:18px}
 .fsnb .fsnb-title{font-size:16px;font-weight:600;overflow-wrap:anywhere}
 .fsnb .fsnb-about{margin:2px 0 0;color:var(--dim);max-width:72ch;white-space:pre-line}
 .fsnb dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 16px;margin:10px 0 0}
-.fsnb dt{color:var(--dim);font-weight:400}
-.fsnb dd{margin:0;overflow-wrap:anywhere}
+.fsnb dl dt{float:none;width:auto;padding:0;white-space:nowrap;color:var(--dim);font-weight:400}
+.fsnb dl dd{float:none;width:auto;padding:0;margin:0;max-width:80ch;overflow-wrap:anywhere}
 .fsnb code{font:12px/1.5 var(--jp-code-font-family,ui-monospace,monospace);background:var(--soft);color:inherit;
 border-radius:4px;padding:1px 5px;white-space:pre-wrap;overflow-wrap:anywhere}
 .fsnb .fsnb-good{color:var(--good);font-weight:600}.fsnb .fsnb-bad{color:var(--bad);font-weight:600}
@@ -40,6 +40,7 @@ color:var(--dim)}
 border-bottom:1px solid var(--line);max-width:60ch;overflow-wrap:anywhere;white-space:normal}
 .fsnb .fsnb-table th{color:var(--dim);font-weight:400;font-size:12px}
 .fsnb .fsnb-table tbody tr:last-child td{border-bottom:0}
+.fsnb .fsnb-table .fsnb-number{text-align:right;font-variant-numeric:tabular-nums}
 .fsnb .fsnb-table td code{margin-right:4px;display:inline-block}
 .fsnb svg{display:block;margin:12px 0 0;max-width:100%;height:auto}
 .fsnb svg text{font:11px var(--jp-ui-font-family,system-ui,sans-serif);fill:currentColor;stroke:none}
@@ -78,10 +79,17 @@ def _parts(value: Card) -> Iterator[str]:
 
 def _table(table: Table) -> str:
     title = f"<h4>{escape(table.title)}</h4>" if table.title else ""
-    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in table.columns)
-    rows = ("".join(f"<td>{_cell(cell, ' ')}</td>" for cell in row) for row in table.rows)
-    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    numeric = [all(isinstance(row[i], Number) for row in table.rows) for i in range(len(table.columns))]
+    kinds = [' class="fsnb-number"' if number else "" for number in numeric]
+    head = "".join(
+        f'<th scope="col"{kind}>{escape(name)}</th>' for name, kind in zip(table.columns, kinds, strict=True)
+    )
+    body = "".join(f"<tr>{_row(row, kinds)}</tr>" for row in table.rows)
     return f'{title}<table class="fsnb-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def _row(row: tuple[Cell, ...], kinds: list[str]) -> str:
+    return "".join(f"<td{kind}>{_cell(cell, ' ')}</td>" for cell, kind in zip(row, kinds, strict=True))
 
 
 def _cell(cell: Cell, between: str) -> str:

@@ -38,7 +38,7 @@ def microseconds(con: Any, value: ir.Value) -> ir.IntegerValue:
 
 
 @ibis.udf.scalar.builtin
-def make_timestamp(us) -> dt.Timestamp(scale=6):  # type: ignore[no-untyped-def,empty-body,valid-type]
+def make_timestamp(us) -> dt.Timestamp(scale=6):  # type: ignore[no-untyped-def,valid-type]
     """DuckDB's timestamp of microseconds since the epoch."""
 
 

@@ -8,7 +8,7 @@ no primitive sees NULL.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import ibis
@@ -105,7 +105,7 @@ class _Recipe:
     names: tuple[str, ...]
 
 
-SHAPES = {
+SHAPES: Mapping[str, Callable[..., ir.Value]] = {
     "is": lambda value: value,
     "ratio": lambda total, count: total.cast("float64") / count.nullif(0),
     "root": lambda variance: variance.sqrt(),

@@ -77,7 +77,7 @@ def _attach_file(con: Any, path: str, who: str) -> ir.Table:
 
 def _csv(path: str) -> pl.LazyFrame:
     reader = ibis.duckdb.connect()
-    return pl.from_arrow(read_file(reader, path).to_pyarrow()).lazy()
+    return pl.DataFrame(read_file(reader, path).to_pyarrow()).lazy()
 
 
 def _upload(con: Any, data: Any, who: str) -> ir.Table:
@@ -96,7 +96,7 @@ def _lazy(data: Any) -> pl.LazyFrame:
         return data
     if isinstance(data, pl.DataFrame):
         return data.lazy()
-    return pl.from_arrow(_arrow(data)).lazy()
+    return pl.DataFrame(_arrow(data)).lazy()
 
 
 def _arrow(data: Any) -> Any:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from fsnb.errors import TrainingSetError
 from fsnb.identity import fingerprint
+from fsnb.model.entity import check_name
 from fsnb.training import manifest
 from fsnb.training.loading import LoggedTrainingSet
 from fsnb.training.models import Fitted, fitted
@@ -53,8 +54,10 @@ def log(
     Raises
     ------
     TrainingSetError
-        The run has other rows for this context already, or the model is none that can be logged or linked.
+        The run has other rows for this context already, the model is none that can be logged or linked, or the tracking
+        server does not answer.
     """
+    check_name(context, "context")
     described = manifest.manifest(train, name or "+".join(part.view.name for part in train.plan.views), context)
     to_link = None if model is None else fitted(model, train)
     with (

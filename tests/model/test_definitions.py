@@ -265,7 +265,7 @@ def test_decorator_takes_name_and_docstring() -> None:
         "trips_7d": "int64",
     }
     assert spend == view({"total": _.fare.sum(), "trips": _.count()}, windows=["1d", "7d"])
-    with pytest.raises(UnknownName, match="feature view 'spend' has no feature 'total_1w'. Did you mean 'total_1d'"):
+    with pytest.raises(UnknownName, match=r"feature view 'spend' has no feature 'total_1w'\. Did you mean 'total_1d'"):
         spend["total_1w"]
 
 

@@ -1,4 +1,4 @@
-"""Every engine against the oracle, on small colliding domains: ties, NULLs, NaN, late rows, duplicates, look-alike keys."""
+"""Every engine against the oracle, on small colliding domains: ties, NULLs, NaN, late rows, look-alike keys."""
 
 from __future__ import annotations
 

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import ibis
+import pytest
+
+from fsnb.publish import Target
+
+
+@pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty target: a DuckDB file that is not there yet, a PostgreSQL database."""
+    if request.param == "duckdb":
+        return str(tmp_path / "prod.duckdb")
+    return request.getfixturevalue("postgres_db_url")
+
+
+@pytest.fixture
+def target(url: str) -> Target:
+    return Target("prod", url)
+
+
+@pytest.fixture
+def local() -> Iterator[Any]:
+    con = ibis.duckdb.connect()
+    yield con
+    con.disconnect()
