@@ -16,7 +16,6 @@ import ibis
 import ibis.expr.types as ir
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from fsnb.errors import DefinitionError, UnknownName
 from fsnb.model import Feature, Source
@@ -125,7 +124,7 @@ class TrainingSet:
         else:
             rows = table.to_pyarrow()
             keys = [name for name in self.plan.spine.columns if not pa.types.is_nested(rows.schema.field(name).type)]
-            rows = rows.take(pc.sort_indices(rows, [(name, "ascending") for name in keys], null_placement="at_start"))
+            rows = rows.take(pl.DataFrame(rows.select(keys)).select(pl.arg_sort_by(keys)).to_series().to_arrow())
         return rows.cast(pa.schema([self._schema.field(name) for name in rows.column_names]))
 
     @cached_property
