@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import string
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -24,6 +25,7 @@ from fsnb.store import ENGINES
 from fsnb.training import TrainingSet
 
 BODY = "%%feature_view"
+TYPED = string.ascii_letters + string.digits + "_."  # what a dotted name in a body is made of
 PARSERS = {
     BODY: arguments.FEATURE_VIEW,
     "%train": arguments.TRAIN,
@@ -49,16 +51,25 @@ class Completer:
 
     @context_matcher(identifier="fsnb")
     def match(self, context: CompletionContext) -> SimpleMatcherResult:
-        """The whole words that may stand at the cursor, instead of what others would offer; nothing outside our magics."""
-        words = re.split(r"\s+", context.text_until_cursor.lstrip())
-        in_body = context.cursor_line > 0 and context.full_text.startswith(f"{BODY} ")
-        word = re.search(r"[\w.]*$", context.text_until_cursor)[0] if in_body else words[-1]  # type: ignore[index]
+        """The words that may stand at the cursor, instead of what others would offer; none outside our magics."""
+        before = context.text_until_cursor
+        if context.cursor_line > 0 and context.full_text.startswith(f"{BODY} "):
+            word = before[len(before.rstrip(TYPED)) :]
+            found = self._offered(self._columns_of_t, context.full_text, word)
+        else:
+            words = re.split(r"\s+", before.lstrip())
+            word = words[-1]
+            found = sorted(set(self._offered(self._words, *words)))
+        candidates = [SimpleCompletion(each, type="fsnb") for each in found if each.startswith(word)]
+        return SimpleMatcherResult(
+            completions=candidates, matched_fragment=word, suppress=bool(candidates), ordered=True
+        )
+
+    def _offered(self, names: Callable[..., Iterable[str]], *words: str) -> Iterable[str]:
         try:
-            found = self._columns_of_t(context.full_text, word) if in_body else self._words(*words)
+            return names(*words)
         except FsnbError:
-            found = ()  # no store, or one that cannot be read: nothing to offer, and no place to say so
-        candidates = [SimpleCompletion(each, type="fsnb") for each in sorted(set(found)) if each.startswith(word)]
-        return SimpleMatcherResult(completions=candidates, matched_fragment=word, suppress=bool(candidates))
+            return ()  # no store, or one that cannot be read: nothing to offer, and no place to say so
 
     def _words(self, magic: str, *words: str) -> Iterable[str]:
         """What may stand for the last of the words after the magic's name."""
@@ -103,7 +114,8 @@ class Completer:
                 return ()
             value = value[name]
         start = ".".join([first, *path[:-1]])
-        return [f"{start}.{name}" for name in dir(value) if not name.startswith("_")]
+        names = [*getattr(value, "columns", ()), *dir(value)]
+        return [f"{start}.{name}" for name in dict.fromkeys(names) if not name.startswith("_")]
 
 
 def _place(parser: argparse.ArgumentParser, position: int) -> argparse.Action | None:
