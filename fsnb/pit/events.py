@@ -12,7 +12,7 @@ from fsnb.pit.primitives import clean
 CUTOFF, START, END, EVENT, AVAILABLE, NEXT, BAND = (
     f"_fsnb_{name}" for name in ("c", "start", "end", "event", "available", "next", "band")
 )
-KEY, TIE, LAST = "_fsnb_k", "_fsnb_tie", "_fsnb_z"
+KEY, TIE, LAST, VALUE = "_fsnb_k", "_fsnb_tie", "_fsnb_z", "_fsnb_v_"
 
 
 def key_names(part: ViewPlan) -> list[str]:
@@ -33,7 +33,9 @@ def event_columns(
     columns |= {name: _on(relation, part, value) for name, value in part.arguments}
     if view.kind != "window":
         columns |= {f"{TIE}{i}": relation[name] for i, name in enumerate(view.source.tie_break)}
-        columns |= {f"{LAST}{i}": _on(relation, part, value) for i, value in enumerate(_last_resort(part))}
+        columns |= {
+            name: _on(relation, part, value) for name, value in _last_resort(part).items() if name not in columns
+        }
     return columns, must
 
 
@@ -42,18 +44,21 @@ def _on(relation: ir.Table, part: ViewPlan, value: ir.Value) -> ir.Value:
     return value.op().replace({part.view.relation.op(): relation.op()}).to_expr()
 
 
-def _last_resort(part: ViewPlan) -> list[ir.Value]:
+def _last_resort(part: ViewPlan) -> dict[str, ir.Value]:
     """What decides between rows that clocks and tie-break leave equal: all values of the view, asked for or not."""
-    values = [clean(output.value) for output in part.view.outputs]
-    return [value for value in values if not value.type().is_nested() and not value.type().is_json()]
+    asked = dict(part.arguments)
+    values = {
+        output.name if output.name in asked else f"{LAST}{i}": clean(output.value)
+        for i, output in enumerate(part.view.outputs)
+    }
+    return {name: value for name, value in values.items() if not (value.type().is_nested() or value.type().is_json())}
 
 
-def order_names(columns: list[str]) -> list[str]:
+def order_names(part: ViewPlan) -> list[str]:
     """The columns that rank an as-of view's rows, most important first; NULL is lowest in each."""
-    clocks = [name for name in (EVENT, AVAILABLE) if name in columns]
-    ties = sorted((name for name in columns if name.startswith(TIE)), key=lambda name: int(name.removeprefix(TIE)))
-    last = sorted((name for name in columns if name.startswith(LAST)), key=lambda name: int(name.removeprefix(LAST)))
-    return clocks + ties + last
+    source = part.view.source
+    clocks = [EVENT] * (source.event_time is not None) + [AVAILABLE] * (source.available is not None)
+    return [*clocks, *(f"{TIE}{i}" for i in range(len(source.tie_break))), *_last_resort(part)]
 
 
 def lanes(part: ViewPlan) -> list[tuple[str, ...]]:

@@ -28,6 +28,7 @@ from fsnb.pit.events import (
     EVENT,
     NEXT,
     START,
+    VALUE,
     event_columns,
     hull,
     key_names,
@@ -38,7 +39,8 @@ from fsnb.pit.planning import JoinPlan, Span, ViewPlan
 from fsnb.pit.primitives import ZERO_WHEN_EMPTY, Primitive, clean
 from fsnb.pit.read import ROW
 
-Strategy = Callable[[ViewPlan, Any, ir.Table, ir.Table], ir.Table]
+RIGHT = "_fsnb_r"
+Strategy = Callable[[ViewPlan, Any, ir.Table, ir.Table, ir.Table], ir.Table]
 
 
 def lower(plan: JoinPlan, con: Any, tables: Mapping[str, ir.Table], spine: ir.Table) -> ir.Table:
@@ -79,15 +81,11 @@ def _with_view(
     """`filled` with one view's features; its asks come from the bare spine: views do not wait for each other."""
     relation = bind(part.view.relation, tables)
     on = [*key_names(part), CUTOFF]
-    asks = _asking(spine, con, part, plan, relation).select(*on).drop_null().distinct()
-    answer = _answer(part, con, relation, asks)
-    mine = f"_fsnb_v{number}"
-    answer = answer.rename({mine + name: name for name in answer.columns})
     cut = _asking(filled, con, part, plan, relation)
-    # by name: an expression on the left may be found again inside the answer, which has computed it too
-    joined = cut.left_join(answer, [(name, mine + name) for name in on if mine + name in answer.columns])
-    values = {feature.column: value for feature, value in zip(part.features, _values(part, joined, mine), strict=True)}
-    return joined.select(*(name for name in cut.columns if name not in on), **values)
+    asks = _asking(spine, con, part, plan, relation).select(*on).drop_null().distinct()
+    met = _fill(part, con, relation, cut, asks)
+    values = {feature.column: value for feature, value in zip(part.features, _values(part, met), strict=True)}
+    return met.select(*(name for name in cut.columns if name not in on), **values)
 
 
 def _asking(table: ir.Table, con: Any, part: ViewPlan, plan: JoinPlan, relation: ir.Table) -> ir.Table:
@@ -100,23 +98,29 @@ def _asking(table: ir.Table, con: Any, part: ViewPlan, plan: JoinPlan, relation:
     return table.mutate(**{CUTOFF: cutoff(microseconds(con, table[plan.spine.at]), part.lag, part.refresh)})
 
 
-def _values(part: ViewPlan, joined: ir.Table, prefix: str) -> list[ir.Value]:
-    """The features' values over what was joined: arithmetic over primitives, zero counts, no NaN, `fill`."""
+def _fill(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
+    if con.name == "polars":
+        return lowering_polars.fill(part, con, relation, cut, asks)
+    return STRATEGIES.get(con.name, STRATEGIES["sql"])[part.view.kind](part, con, relation, cut, asks)
+
+
+def _values(part: ViewPlan, met: ir.Table) -> list[ir.Value]:
+    """The features' values over what was met: arithmetic over primitives, zero counts, no NaN, `fill`."""
     if part.view.kind == "window":
         primitives = {primitive.name: primitive for primitive in part.primitives}
-        found = {name: _over_primitives(value, primitives, joined, prefix) for name, value in part.values}
+        found = {name: _over_primitives(value, primitives, met) for name, value in part.values}
     else:
-        found = {name: joined[prefix + name] for name, _ in part.arguments}
+        found = {name: met[VALUE + name] for name, _ in part.arguments}
     fill = dict(part.view.fill)
     done = {name: clean(value) for name, value in found.items()}
     done |= {name: done[name].coalesce(ibis.literal(fill[name], done[name].type())) for name in done if name in fill}
     return [done[feature.name] for feature in part.features]
 
 
-def _over_primitives(value: ir.Value, primitives: Mapping[str, Any], joined: ir.Table, prefix: str) -> ir.Value:
+def _over_primitives(value: ir.Value, primitives: Mapping[str, Primitive], met: ir.Table) -> ir.Value:
     replaced = {}
     for field in value.op().find(ops.Field, filter=ops.Value):
-        column = joined[prefix + field.name]
+        column = met[VALUE + field.name]
         replaced[field] = (column.coalesce(0) if primitives[field.name].function in ZERO_WHEN_EMPTY else column).op()
     return value.op().replace(replaced).to_expr()
 
@@ -140,75 +144,71 @@ def _start(rows: ir.Table, span: Span) -> ir.Value:
 # ---------------------------------------------------------------------- as-of: heads, then one of two joins
 
 
-def heads(part: ViewPlan, rows: ir.Table, wanted: tuple[str, ...]) -> ir.Table:
+def heads(part: ViewPlan, rows: ir.Table, wanted: Sequence[str]) -> ir.Table:
     """The events that are the latest known at some moment, each from its start until the next head's.
 
     Of the rows seen by then the latest is the one with the greatest event time, then available time, then tie-break.
-    A row that becomes available late, after a newer one, is never a head.
+    With two clocks a row that becomes available late, after a newer one, is never a head.
     """
-    keys = key_names(part)
-    order = [rows[name].asc(nulls_first=True) for name in order_names(list(rows.columns))]
-    ranked = rows.mutate(_fsnb_rank=ibis.row_number().over(group_by=keys, order_by=order))
-    upto = ibis.range_window(group_by=keys, order_by=START, following=0)
-    best = ranked.mutate(_fsnb_best=ranked["_fsnb_rank"].max().over(upto))
-    return best.filter(best["_fsnb_rank"] == best["_fsnb_best"]).select(*keys, START, EVENT, *wanted)
+    keys, order = key_names(part), order_names(part)
+    if AVAILABLE in rows.columns:
+        first = [rows[name].asc(nulls_first=True) for name in order]
+        ranked = rows.mutate(_fsnb_rank=ibis.row_number().over(group_by=keys, order_by=first))
+        upto = ibis.range_window(group_by=keys, order_by=START, following=0)
+        best = ranked.mutate(_fsnb_best=ranked["_fsnb_rank"].max().over(upto))
+        found = best.filter(best["_fsnb_rank"] == best["_fsnb_best"])
+    else:
+        last = [rows[name].desc(nulls_first=False) for name in order if name != EVENT]
+        found = _first(rows, [*keys, START] if START in rows.columns else keys, last)
+    return found.select(*(name for name in (*keys, START, EVENT) if name in found.columns), *wanted)
 
 
-def _asof(part: ViewPlan, asks: ir.Table, found: ir.Table) -> ir.Table:
+def _first(rows: ir.Table, group_by: list[str], order_by: list[ir.Value]) -> ir.Table:
+    ranked = rows.mutate(_fsnb_rank=ibis.row_number().over(group_by=group_by, order_by=order_by))
+    return ranked.filter(ranked["_fsnb_rank"] == 0)
+
+
+def _asof(part: ViewPlan, cut: ir.Table, found: ir.Table) -> ir.Table:
     """Native ASOF join: each ask meets the last head that started by its cutoff."""
-    found, same = _keyed(part, asks, found)
-    return asks.asof_join(found, on=asks[CUTOFF] >= found[START], predicates=same)
+    return cut.asof_join(found, on=cut[CUTOFF] >= found[RIGHT + START], predicates=_same(part))
 
 
-def _interval(part: ViewPlan, asks: ir.Table, found: ir.Table) -> ir.Table:
+def _interval(part: ViewPlan, cut: ir.Table, found: ir.Table) -> ir.Table:
     """The same in plain SQL: the heads of a key follow one another, so an ask falls between exactly two."""
-    after = ibis.window(group_by=key_names(part), order_by=START)
-    found, same = _keyed(part, asks, found.mutate(**{NEXT: found[START].lead().over(after)}))
-    return asks.inner_join(
-        found, [*same, asks[CUTOFF] >= found[START], (asks[CUTOFF] < found[NEXT]) | found[NEXT].isnull()]
-    )
+    after = ibis.window(group_by=[RIGHT + key for key in key_names(part)], order_by=RIGHT + START)
+    found = found.mutate(**{NEXT: found[RIGHT + START].lead().over(after)})
+    before_next = (cut[CUTOFF] < found[NEXT]) | found[NEXT].isnull()
+    return cut.left_join(found, [*_same(part), cut[CUTOFF] >= found[RIGHT + START], before_next])
 
 
-def _keyed(part: ViewPlan, asks: ir.Table, found: ir.Table) -> tuple[ir.Table, list[tuple[str, str]]]:
-    """Rename the right side's keys, and say that they equal the left side's."""
-    found = found.rename({f"_fsnb_r{key}": key for key in key_names(part)})
-    return found, [(key, f"_fsnb_r{key}") for key in key_names(part)]
+def _lookup(part: ViewPlan, cut: ir.Table, found: ir.Table) -> ir.Table:
+    """Static: one head per key."""
+    return cut.left_join(found, _same(part))
+
+
+def _same(part: ViewPlan) -> list[tuple[str, str]]:
+    """Equal keys, by name: an expression of the left may be found again inside the right, which computed it too."""
+    return [(key, RIGHT + key) for key in key_names(part)]
 
 
 def _latest(join: Callable[[ViewPlan, ir.Table, ir.Table], ir.Table]) -> Strategy:
-    def answer(part: ViewPlan, con: Any, relation: ir.Table, asks: ir.Table) -> ir.Table:
-        rows, found = events(part, con, relation), []
+    def fill(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
+        rows = events(part, con, relation)
         for wanted in lanes(part):
             lane = rows.filter(rows[wanted[0]].notnull()) if part.view.skip_nulls else rows
-            met = join(part, asks, heads(part, lane, wanted))
-            found.append(met.select(*key_names(part), CUTOFF, **{name: _unexpired(part, met, name) for name in wanted}))
-        return found[0] if len(found) == 1 else _side_by_side(part, asks, found)
+            found = heads(part, lane, wanted)
+            met = join(part, cut, found.rename({RIGHT + name: name for name in found.columns}))
+            cut = met.select(*cut.columns, **{VALUE + name: _unexpired(part, met, RIGHT + name) for name in wanted})
+        return cut
 
-    return answer
+    return fill
 
 
 def _unexpired(part: ViewPlan, met: ir.Table, name: str) -> ir.Value:
     hi = part.span(None).hi
     if hi is None:
         return met[name]
-    return (met[CUTOFF] < met[EVENT] + hi).ifelse(met[name], ibis.null(met[name].type()))
-
-
-def _side_by_side(part: ViewPlan, asks: ir.Table, found: Sequence[ir.Table]) -> ir.Table:
-    """The columns of several lanes for the same asks."""
-    on, joined = [*key_names(part), CUTOFF], asks
-    for number, lane in enumerate(found):
-        lane = lane.rename({f"_fsnb_l{number}{name}": name for name in on})
-        joined = joined.left_join(lane, [(name, f"_fsnb_l{number}{name}") for name in on])
-    return joined.select(*on, *(name for lane in found for name in lane.columns if name not in on))
-
-
-def _static(part: ViewPlan, con: Any, relation: ir.Table, asks: ir.Table) -> ir.Table:
-    """One row per key, the last by tie-break where a table has more; times play no part."""
-    rows, keys = events(part, con, relation), key_names(part)
-    order = [rows[name].desc(nulls_first=False) for name in order_names(list(rows.columns))]
-    ranked = rows.mutate(_fsnb_rank=ibis.row_number().over(group_by=keys, order_by=order))
-    return ranked.filter(ranked["_fsnb_rank"] == 0).select(*keys, *(name for name, _ in part.arguments))
+    return (met[CUTOFF] < met[RIGHT + EVENT] + hi).ifelse(met[name], ibis.null(met[name].type()))
 
 
 # ---------------------------------------------------------------------- windows: one banded join for all of a view
@@ -225,24 +225,24 @@ SQL_AGGREGATES: Mapping[str, Callable[[ir.Value, ir.Value | None], ir.Value]] = 
 }
 
 
-def _windowed(part: ViewPlan, con: Any, relation: ir.Table, asks: ir.Table) -> ir.Table:
-    """Equi-join on key and time band, filter, group by.
+def _windowed(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
+    """Equi-join on key and time band, filter, group by; once for each distinct ask.
 
     A band is as wide as the widest window, so an event counts in at most two bands and an ask lies in one: the join
     stays an equi-join, and its cost is the events within a window or two of each ask, not all events of the key.
     """
-    span = hull(part)
+    span, on = hull(part), [*key_names(part), CUTOFF]
     rows = events(part, con, relation)
     rows = rows.mutate(**{START: _start(rows, span)})
     bands: list[str] = []
     if span.hi is not None:
         asks, rows, bands = _banded(asks, rows.mutate(**{END: rows[EVENT] + span.hi}), span.hi - span.lo)
-    on = [*key_names(part), *bands]
-    rows = rows.rename({f"_fsnb_r{name}": name for name in on})
+    rows = rows.rename({RIGHT + name: name for name in (*key_names(part), *bands)})
     inside = [asks[CUTOFF] >= rows[START], *([asks[CUTOFF] < rows[END]] if span.hi is not None else [])]
-    met = asks.inner_join(rows, [(name, f"_fsnb_r{name}") for name in on] + inside)
-    computed = {primitive.name: _aggregate(part, primitive, met, span) for primitive in part.primitives}
-    return met.group_by(*key_names(part), CUTOFF).aggregate(**computed)
+    met = asks.inner_join(rows, [*_same(part), *((band, RIGHT + band) for band in bands), *inside])
+    computed = {VALUE + primitive.name: _aggregate(part, primitive, met, span) for primitive in part.primitives}
+    answer = met.group_by(*on).aggregate(**computed).rename({RIGHT + name: name for name in on})
+    return cut.left_join(answer, [(name, RIGHT + name) for name in on]).select(*cut.columns, *computed)
 
 
 def _aggregate(part: ViewPlan, primitive: Primitive, met: ir.Table, span: Span) -> ir.Value:
@@ -261,12 +261,6 @@ def _banded(asks: ir.Table, rows: ir.Table, width: int) -> tuple[ir.Table, ir.Ta
 
 
 STRATEGIES: Mapping[str, Mapping[str, Strategy]] = {
-    "duckdb": {"asof": _latest(_asof), "window": _windowed, "static": _static},
-    "sql": {"asof": _latest(_interval), "window": _windowed, "static": _static},
+    "duckdb": {"asof": _latest(_asof), "window": _windowed, "static": _latest(_lookup)},
+    "sql": {"asof": _latest(_interval), "window": _windowed, "static": _latest(_lookup)},
 }
-
-
-def _answer(part: ViewPlan, con: Any, relation: ir.Table, asks: ir.Table) -> ir.Table:
-    if con.name == "polars":
-        return lowering_polars.answer(part, con, relation, asks)
-    return STRATEGIES.get(con.name, STRATEGIES["sql"])[part.view.kind](part, con, relation, asks)

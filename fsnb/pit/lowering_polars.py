@@ -21,6 +21,7 @@ from fsnb.pit.events import (
     END,
     EVENT,
     START,
+    VALUE,
     event_columns,
     hull,
     key_names,
@@ -42,11 +43,10 @@ AGGREGATES: Mapping[str, Callable[[pl.Expr], pl.Expr]] = {
 }
 
 
-def answer(part: ViewPlan, con: Any, relation: ir.Table, asks: ir.Table) -> ir.Table:
-    """The view's primitives (or columns) for each distinct ask, registered on the connection."""
+def fill(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
+    """`cut` with the view's primitives (or columns) beside it, registered on the connection."""
     rows = _events(part, con, relation)
-    frame = _ANSWERS[part.view.kind](part, con.compile(asks), rows)
-    return con.create_table(new_name("answer"), frame)
+    return con.create_table(new_name("met"), _FILLS[part.view.kind](part, con.compile(cut), con.compile(asks), rows))
 
 
 def with_cutoff(table: ir.Table, con: Any, part: ViewPlan, at: str) -> ir.Table:
@@ -73,55 +73,59 @@ def _start(span: Span, clocks: list[str]) -> pl.Expr:
 
 def _heads(part: ViewPlan, rows: pl.LazyFrame) -> pl.LazyFrame:
     """The events that are the latest known at some moment, sorted by when they start."""
-    keys = key_names(part)
-    order = order_names(rows.collect_schema().names())
-    ranked = rows.sort(order, nulls_last=False, maintain_order=True).with_row_index("_fsnb_rank")
-    ranked = ranked.sort(START, "_fsnb_rank").with_columns(_fsnb_best=pl.col("_fsnb_rank").cum_max().over(keys))
+    keys, order = key_names(part), order_names(part)
+    ranked = rows.sort(order, nulls_last=False).with_row_index("_fsnb_rank")
+    ranked = ranked.sort(START, "_fsnb_rank")
+    if part.view.source.available is None:
+        return ranked.unique([*keys, START], keep="last", maintain_order=True)
+    ranked = ranked.with_columns(_fsnb_best=pl.col("_fsnb_rank").cum_max().over(keys))
     last = ranked.unique([*keys, START], keep="last", maintain_order=True)
     return last.filter(pl.col("_fsnb_rank") == pl.col("_fsnb_best"))
 
 
-def _latest(part: ViewPlan, asks: pl.LazyFrame, rows: pl.LazyFrame) -> pl.LazyFrame:
+def _latest(part: ViewPlan, cut: pl.LazyFrame, asks: pl.LazyFrame, rows: pl.LazyFrame) -> pl.LazyFrame:
     keys, hi = key_names(part), part.span(None).hi
-    result = asks.sort(CUTOFF)
+    cut = cut.sort(CUTOFF)
     for wanted in lanes(part):
         lane = rows.filter(pl.col(wanted[0]).is_not_null()) if part.view.skip_nulls else rows
-        found = _heads(part, lane).select(*keys, START, EVENT, *wanted)
-        result = result.join_asof(
+        found = _heads(part, lane).select(*keys, START, EVENT, *(pl.col(name).alias(VALUE + name) for name in wanted))
+        cut = cut.join_asof(
             found, left_on=CUTOFF, right_on=START, by=keys, strategy="backward", check_sortedness=False, coalesce=False
         )
         if hi is not None:
             fresh = pl.col(CUTOFF) < pl.col(EVENT) + hi
-            result = result.with_columns(pl.when(fresh).then(pl.col(name)).alias(name) for name in wanted)
-        result = result.drop(START, EVENT)
-    return result
+            cut = cut.with_columns(pl.when(fresh).then(pl.col(VALUE + name)).alias(VALUE + name) for name in wanted)
+        cut = cut.drop(START, EVENT)
+    return cut
 
 
-def _static(part: ViewPlan, asks: pl.LazyFrame, rows: pl.LazyFrame) -> pl.LazyFrame:
-    order = order_names(rows.collect_schema().names())
-    wanted = [name for name, _ in part.arguments]
-    last = rows.sort(order, nulls_last=False, maintain_order=True) if order else rows
-    return last.unique(key_names(part), keep="last", maintain_order=True).select(*key_names(part), *wanted)
+def _static(part: ViewPlan, cut: pl.LazyFrame, asks: pl.LazyFrame, rows: pl.LazyFrame) -> pl.LazyFrame:
+    for wanted in lanes(part):
+        lane = rows.filter(pl.col(wanted[0]).is_not_null()) if part.view.skip_nulls else rows
+        last = lane.sort(order_names(part), nulls_last=False)
+        last = last.unique(key_names(part), keep="last", maintain_order=True)
+        values = [pl.col(name).alias(VALUE + name) for name in wanted]
+        cut = cut.join(last.select(*key_names(part), *values), on=key_names(part), how="left")
+    return cut
 
 
-def _windowed(part: ViewPlan, asks: pl.LazyFrame, rows: pl.LazyFrame) -> pl.LazyFrame:
-    span = hull(part)
+def _windowed(part: ViewPlan, cut: pl.LazyFrame, asks: pl.LazyFrame, rows: pl.LazyFrame) -> pl.LazyFrame:
+    span, on = hull(part), [*key_names(part), CUTOFF]
     rows = rows.with_columns(_start(span, rows.collect_schema().names()).alias(START))
-    on, inside = key_names(part), pl.col(CUTOFF) >= pl.col(START)
+    same, inside = key_names(part), pl.col(CUTOFF) >= pl.col(START)
     if span.hi is not None:
         asks, rows = _banded(asks, rows.with_columns((pl.col(EVENT) + span.hi).alias(END)), span.hi - span.lo)
-        on, inside = [*on, BAND], inside & (pl.col(CUTOFF) < pl.col(END))
-    met = asks.join(rows, on=on).filter(inside)
-    return met.group_by(*key_names(part), CUTOFF).agg(
-        _aggregate(part, primitive, span) for primitive in part.primitives
-    )
+        same, inside = [*same, BAND], inside & (pl.col(CUTOFF) < pl.col(END))
+    met = asks.join(rows, on=same).filter(inside)
+    answer = met.group_by(on).agg(_aggregate(part, primitive, span) for primitive in part.primitives)
+    return cut.join(answer, on=on, how="left")
 
 
 def _aggregate(part: ViewPlan, primitive: Any, span: Span) -> pl.Expr:
     mine, column = part.span(primitive.window), pl.col(primitive.argument)
     if mine != span:
         column = column.filter(_within(mine))
-    return AGGREGATES[primitive.function](column).alias(primitive.name)
+    return AGGREGATES[primitive.function](column).alias(VALUE + primitive.name)
 
 
 def _within(span: Span) -> pl.Expr:
@@ -137,4 +141,4 @@ def _banded(asks: pl.LazyFrame, rows: pl.LazyFrame, width: int) -> tuple[pl.Lazy
     return asks.with_columns(floored(pl.col(CUTOFF), width).alias(BAND)), rows
 
 
-_ANSWERS = {"asof": _latest, "static": _static, "window": _windowed}
+_FILLS = {"asof": _latest, "static": _static, "window": _windowed}

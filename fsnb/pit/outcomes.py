@@ -17,7 +17,7 @@ import ibis.expr.types as ir
 
 from fsnb.model import Output
 from fsnb.pit.clocks import cutoff
-from fsnb.pit.events import AVAILABLE, EVENT, LAST, TIE, event_columns, order_names
+from fsnb.pit.events import AVAILABLE, EVENT, event_columns, order_names
 from fsnb.pit.planning import ViewPlan
 
 EPOCH = datetime(1970, 1, 1)
@@ -78,7 +78,8 @@ def considered(
     if any(key is None for key in keys) or (c is None and part.view.kind != "static"):
         return Judgement(_moment(c), (), 0)
     columns, _ = event_columns(part, relation, lambda value: value)
-    wanted = {name: value for name, value in columns.items() if name.startswith((EVENT, AVAILABLE, TIE, LAST))}
+    ranks = {EVENT, AVAILABLE} if part.view.kind == "window" else {EVENT, *order_names(part)}
+    wanted = {name: value for name, value in columns.items() if name in ranks}
     shown = _read_by(part, output, relation)
     chosen = relation.filter([relation[name] == key for name, key in zip(part.view.entity.keys, keys, strict=True)])
     rows, left_out = _fetch(chosen.select(**_on(wanted | shown, relation, chosen)), c)
@@ -124,13 +125,17 @@ def _fetch(rows: ir.Table, c: int | None) -> tuple[list[dict[str, Any]], int]:
 def _judge(part: ViewPlan, output: Output, rows: list[dict[str, Any]], c: int | None) -> list[str]:
     if part.view.kind == "window":
         return [_seen(part, row, c) or _in_window(part, output, row, c) for row in rows]
-    value = f"{LAST}{[o.name for o in part.view.outputs].index(output.name)}"
+    value = output.name
     outcomes = [(None if part.view.kind == "static" else _seen(part, row, c)) or SUPERSEDED for row in rows]
     visible = [i for i, outcome in enumerate(outcomes) if outcome == SUPERSEDED]
     able = [i for i in visible if not part.view.skip_nulls or rows[i][value] is not None]
-    best = max(able, key=lambda i: _rank(rows[i]), default=None)
+    best = max(able, key=lambda i: _rank(part, rows[i]), default=None)
     for i in visible:
-        if rows[i].get(value) is None and part.view.skip_nulls and (best is None or _rank(rows[i]) > _rank(rows[best])):
+        if (
+            rows[i].get(value) is None
+            and part.view.skip_nulls
+            and (best is None or _rank(part, rows[i]) > _rank(part, rows[best]))
+        ):
             outcomes[i] = NO_VALUE
     if best is not None:
         outcomes[best] = EXPIRED if _expired(part, rows[best], c) else USED
@@ -161,9 +166,9 @@ def _expired(part: ViewPlan, row: dict[str, Any], c: int | None) -> bool:
     return hi is not None and c is not None and c >= to_micros(row[EVENT]) + hi
 
 
-def _rank(row: dict[str, Any]) -> tuple[tuple[bool, Any], ...]:
+def _rank(part: ViewPlan, row: dict[str, Any]) -> tuple[tuple[bool, Any], ...]:
     """Event time, available time, tie-break, then all values; NULL lowest."""
-    return tuple((row[name] is not None, row[name]) for name in order_names(list(row)))
+    return tuple((row[name] is not None, row[name]) for name in order_names(part))
 
 
 def _considered(row: dict[str, Any], shown: list[str], outcome: str) -> Considered:

@@ -1,8 +1,8 @@
 """Publish to production: targets, certificates, and history and current tables written in one transaction."""
 
 from fsnb.publish.certificate import Certificate
-from fsnb.publish.certify import certify
-from fsnb.publish.load import load
+from fsnb.publish.certifying import certify
+from fsnb.publish.loading import load
 from fsnb.publish.publication import Publication, publish
 from fsnb.publish.target import Target
 

@@ -55,7 +55,9 @@ def tables_on(view: FeatureView, target: Target, con: Any) -> dict[str, ir.Table
 
 def _table(view: FeatureView, target: Target, con: Any, name: str, schema: ibis.Schema) -> ir.Table:
     there = target.table_of(name)
-    who = f"feature view {view.name!r} reads source {name!r}, which target {target.name!r} should have as table {there!r}"
+    who = (
+        f"feature view {view.name!r} reads source {name!r}, which target {target.name!r} should have as table {there!r}"
+    )
     where = sql.locate(con, there)
     if where is None:
         have = sorted(sql.relations(con, sql.home(con, there, avoid=target.schema_on(con))[0]))
@@ -67,7 +69,9 @@ def _table(view: FeatureView, target: Target, con: Any, name: str, schema: ibis.
     table = con.table(where[1], database=where[0])
     wrong = [*_wrong_columns(table.schema(), schema)]
     if wrong:
-        raise PublishError(f"{who}: {'; '.join(wrong)}.{hint_missing(table, schema)} Map another table, or load it anew.")
+        raise PublishError(
+            f"{who}: {'; '.join(wrong)}.{hint_missing(table, schema)} Map another table, or load it anew."
+        )
     return normalise(table, schema, f"source {name!r}")
 
 
@@ -134,7 +138,9 @@ def _ties(view: FeatureView, relation: ir.Table, shared: list[str]) -> tuple[ir.
     groups = rows.group_by(shared).aggregate(_fsnb_rows=rows.count(), **measures)
     groups = groups.filter(groups["_fsnb_rows"] > 1)
     comparable = [o.name for o in view.outputs if not (o.value.type().is_nested() or o.value.type().is_json())]
-    return groups.filter(ibis.or_(*(_open(view, groups, name) for name in last))), dict(zip(last, comparable, strict=True))
+    return groups.filter(ibis.or_(*(_open(view, groups, name) for name in last))), dict(
+        zip(last, comparable, strict=True)
+    )
 
 
 def _orderable(value: ir.Value) -> ir.Value:

@@ -122,7 +122,10 @@ def candidate_ticks(part: ViewPlan, con: Any, tables: Mapping[str, ir.Table], to
     """Where a value may change, up to the tick `end`: after each event's entrances and exits, and where it was told to."""
     keys = key_names(part)
     rows = events(part, con, bind(part.view.relation, tables))
-    past = told.select(**{key: told[name] for key, name in zip(keys, part.view.entity.keys, strict=True)}, tick=microseconds(con, told[EVENT_TIME]))
+    past = told.select(
+        **{key: told[name] for key, name in zip(keys, part.view.entity.keys, strict=True)},
+        tick=microseconds(con, told[EVENT_TIME]),
+    )
     ticks = reduce(lambda left, right: left.union(right, distinct=True), [*_changes(part, rows), past])
     ticks = ticks.filter(ticks["tick"] <= end)
     clocks = {EVENT_TIME: timestamp(ticks["tick"]), KNOWN_TIME: timestamp(ticks["tick"] + part.lag)}
@@ -192,10 +195,14 @@ def ticks_lacking(layout: Layout, told: ir.Table, now: datetime, covered: dateti
     stage, last, by = ibis.table(layout.stage, name=STAGE), _last_told(layout, told), list(layout.keys)
     marked = _beside(stage, last.select(*by, EVENT_TIME, AVAILABLE_TIME), [*by, EVENT_TIME])
     upto = ibis.cumulative_window(group_by=by, order_by=EVENT_TIME)
-    marked = marked.mutate(fsnb_governing=marked[_told(EVENT_TIME)].max().over(upto)).drop(_told(EVENT_TIME), *map(_told, by))
+    marked = marked.mutate(fsnb_governing=marked[_told(EVENT_TIME)].max().over(upto)).drop(
+        _told(EVENT_TIME), *map(_told, by)
+    )
     marked = marked.rename(fsnb_told_here=_told(AVAILABLE_TIME))
     governing = last.rename({_told(name): name for name in last.columns})
-    on = [marked[key] == governing[_told(key)] for key in by] + [marked["fsnb_governing"] == governing[_told(EVENT_TIME)]]
+    on = [marked[key] == governing[_told(key)] for key in by] + [
+        marked["fsnb_governing"] == governing[_told(EVENT_TIME)]
+    ]
     met = marked.left_join(governing, on)
     met = met.mutate(fsnb_stale=(met["fsnb_governing"].isnull() | _differ(layout, met)).ifelse(1, 0))
     same = {"group_by": [*by, "fsnb_governing"], "order_by": EVENT_TIME}
@@ -203,7 +210,11 @@ def ticks_lacking(layout: Layout, told: ir.Table, now: datetime, covered: dateti
     before = met["fsnb_since"].lag().over(**same)
     moved = [~met[name].identical_to(met[name].lag().over(**same)) for name in layout.features]
     met = met.mutate(fsnb_tell=(met["fsnb_since"] == 1) & ((before.fill_null(0) == 0) | reduce(or_, moved)))
-    first = met[KNOWN_TIME] if covered is None else (met[EVENT_TIME] > covered).ifelse(met[KNOWN_TIME], ibis.greatest(met[KNOWN_TIME], now))
+    first = (
+        met[KNOWN_TIME]
+        if covered is None
+        else (met[EVENT_TIME] > covered).ifelse(met[KNOWN_TIME], ibis.greatest(met[KNOWN_TIME], now))
+    )
     again = ibis.greatest(now, met["fsnb_told_here"] + MICROSECOND)
     met = met.mutate(**{AVAILABLE_TIME: met["fsnb_told_here"].isnull().ifelse(first, again)})
     return met.filter(met["fsnb_tell"]).select(*layout.stage.names, AVAILABLE_TIME)

@@ -116,13 +116,17 @@ def materialize(
     with sql.transaction(con):
         sql.lock(con, f"fsnb view {schema}.{view.name}")
         runs = _earlier_runs(con, schema, view)
-        version = _version([(version, print_) for version, print_, _ in runs] + ([last] if last else []), view.fingerprint)
+        version = _version(
+            [(version, print_) for version, print_, _ in runs] + ([last] if last else []), view.fingerprint
+        )
         names = Names(schema, view.name, version)
         _prepare(con, layout, names, known=bool(runs))
         covered = max((end for v, _, end in runs if v == version), default=None)
         told = ibis.table(layout.history, name=names.history[1], database=schema)
         staged, gone = _stage(view, con, tables, layout, told, run)
-        appended = sql.insert(con, names.history, _lacking(view, layout, told, run, covered).mutate(**{RUN_ID: ibis.literal(run.id)}))
+        appended = sql.insert(
+            con, names.history, _lacking(view, layout, told, run, covered).mutate(**{RUN_ID: ibis.literal(run.id)})
+        )
         upserted = _upsert(con, layout, names, history.current_rows(layout, told, run.now))
         counts = {"rows_staged": staged, "rows_appended": appended, "rows_upserted": upserted}
         identity = {"run_id": run.id, "view_name": view.name, "version": version, "fingerprint": view.fingerprint}
@@ -145,7 +149,9 @@ def _earlier_runs(con: Any, schema: str, view: FeatureView) -> list[tuple[int, s
             sql.create_table(con, (schema, RUNS), RUN_COLUMNS, required=RUN_COLUMNS.names, key=["run_id"])
     runs = sql.quoted(con, schema, RUNS)
     wanted = sql.names(con, ["version", "fingerprint", "interval_end"])
-    return sql.rows(con, f"SELECT {wanted} FROM {runs} WHERE {sql.quoted(con, 'view_name')} = {sql.literal(con, view.name)}")
+    return sql.rows(
+        con, f"SELECT {wanted} FROM {runs} WHERE {sql.quoted(con, 'view_name')} = {sql.literal(con, view.name)}"
+    )
 
 
 def _version(published: list[tuple[int, str]], fingerprint: str) -> int:
@@ -164,7 +170,9 @@ def _prepare(con: Any, layout: Layout, names: Names, known: bool) -> None:
     there = sql.relations(con, names.schema)
     taken = [name for _, name in names.stable if name in there]
     if taken and not known:
-        raise PublishError(f"{who}: {names.schema!r} has a table or view {taken[0]!r} that fsnb did not make. Rename the feature view, or give the target another schema.")
+        raise PublishError(
+            f"{who}: {names.schema!r} has a table or view {taken[0]!r} that fsnb did not make. Rename the feature view, or give the target another schema."
+        )
     for where, schema, key in ((names.history, layout.history, ()), (names.current, layout.current, layout.keys)):
         if where[1] in there:
             _guard(con, where, sql.stored_schema(con, schema, who), who)

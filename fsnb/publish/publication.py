@@ -16,7 +16,7 @@ from fsnb.identity import fingerprint
 from fsnb.model import FeatureView
 from fsnb.publish import sql
 from fsnb.publish.certificate import Certificate
-from fsnb.publish.certify import certify, empty_values
+from fsnb.publish.certifying import certify, empty_values
 from fsnb.publish.checks import check_definition, check_ties, tables_on
 from fsnb.publish.materialize import Run, Written, materialize
 from fsnb.publish.target import Target
@@ -64,7 +64,9 @@ class Publication:
 
     def __str__(self) -> str:
         told = f"{self.rows_appended:,} rows appended" if self.rows_appended else "nothing new, no row appended"
-        gone = f"; {self.rows_withdrawn:,} told rows are no longer in the sources and stay" if self.rows_withdrawn else ""
+        gone = (
+            f"; {self.rows_withdrawn:,} told rows are no longer in the sources and stay" if self.rows_withdrawn else ""
+        )
         return (
             f"{self.view} v{self.version} on {self.target}: {told}, {self.rows_current:,} entities in "
             f"{dict(self.tables)['current']}{gone}. {str(self.certificate).splitlines()[0]}"

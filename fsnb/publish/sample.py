@@ -115,7 +115,9 @@ def origin(view: FeatureView, column: str) -> str | None:
         parent: Any = node.rel
         if isinstance(parent, ops.UnboundTable):
             return node.name if parent.name == view.source.name else None
-        if isinstance(parent, ops.JoinReference | ops.SelfReference | ops.Filter | ops.Sort | ops.DropNull | ops.Distinct):
+        if isinstance(
+            parent, ops.JoinReference | ops.SelfReference | ops.Filter | ops.Sort | ops.DropNull | ops.Distinct
+        ):
             node = ops.Field(parent.parent, node.name)
         elif isinstance(parent, ops.Project | ops.JoinChain):
             node = parent.values[node.name]
@@ -161,7 +163,9 @@ def _draws(part: ViewPlan, known: ir.Table, seed: int) -> dict[str, ir.Table]:
     draws["last"] = known.order_by(known[EVENT].desc(), *keys)
     texts = [known[key] for key in keys if known[key].type().is_string()]
     if texts:
-        draws["non-ASCII keys"] = shuffled.filter(ibis.or_(*(shuffled[t.get_name()].re_search("[^ -~]") for t in texts)))
+        draws["non-ASCII keys"] = shuffled.filter(
+            ibis.or_(*(shuffled[t.get_name()].re_search("[^ -~]") for t in texts))
+        )
     if AVAILABLE in known.columns:
         draws["late"] = shuffled.filter(shuffled[AVAILABLE] > shuffled[EVENT])
     return {name: query.limit(ENTITIES if name == "spread" else 4) for name, query in draws.items()}
@@ -182,7 +186,9 @@ def _stretches(part: ViewPlan, con: Any, known: ir.Table, anchors: list[Event]) 
     )
     stretches = [(tuple(row[key] for key in keys), *_stretch(row)) for row in con.to_pyarrow(found).to_pylist()]
     stretches.sort(key=repr)
-    return _key_table(part, [key for key, _, _ in stretches], **{FROM: [s[1] for s in stretches], TO: [s[2] for s in stretches]})
+    return _key_table(
+        part, [key for key, _, _ in stretches], **{FROM: [s[1] for s in stretches], TO: [s[2] for s in stretches]}
+    )
 
 
 def _stretch(row: Mapping[str, Any]) -> tuple[int, int]:
@@ -217,7 +223,9 @@ def _buckets(
             buckets.setdefault(stratum, []).extend((event.key, at) for at in _asking_times(part, c))
     sampled = {event.key for event in found}
     for stratum, events_ in anchors.items():
-        near = [(e.key, at) for e in events_ if e.key in sampled for at in _asking_times(part, e.time + part.span(None).lo)]
+        near = [
+            (e.key, at) for e in events_ if e.key in sampled for at in _asking_times(part, e.time + part.span(None).lo)
+        ]
         buckets[stratum] = near
     _extremes(part, found, buckets, rng)
     for asks in buckets.values():
@@ -294,7 +302,9 @@ def _counts(chosen: list[tuple[str, Any]]) -> tuple[tuple[str, int], ...]:
 
 
 def _key_table(part: ViewPlan, keys: list[Key], **columns: list[int]) -> pa.Table:
-    types = {name: part.view.relation[key].type() for name, key in zip(key_names(part), part.view.entity.keys, strict=True)}
+    types = {
+        name: part.view.relation[key].type() for name, key in zip(key_names(part), part.view.entity.keys, strict=True)
+    }
     schema = ibis.schema(types | dict.fromkeys(columns, "int64")).to_pyarrow()
     values = [*map(list, zip(*keys, strict=True))] or [[] for _ in types]
     return pa.table([*values, *columns.values()], schema=schema)

@@ -93,7 +93,10 @@ def locate(con: Any, name: str) -> tuple[str, str] | None:
     schema, _, table = name.rpartition(".")
     if con.name == "postgres" and not schema:
         there = f"to_regclass({literal(con, quoted(con, table))})"
-        found = rows(con, f"SELECT nspname FROM pg_namespace JOIN pg_class ON relnamespace = pg_namespace.oid WHERE pg_class.oid = {there}")
+        found = rows(
+            con,
+            f"SELECT nspname FROM pg_namespace JOIN pg_class ON relnamespace = pg_namespace.oid WHERE pg_class.oid = {there}",
+        )
         return (found[0][0], table) if found else None
     schema = schema or con.current_database
     return (schema, table) if table in relations(con, schema) else None
@@ -178,4 +181,6 @@ def check_length(con: Any, found: Sequence[str], who: str) -> None:
     most = LONGEST_NAME.get(con.name)
     for name in found:
         if most and len(name.encode()) > most:
-            raise PublishError(f"{who}: the name {name!r} is longer than the {most} bytes that {con.name} keeps. Shorten it.")
+            raise PublishError(
+                f"{who}: the name {name!r} is longer than the {most} bytes that {con.name} keeps. Shorten it."
+            )

@@ -24,7 +24,9 @@ from fsnb.model.entity import check_name
 
 PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 FILE_SUFFIXES = (".duckdb", ".db", ".ddb")
-SCHEMES = "postgresql://user:${PGPASSWORD}@host:5432/database, duckdb:///path/to/file.duckdb, or a path that ends in .duckdb"
+SCHEMES = (
+    "postgresql://user:${PGPASSWORD}@host:5432/database, duckdb:///path/to/file.duckdb, or a path that ends in .duckdb"
+)
 DEFAULT_SCHEMA = {"postgres": "fsnb", "duckdb": "main"}
 SECRET_OPTIONS = ("password", "sslpassword")
 SECONDS_TO_CONNECT = 10
@@ -140,6 +142,9 @@ def _normal_url(url: str, who: str) -> str:
         kind = f"{scheme}://" if found else "a URL with no scheme"
         raise TargetError(f"{who}: cannot connect to {kind}. Supported are {SCHEMES}.")
     if scheme != "duckdb":
+        port = _address(url).port
+        if port and not port.isdecimal() and not _only_placeholders(port):  # not shown: it may be half of a password
+            raise TargetError(f"{who}: the port in its URL is not a number. Give {SCHEMES.split(',')[0]}.")
         return url
     if not rest.strip("/") or rest.lstrip("/") == ":memory:":
         raise TargetError(f"{who}: {url!r} names no file, and what is published into memory is lost. Give a path.")
@@ -218,7 +223,10 @@ def _attempt(target: Target) -> tuple[Any, str]:
             url = _normal_url(PLACEHOLDER.sub(lambda found: _variable(found[1]), url), who)
         address = _address(url)
         options = {name: _filled(value) for name, value in address.options}
-        secrets += [_filled(address.password), *(value for name, value in options.items() if name.lower() in SECRET_OPTIONS)]
+        secrets += [
+            _filled(address.password),
+            *(value for name, value in options.items() if name.lower() in SECRET_OPTIONS),
+        ]
         return CONNECTORS[address.scheme](address, options), ""
     except _Unset as missing:
         return None, (
@@ -266,8 +274,7 @@ def _driver_errors() -> tuple[type[Exception], ...]:
 
 
 def _place(address: Address) -> str:
-    port = f":{address.port}" if address.port.isdecimal() else ""  # what is none may be half of a password
-    return f"{address.host or 'the local server'}{port}/{address.path}"
+    return f"{address.host or 'the local server'}{':' if address.port else ''}{address.port}/{address.path}"
 
 
 def _one_line(error: Exception) -> str:

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 WIDTH, TOP, LANE, AXIS, EDGE = 780, 22, 16, 24, 8
 MOST, MOST_BARS = 300, 60
-GAP, MARK = 14, 6
+GAP, MARK, LABEL = 14, 6, 48
 STEPS = [
     *(timedelta(microseconds=n) for n in (1, 10, 100, 1_000, 10_000, 100_000)),
     *(timedelta(seconds=n) for n in (1, 5, 15, 60, 300, 900, 1800)),
-    *(timedelta(hours=n) for n in (1, 3, 6, 12)),
+    *(timedelta(hours=n) for n in (1, 2, 3, 6, 12)),
     *(timedelta(days=n) for n in (1, 2, 7, 14, 30, 90, 180, 365, 1825, 3650, 36500, 365000)),
 ]
 MIDNIGHT = datetime(2000, 1, 1)
@@ -78,8 +78,8 @@ def _scale(why: Why) -> Scale:
     start, end = min(must), max(must)
     length = (end - start) or timedelta(hours=1)
     soon = [row.event_time for row in why.rows if row.event_time and end < row.event_time <= _shift(end, length * 0.4)]
-    later = max([end, *soon[:3]])
-    return Scale(_shift(start, length * -0.1), _shift(later, length * (0.03 if later > end else 0.16)))
+    last = max(_shift(end, length * 0.16), *(_shift(moment, length * 0.03) for moment in soon[:3]), end)
+    return Scale(_shift(start, length * -0.1), last)
 
 
 def _shift(moment: datetime, by: timedelta) -> datetime:
@@ -186,10 +186,10 @@ def _axis(scale: Scale, bottom: int) -> list[str]:
     drawn = [f'<path d="M{EDGE},{bottom} H{WIDTH - EDGE}" stroke="currentColor" stroke-opacity=".35"/>']
     for moment, words in ticks(scale.start, scale.end):
         x = scale.x(moment)
-        anchor = "start" if x < 50 else "end" if x > WIDTH - 50 else "middle"
-        place = f'x="{x}" y="{bottom + 16}" text-anchor="{anchor}"'
         drawn.append(f'<path d="M{x},{bottom} v4" stroke="currentColor" stroke-opacity=".5"/>')
-        drawn.append(f'<text {place} fill="currentColor" fill-opacity=".65">{words}</text>')
+        if LABEL <= x <= WIDTH - LABEL:
+            place = f'x="{x}" y="{bottom + 16}" text-anchor="middle"'
+            drawn.append(f'<text {place} fill="currentColor" fill-opacity=".65">{words}</text>')
     return drawn
 
 

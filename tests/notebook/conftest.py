@@ -79,7 +79,10 @@ class Notebook:
         with capture_output() as captured:
             result = self.shell.run_cell(cell, store_history=True)
         error = result.error_before_exec or result.error_in_exec
-        return Ran(error, captured.stdout + captured.stderr, tuple(output.data for output in captured.outputs))
+        shown = [output.data for output in captured.outputs]
+        if result.result is not None:
+            shown.append(self.shell.display_formatter.format(result.result)[0])
+        return Ran(error, captured.stdout + captured.stderr, tuple(shown))
 
     def ok(self, cell: str) -> Ran:
         """Run a cell that must not fail."""

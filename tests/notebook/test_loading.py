@@ -7,6 +7,8 @@ import sys
 import threading
 from typing import Any
 
+import pytest
+
 import fsnb.notebook
 from fsnb.model import FeatureView
 from fsnb.notebook.arguments import HELPS
@@ -76,11 +78,20 @@ def test_unloading_leaves_magics_of_others_alone(shell: Any) -> None:
     del shell.magics_manager.magics["line"]["train"]
 
 
-def test_first_call_is_warmed_by_a_thread_that_ends(bare: Notebook) -> None:
-    for thread in threading.enumerate():
-        if thread.name == "fsnb-warm":
-            thread.join(timeout=60)
-            assert not thread.is_alive()
+def test_first_call_is_warmed_by_a_thread_that_ends(shell: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    imported: list[tuple[str, str]] = []
+    done = threading.Event()
+
+    def record(name: str) -> None:
+        imported.append((threading.current_thread().name, name))
+        if name == fsnb.notebook.FIRST_CALL[-1]:
+            done.set()
+
+    monkeypatch.setattr(fsnb.notebook, "import_module", record)
+    fsnb.notebook.load(shell)
+    fsnb.notebook.unload(shell)
+    assert done.wait(timeout=60)
+    assert imported == [("fsnb-warm", name) for name in fsnb.notebook.FIRST_CALL]
 
 
 def test_what_is_warmed_is_what_a_first_query_imports() -> None:

@@ -31,13 +31,12 @@ def ttl_ignored(patch: pytest.MonkeyPatch) -> None:
 def available_ignored(patch: pytest.MonkeyPatch) -> None:
     columns = events.event_columns
 
-    def without(*args: Any) -> Any:
+    def at_once(*args: Any) -> Any:
         found, must = columns(*args)
-        found.pop(events.AVAILABLE, None)
-        return found, [name for name in must if name in found]
+        return found | ({events.AVAILABLE: found[events.EVENT]} if events.AVAILABLE in found else {}), must
 
     for module in (lowering, lowering_polars):
-        patch.setattr(module, "event_columns", without)
+        patch.setattr(module, "event_columns", at_once)
 
 
 def lag_ignored(patch: pytest.MonkeyPatch) -> None:
@@ -68,7 +67,7 @@ def window_closed_on_the_left(patch: pytest.MonkeyPatch) -> None:
 
 def ties_by_input_order(patch: pytest.MonkeyPatch) -> None:
     for module in (lowering, lowering_polars):
-        patch.setattr(module, "order_names", lambda columns: [events.EVENT] if events.EVENT in columns else [])
+        patch.setattr(module, "order_names", lambda part: [events.EVENT])
 
 
 def duplicates_dropped(patch: pytest.MonkeyPatch) -> None:

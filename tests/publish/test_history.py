@@ -17,7 +17,7 @@ from ibis import _
 from fsnb.model import Entity, FeatureView, Source, Window
 from fsnb.pit import read_source
 from fsnb.pit.oracle import oracle
-from fsnb.publish.certify import empty_values
+from fsnb.publish.certifying import empty_values
 from fsnb.publish.materialize import Run, Written, materialize
 from tests.publish.support import HOUR, MICROSECOND, THING, TYPES, Row, asof, fetch, same, table
 

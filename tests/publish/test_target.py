@@ -74,6 +74,12 @@ def test_url_of_another_kind_is_refused(url: str) -> None:
         Target("prod", url)
 
 
+def test_password_in_the_place_of_a_port_is_not_shown() -> None:
+    with pytest.raises(TargetError, match="port in its URL is not a number") as caught:
+        Target("prod", f"postgresql://me:{CANARY}")
+    assert CANARY not in str(caught.value)
+
+
 # ---------------------------------------------------------------------- DuckDB files
 
 
@@ -136,9 +142,8 @@ def test_driver_that_is_missing_says_what_to_install(monkeypatch: pytest.MonkeyP
     assert "fsnb[postgres]" in str(failure(Target("prod", f"postgresql://me:{CANARY}@127.0.0.1/db")))
 
 
-@pytest.mark.parametrize("port", ["1", "none", CANARY])
-def test_server_that_is_not_there_says_what_to_check(port: str) -> None:
-    error = failure(Target("prod", f"postgresql://me:{CANARY}@127.0.0.1:{port}/db"))
+def test_server_that_is_not_there_says_what_to_check() -> None:
+    error = failure(Target("prod", f"postgresql://me:{CANARY}@127.0.0.1:1/db"))
     assert "target 'prod'" in str(error)
     assert "Check host, port" in str(error)
     assert_nowhere(CANARY, error)
@@ -157,7 +162,7 @@ def test_wrong_password_is_nowhere_in_the_error(postgres_url: str, written: bool
 
 @pytest.mark.postgres
 def test_right_password_is_nowhere_when_the_database_is_missing(postgres_url: str) -> None:
-    error = failure(Target("prod", postgres_url.replace("/fsnb", "/nowhere")))
+    error = failure(Target("prod", postgres_url.removesuffix("/fsnb") + "/nowhere"))
     assert '"nowhere" does not exist' in str(error)
     assert_nowhere(str(urlsplit(postgres_url).password), error)
 

@@ -68,7 +68,10 @@ def load(
     table = _readable(source, local, who)
     total = table.count().to_pyarrow().as_py() if progress else 0
     name = target.table_of(source.name)
-    with target.session() as con, sql.engine_errors_as(PublishError, f"{who} to target {target.name!r}", "Nothing was written."):
+    with (
+        target.session() as con,
+        sql.engine_errors_as(PublishError, f"{who} to target {target.name!r}", "Nothing was written."),
+    ):
         there = sql.locate(con, name)
         where = there or sql.home(con, name, avoid=target.schema_on(con))
         _check_types(con, source, who)
@@ -90,7 +93,9 @@ def _readable(source: Source, local: Any, who: str) -> ir.Table:
         return normalise(source.data, source.schema, who)
     if is_table_name(source.data):
         if local is None:
-            raise DefinitionError(f"{who} is the table {source.data!r} of a connection. Say which: load(..., local=con).")
+            raise DefinitionError(
+                f"{who} is the table {source.data!r} of a connection. Say which: load(..., local=con)."
+            )
         return read_source(local, source)
     return read_source(ibis.duckdb.connect(), source)
 
@@ -99,7 +104,9 @@ def _check_types(con: Any, source: Source, who: str) -> None:
     sql.stored_schema(con, source.schema, who)
     for name, dtype in source.schema.items():
         if con.name == "postgres" and (dtype.is_nested() or dtype.is_binary() or dtype.is_interval()):
-            raise NotSupported(f"{who}: {name!r} is {dtype}, which load does not copy to {con.name}. Leave it out or cast it.")
+            raise NotSupported(
+                f"{who}: {name!r} is {dtype}, which load does not copy to {con.name}. Leave it out or cast it."
+            )
 
 
 def _create(con: Any, where: tuple[str, str], source: Source, there: bool, replace: bool, who: str) -> None:

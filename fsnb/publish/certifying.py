@@ -63,7 +63,9 @@ def certify(
     answers: dict[str, pa.Table] = {}
     cut_tables: dict[str, dict[str, ir.Table]] = {}
     for side, con, tables in (("local", local_con, local_tables), ("target", target_con, target_tables)):
-        cut_tables[side] = {n: restrict(view, con, t, drawn.cut) if n == view.source.name else t for n, t in tables.items()}
+        cut_tables[side] = {
+            n: restrict(view, con, t, drawn.cut) if n == view.source.name else t for n, t in tables.items()
+        }
         answers[side] = _answer(view, side, con, cut_tables[side], drawn.asks)
     sides = {"local": _engine(local_con), "target": _engine(target_con)}
     values = {side: {name: answers[side][name].to_pylist() for name in view.features} for side in answers}
@@ -86,7 +88,9 @@ def certify(
 
 def empty_values(view: FeatureView, con: Any, tables: Mapping[str, ir.Table]) -> dict[str, Any]:
     """What a view gives for an entity without a row: 0 for counts, `fill` where it is declared, else NULL."""
-    schema = ibis.schema({key: view.relation[key].type() for key in view.entity.keys} | {AT: "timestamp(6)"}).to_pyarrow()
+    schema = ibis.schema(
+        {key: view.relation[key].type() for key in view.entity.keys} | {AT: "timestamp(6)"}
+    ).to_pyarrow()
     nobody = pa.table([[None]] * len(schema), schema=schema)
     nothing = {name: table.limit(0) for name, table in tables.items()}
     return _answer(view, "target", con, nothing, nobody).select(list(view.features)).to_pylist()[0]
@@ -100,7 +104,9 @@ def _answer(view: FeatureView, side: str, con: Any, tables: Mapping[str, ir.Tabl
     """The view's features for each ask, in the order of the asks."""
     spine = Spine(asks, at=AT)
     who = f"feature view {view.name!r}: the {side} engine ({_engine(con)}) cannot compute it"
-    with sql.engine_errors_as(CertificateMismatch, who, "Write the expression so that every engine can. Nothing was written."):
+    with sql.engine_errors_as(
+        CertificateMismatch, who, "Write the expression so that every engine can. Nothing was written."
+    ):
         return con.to_pyarrow(lower(plan(spine, view), con, tables, read_spine(con, spine))).sort_by(ROW)
 
 
@@ -137,7 +143,9 @@ def _compare(
 
 def _difference(name: str, row: int, values: Mapping[str, Mapping[str, list[Any]]], asks: pa.Table) -> Difference:
     asked = {column.removeprefix("fsnb_"): _text(asks[column][row].as_py()) for column in asks.column_names}
-    return Difference(name, tuple(asked.items()), tuple((side, _text(found[name][row])) for side, found in values.items()))
+    return Difference(
+        name, tuple(asked.items()), tuple((side, _text(found[name][row])) for side, found in values.items())
+    )
 
 
 def _text(value: Any) -> str:

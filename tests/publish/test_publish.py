@@ -1,0 +1,425 @@
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import ibis
+import pyarrow as pa
+import pytest
+from ibis import _
+
+from fsnb.catalog import Catalog
+from fsnb.errors import AmbiguousTies, BreakingChange, CertificateMismatch, PublishError
+from fsnb.model import Entity, FeatureView, Source
+from fsnb.pit import read_source
+from fsnb.publish import Publication, Target, load, materialize, publication, publish
+from tests.publish.support import (
+    HOUR,
+    MICROSECOND,
+    ROWS,
+    START,
+    THING,
+    change,
+    events,
+    latest,
+    read,
+    relations,
+    release,
+    row,
+    sums,
+    table,
+)
+
+OURS = {"{}__v1_history", "{}__v1_current", "{}", "{}_history", "fsnb_runs"}
+
+
+def ours(name: str) -> set[str]:
+    return {each.format(name) for each in OURS}
+
+
+# ---------------------------------------------------------------------- the whole way
+
+
+def test_asof_view_has_one_history_row_per_source_row(target: Target, local: Any) -> None:
+    steps: list[str] = []
+    published = release(latest(lag="15m"), target, local, progress=steps.append)
+    assert steps == ["connect", "check sources", "certify", "write"]
+    assert ours("latest") <= relations(target)
+    assert (published.version, published.rows_appended, published.rows_current) == (1, 5, 3)
+    assert published.certificate.ok
+    wait = timedelta(minutes=15)
+    told = {(r["k"], r["event_time"], r["available_time"], r["x"], r["double"]) for r in read(target, "latest_history")}
+    assert told == {(r["k"], r["ts"], r["known"] + wait, r["x"], r["n"] * 2) for r in ROWS}
+    current = {r["k"]: (r["event_time"], r["x"]) for r in read(target, "latest")}
+    assert current == {"a": (START + 3 * HOUR, 4.0), "b": (START + HOUR, None), "é": (START + 1.25 * HOUR, 7.0)}
+    assert {r["fsnb_run_id"] for r in read(target, "latest")} == {published.run_id}
+
+
+def test_windowed_view_has_one_history_row_per_tick_that_changes_something(target: Target, local: Any) -> None:
+    published = release(sums(windows="2h"), target, local, rows=[row("a", 0.5, 1.5, 3), row("a", 1.5, 2.5, 4)])
+    told = sorted((r["event_time"], r["available_time"], r["rows_2h"], r["total_2h"]) for r in read(target, "sums_history"))
+    tick = [(START + hour * HOUR, START + (hour + 0.25) * HOUR) for hour in range(5)]
+    assert told == [(*tick[1], 1, 1.5), (*tick[2], 2, 4.0), (*tick[3], 1, 2.5), (*tick[4], 0, None)]
+    assert dict(published.when_missing) == {"rows_2h": 0, "total_2h": None, "high_2h": None}
+    assert [(r["event_time"], r["rows_2h"]) for r in read(target, "sums")] == [(START + 4 * HOUR, 0)]
+
+
+def test_ticks_after_the_end_are_not_computed(target: Target, local: Any) -> None:
+    rows = [row("a", 0.5, 1.5, 3), row("a", 1.5, 2.5, 4)]
+    release(sums(windows="2h"), target, local, rows, end=(START + 2 * HOUR).isoformat())
+    assert max(r["event_time"] for r in read(target, "sums_history")) == START + 2 * HOUR
+    east = timezone(timedelta(hours=3))
+    release(sums(windows="2h"), target, local, rows, end=(START + 3 * HOUR).replace(tzinfo=UTC).astimezone(east))
+    assert max(r["event_time"] for r in read(target, "sums_history")) == START + 3 * HOUR
+
+
+@pytest.mark.parametrize("make", [latest, sums, lambda: latest(skip_nulls=True, ttl="3h")])
+def test_publishing_again_appends_nothing_and_says_so(make: Callable[[], FeatureView], target: Target, local: Any) -> None:
+    first = release(make(), target, local)
+    name = first.view
+    before = (read(target, f"{name}_history"), read(target, name))
+    again = release(make(), target, local)
+    assert (again.rows_appended, again.rows_upserted, again.version) == (0, 0, 1)
+    assert (read(target, f"{name}_history"), read(target, name)) == before
+    assert "nothing new" in str(again)
+    assert "nothing new" not in str(first)
+    assert [r["rows_appended"] for r in read(target, "fsnb_runs")] == [first.rows_appended, 0]
+
+
+def test_run_is_recorded(target: Target, local: Any) -> None:
+    published = release(latest(), target, local)
+    (run,) = read(target, "fsnb_runs")
+    assert (run["run_id"], run["view_name"], run["version"]) == (published.run_id, "latest", 1)
+    assert run["fingerprint"] == latest().fingerprint
+    assert (run["rows_staged"], run["rows_appended"], run["rows_upserted"]) == (5, 5, 3)
+    assert run["started"] == published.started <= run["finished"] <= published.finished
+
+
+def test_empty_source_publishes_empty_tables(target: Target, local: Any) -> None:
+    for view in (latest(events([])), sums(events([]))):
+        published = release(view, target, local)
+        assert (published.rows_appended, read(target, view.name), read(target, f"{view.name}_history")) == (0, [], [])
+
+
+def test_polars_is_a_local_engine_too(target: Target) -> None:
+    assert release(sums(), target, ibis.polars.connect()).certificate.ok
+
+
+def test_source_under_another_name(url: str, local: Any) -> None:
+    target = Target("prod", url, sources={"events": "raw.events"}, schema="features")
+    assert release(latest(), target, local).rows_appended == 5
+    assert relations(target) == ours("latest")
+
+
+def test_hostile_names_survive(url: str, local: Any) -> None:
+    key, feature = 'k"; DROP TABLE events; --', "x"
+    data = table(ROWS).rename_columns([key, 'a "b" %s', "known", "x", "n"])
+    source = Source("events", data, event_time='a "b" %s', available="known", tie_break="n")
+    target = Target("prod", url, schema='we"ird; --', sources={"events": 'ra"w.ev"ents %'})
+    for view in (
+        FeatureView("asof", entity=Entity("thing", key), source=source, features={feature: _.x}),
+        FeatureView("windowed", entity=Entity("thing", key), source=source, features={"rows": _.count()}, windows="2h", refresh="1h"),
+    ):
+        load(source, target, replace=True)
+        publish(view, target, local=local, tables={"events": read_source(local, source)})
+        assert {r[key] for r in read(target, view.name)} == {"a", "b", "é"}
+        assert publish(view, target, local=local, tables={"events": read_source(local, source)}).rows_appended == 0
+
+
+# ---------------------------------------------------------------------- versions and the catalog
+
+
+def test_changed_definition_becomes_the_next_version_and_the_old_one_stays(target: Target, local: Any) -> None:
+    release(latest(), target, local)
+    second = release(latest(lag="1h"), target, local)
+    assert second.version == 2
+    assert {"latest__v1_history", "latest__v2_history"} <= relations(target)
+    assert {r["fsnb_run_id"] for r in read(target, "latest")} == {second.run_id}
+    assert release(latest(lag="1h"), target, local).version == 2
+    assert release(latest(), target, local).version == 3
+
+
+def test_publication_is_in_the_catalog_with_its_certificate(target: Target, local: Any, tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path / "catalog.sqlite")
+    published = release(sums(), target, local, catalog=catalog)
+    document = catalog.get("publication", "sums")
+    assert Publication.from_doc(document.body) == published
+    assert document.body["certificate"]["ok"] is True
+    assert document.body["certificate"]["rows"] == published.certificate.rows
+    release(sums(), target, local, catalog=catalog)
+    assert len(catalog.history("publication", "sums")) == 2
+
+
+def test_version_follows_the_catalog_on_a_new_target(tmp_path: Path, local: Any) -> None:
+    catalog = Catalog(tmp_path / "catalog.sqlite")
+    for lag in ("0s", "1h"):
+        release(latest(lag=lag), Target("staging", tmp_path / "staging.duckdb"), local, catalog=catalog)
+    assert release(latest(lag="1h"), Target("prod", tmp_path / "prod.duckdb"), local, catalog=catalog).version == 2
+
+
+def test_document_is_strict_json_and_names_no_secret(tmp_path: Path, local: Any) -> None:
+    published = release(latest(fill={"x": -1.0}), Target("prod", tmp_path / "prod.duckdb"), local)
+    doc = json.loads(json.dumps(published.to_doc(), allow_nan=False))
+    assert Publication.from_doc(doc) == published
+    assert doc["when_missing"] == {"x": -1.0, "double": None}
+
+
+@pytest.mark.postgres
+def test_password_is_in_nothing_that_is_stored(postgres_db_url: str, local: Any, tmp_path: Path, caplog: Any) -> None:
+    canary = postgres_db_url.split(":")[2].split("@")[0]
+    assert canary.startswith("canary")
+    target = Target("prod", postgres_db_url)
+    catalog = Catalog(tmp_path / "catalog.sqlite")
+    published = release(latest(), target, local, catalog=catalog)
+    stored = [b"".join(path.read_bytes() for path in tmp_path.iterdir()).decode(errors="replace"), caplog.text, repr(target)]
+    stored += [str(published), repr(published), str(published.to_doc())]
+    stored += [str(read(target, name)) for name in relations(target)]
+    assert not [text for text in stored if canary in text]
+
+
+# ---------------------------------------------------------------------- all or nothing
+
+
+FAILURES = ["insert", "_upsert", "insert_values", "_point_views"]
+
+
+@pytest.mark.parametrize("step", FAILURES)
+@pytest.mark.parametrize("before", [False, True], ids=["first run", "later run"])
+def test_failure_at_any_step_leaves_nothing(
+    step: str, before: bool, target: Target, local: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if before:
+        release(latest(), target, local, ROWS[:2])
+    load(events(), target, replace=True)
+    names = sorted(relations(target))
+    contents = {name: read(target, name) for name in names if name != "events"}
+    owner = materialize.sql if hasattr(materialize.sql, step) else materialize
+    real = getattr(owner, step)
+
+    def failing(*args: Any, **options: Any) -> Any:
+        real(*args, **options)
+        raise RuntimeError("the lights went out")
+
+    monkeypatch.setattr(owner, step, failing)
+    with pytest.raises(RuntimeError, match="lights"):
+        publish(latest(), target, local=local, tables={"events": read_source(local, events())})
+    monkeypatch.undo()
+    assert sorted(relations(target)) == names
+    assert {name: read(target, name) for name in contents} == contents
+    assert release(latest(), target, local).rows_appended == (3 if before else 5)
+
+
+def test_expression_that_fails_on_rows_outside_the_sample_writes_nothing(target: Target, local: Any, monkeypatch: Any) -> None:
+    """The engine's own error, in the transaction: one line, and whose it is."""
+    real = materialize.history.source_rows
+
+    def broken(*args: Any) -> Any:
+        rows = real(*args)
+        return rows.mutate(x=(rows.double.cast("string") + "no number").cast("float64"))
+
+    monkeypatch.setattr(materialize.history, "source_rows", broken)
+    with pytest.raises(PublishError, match="feature view 'latest': target 'prod': .*Nothing was written"):
+        release(latest(), target, local)
+    assert relations(target) - {"events"} == set()
+
+
+def test_reader_sees_the_old_rows_until_the_commit(postgres_or_skip: str, local: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = Target("prod", postgres_or_skip)
+    release(latest(), target, local, ROWS[:2])
+    seen: list[int] = []
+    real = materialize._point_views
+
+    def peek(*args: Any, **options: Any) -> None:
+        real(*args, **options)
+        seen.append(len(read(target, "latest_history")))
+
+    monkeypatch.setattr(materialize, "_point_views", peek)
+    release(latest(), target, local)
+    assert (seen, len(read(target, "latest_history"))) == ([2], 5)
+
+
+def test_two_publishers_take_turns(postgres_or_skip: str, local: Any) -> None:
+    target = Target("prod", postgres_or_skip)
+    load(events(), target)
+    results: list[Any] = []
+
+    def work() -> None:
+        con = ibis.duckdb.connect()
+        try:
+            results.append(publish(sums(), target, local=con, tables={"events": read_source(con, events())}).rows_appended)
+        except Exception as error:  # noqa: BLE001  the main thread asserts on it
+            results.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    told = [(r["k"], r["event_time"]) for r in read(target, "sums_history")]
+    assert sorted(results, key=str) == sorted([0, 0, len(told)], key=str)
+    assert len(set(told)) == len(told)
+
+
+@pytest.fixture
+def postgres_or_skip(postgres_db_url: str) -> str:
+    return postgres_db_url
+
+
+# ---------------------------------------------------------------------- what is refused
+
+
+def refused(kind: type[Exception], match: str, view: FeatureView, target: Target, local: Any) -> str:
+    tables = {"events": read_source(local, view.source)}
+    before = relations(target)
+    with pytest.raises(kind, match=match) as caught:
+        publish(view, target, local=local, tables=tables)
+    assert relations(target) == before
+    return str(caught.value)
+
+
+def test_windowed_view_without_refresh_is_asked_how_often(target: Target, local: Any) -> None:
+    said = refused(PublishError, "How often", sums(refresh=None), target, local)
+    assert "refresh='1h'" in said
+
+
+def test_missing_source_names_both_ways_out(target: Target, local: Any) -> None:
+    change(target, "CREATE TABLE event (x integer)")
+    said = refused(PublishError, "reads source 'events'.*There is none", latest(), target, local)
+    assert "Did you mean 'event'?" in said
+    assert "sources={'events': 'schema.table'}" in said
+    assert "store.load('events', to='prod')" in said
+
+
+def test_missing_column_is_named(target: Target, local: Any) -> None:
+    load(events(), target)
+    change(target, "ALTER TABLE events RENAME COLUMN x TO xx")
+    said = refused(PublishError, "no column 'x'", latest(), target, local)
+    assert "Did you mean 'xx'?" in said
+
+
+def test_column_of_another_type_is_named(target: Target, local: Any) -> None:
+    load(events(), target)
+    change(target, "ALTER TABLE events ALTER COLUMN x TYPE text")
+    refused(PublishError, "'x' is string, not float64", latest(), target, local)
+
+
+def test_narrower_type_of_the_same_family_is_read(target: Target, local: Any) -> None:
+    load(events(), target)
+    change(target, "ALTER TABLE events ALTER COLUMN n TYPE integer")
+    change(target, "ALTER TABLE events ALTER COLUMN x TYPE numeric(20, 3)")
+    publish(latest(), target, local=local, tables={"events": read_source(local, events())})
+    assert {r["x"] for r in read(target, "latest")} == {4.0, None, 7.0}
+
+
+TIES = [row("a", 1, 1.0, 5), row("a", 1, 2.0, 5), row("b", 1, 3.0, 5), row("b", 1, 3.0, 5), row("c", 1, None, 5), row("c", 1, 1.0, 5)]
+
+
+def test_ambiguous_ties_are_refused_with_their_number_and_examples(target: Target, local: Any) -> None:
+    view = latest(events(TIES))
+    load(view.source, target)
+    said = refused(AmbiguousTies, "2 groups of rows of source 'events' with equal k, ts, known, n", view, target, local)
+    assert "k=a, ts=2024-01-01 01:00:00" in said
+    assert "2 rows, x from 1.0 to 2.0" in said
+    assert "k=c" in said
+    assert "k=b" not in said
+    assert "tie_break" in said
+
+
+def test_ties_are_settled_by_a_tie_break_by_skipping_nulls_or_by_windows(target: Target, local: Any) -> None:
+    release(latest(events(TIES, tie_break="x")), target, local)
+    assert {r["k"]: r["x"] for r in read(target, "latest")} == {"a": 2.0, "b": 3.0, "c": 1.0}
+    release(sums(events(TIES)), target, local)
+    release(latest(events(TIES[2:]), skip_nulls=True), target, local)
+
+
+def test_disagreement_is_refused_and_shows_the_rows(target: Target, local: Any) -> None:
+    rows = [row("a", hour, float(hour), 1) for hour in range(10)]
+    load(events([*rows[:5], rows[5] | {"x": 500.0}, *rows[6:]]), target)
+    said = refused(CertificateMismatch, "not published to 'prod'.*disagree on", latest(events(rows)), target, local)
+    assert "x is 5.0 (local), 500.0 (target), 5.0 (oracle)" in said
+
+
+def test_expression_that_engines_read_differently_is_refused(target: Target) -> None:
+    view = FeatureView("rest", entity=THING, source=events(), features={"rest": _.n % 3})
+    load(events(), target)
+    refused(CertificateMismatch, "disagree", view, target, ibis.polars.connect())
+
+
+@pytest.mark.parametrize("name", ["event_time", "available_time", "fsnb_run_id"])
+def test_column_named_like_one_of_ours_is_refused(name: str, target: Target, local: Any) -> None:
+    view = FeatureView("v", entity=THING, source=events(), features={name: _.x})
+    refused(PublishError, f"column '{name}' of their own", view, target, local)
+
+
+def test_feature_named_like_its_key_is_refused(target: Target, local: Any) -> None:
+    refused(PublishError, "both a key and a feature", FeatureView("v", entity=THING, source=events(), features={"k": _.k}), target, local)
+
+
+def test_table_that_is_not_ours_is_not_replaced(url: str, local: Any) -> None:
+    target = Target("prod", url, schema="features", sources={"events": "raw.events"})
+    load(events(), target)
+    change(target, "CREATE SCHEMA features")
+    change(target, "CREATE TABLE features.latest AS SELECT 1 AS precious")
+    refused(PublishError, "has a table or view 'latest' that fsnb did not make", latest(), target, local)
+    assert read(target, "latest") == [{"precious": 1}]
+
+
+def test_altered_history_table_is_refused(target: Target, local: Any) -> None:
+    release(latest(), target, local)
+    with target.session() as con:
+        schema = target.schema_on(con)
+    change(target, f"ALTER TABLE {schema}.latest__v1_history ADD COLUMN extra integer")
+    said = refused(BreakingChange, "is not as fsnb made it", latest(), target, local)
+    assert "'extra' is int32, not there" in said or "extra" in said
+
+
+@pytest.mark.postgres
+def test_name_that_the_target_would_cut_is_refused(postgres_db_url: str, local: Any) -> None:
+    target = Target("prod", postgres_db_url)
+    load(events(), target)
+    view = FeatureView("v" * 60, entity=THING, source=events(), features={"x": _.x})
+    refused(PublishError, "longer than the 63 bytes", view, target, local)
+
+
+@pytest.mark.postgres
+def test_view_of_others_keeps_standing(postgres_db_url: str, local: Any) -> None:
+    target = Target("prod", postgres_db_url)
+    release(latest(), target, local, ROWS[:2])
+    change(target, "CREATE VIEW fsnb.theirs AS SELECT * FROM fsnb.latest")
+    release(latest(), target, local)
+    assert len(read(target, "theirs")) == 3
+    with pytest.raises(PublishError, match="depend on it"):
+        release(latest(lag="1h"), target, local)
+    assert len(read(target, "theirs")) == 3
+
+
+def test_restatement_is_available_from_the_run_on(target: Target, local: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    release(latest(), target, local)
+    later = datetime(2031, 1, 1)
+    monkeypatch.setattr(publication, "utc_now", lambda: later)
+    published = release(latest(), target, local, [ROWS[0] | {"x": 9.0}, *ROWS[1:]])
+    assert published.rows_appended == 1
+    (told,) = [r for r in read(target, "latest_history") if r["x"] == 9.0]
+    assert (told["available_time"], told["fsnb_known_time"], told["event_time"]) == (later, START, START)
+    assert {r["x"] for r in read(target, "latest") if r["k"] == "a"} == {4.0}
+
+
+def test_microseconds_survive(target: Target, local: Any) -> None:
+    odd = START + HOUR + MICROSECOND
+    release(latest(), target, local, [row("a", 1) | {"ts": odd, "known": odd}])
+    (told,) = read(target, "latest_history")
+    assert (told["event_time"], told["available_time"]) == (odd, odd)
+
+
+def test_small_integers_and_booleans_come_back_the_same(target: Target, local: Any) -> None:
+    types = {"small": pa.int8(), "flag": pa.bool_()}
+    data = table([r | {"small": 1, "flag": True} for r in ROWS], {"k": pa.string(), "ts": pa.timestamp("us")} | types)
+    source = Source("events", data, event_time="ts")
+    view = FeatureView("v", entity=THING, source=source, features={"small": _.small, "flag": _.flag, "when": _.ts})
+    assert release(view, target, local).rows_appended == 5
+    assert release(view, target, local).rows_appended == 0
+    assert {(r["small"], r["flag"]) for r in read(target, "v")} == {(1, True)}
