@@ -12,18 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 
-from fsnb import pit, training
+from fsnb import pit, publish, training
 from fsnb.catalog import Catalog, Document
 from fsnb.errors import DefinitionError, UnknownName, listed
 from fsnb.identity import fingerprint
 from fsnb.model import Feature, FeatureView, Source, Spine
 from fsnb.model.data import is_table_name
+from fsnb.publish import Publication, Target
 from fsnb.training import LoggedTrainingSet, TrainingSet
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-
-    from fsnb.publish import Publication, Target
 
 ENGINES: Mapping[str, Callable[[], Any]] = {"duckdb": ibis.duckdb.connect, "polars": ibis.polars.connect}
 
@@ -193,8 +192,6 @@ class FeatureStore:
         """
         if url is None:
             return self._target(name)
-        from fsnb.publish import Target
-
         target = Target(name, url, schema=schema, sources=sources or {})
         self._targets[name] = target
         self._record("target", name, target.to_doc())
@@ -206,8 +203,6 @@ class FeatureStore:
         known = {document.name: document for document in self.catalog.list("target")}
         if name not in known:
             raise UnknownName.among("the store", "target", name, known, "Name one: store.target('prod', url).")
-        from fsnb.publish import Target
-
         return Target.from_doc(known[name].body)
 
     def load(
@@ -221,9 +216,7 @@ class FeatureStore:
             The table is there already, unless `replace=True`.
         """
         found = self._source(source) if isinstance(source, str) else source
-        from fsnb import publish
-
-        return publish.load(found, self._target(to), replace=replace, progress=progress)
+        return publish.load(found, self._target(to), replace=replace, local=self.engine, progress=progress)
 
     def publish(
         self, view: FeatureView | str, to: str, *, end: Any = None, progress: Callable[..., None] | None = None
@@ -255,8 +248,6 @@ class FeatureStore:
         """
         found = self.register(self.view(view) if isinstance(view, str) else view)
         tables = {name: self._table(self._source_of(name, found), self.engine) for name in found.sources}
-        from fsnb import publish
-
         return publish.publish(
             found, self._target(to), local=self.engine, tables=tables, catalog=self.catalog, end=end, progress=progress
         )

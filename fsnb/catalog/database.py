@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, NullPool, column, create_engine, inspect, make_url, select, table
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from fsnb.errors import CatalogError
 
@@ -93,7 +94,7 @@ class Database:
             if self.schema_version(con) == len(MIGRATIONS):
                 return
             if con.dialect.name == "sqlite":
-                con.exec_driver_sql("PRAGMA journal_mode=WAL")
+                _write_ahead(con)
         with self.connection() as con:
             self.lock(con)
             done = self.schema_version(con)
@@ -148,6 +149,20 @@ def _sqlite(path: Path) -> Database:
     connect: dict[str, Any] = {"timeout": WAIT_SECONDS, "isolation_level": None}
     engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool, connect_args=connect)
     return Database(engine, str(path), ())
+
+
+def _write_ahead(con: Connection) -> None:
+    """Let readers and a writer work at once. SQLite does not wait for another process here, so this does."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            con.exec_driver_sql("PRAGMA journal_mode=WAL")
+            return
+        except OperationalError as error:
+            busy = getattr(error.orig, "sqlite_errorname", "").startswith("SQLITE_BUSY")
+            if not busy or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
 
 
 def _postgresql(text: str) -> Database:

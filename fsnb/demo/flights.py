@@ -24,8 +24,6 @@ from pathlib import Path
 import polars as pl
 
 from fsnb.errors import NotSupported
-from fsnb.model import Entity, FeatureView, Source, feature_view
-from fsnb.store import FeatureStore
 
 FOLDER = Path(".fsnb", "demo")
 NEW_YORK, ATLANTIC = "America/New_York", "America/Puerto_Rico"
@@ -33,6 +31,8 @@ LATE = 15  # minutes
 ASKED_BEFORE = pl.duration(hours=2)
 WEATHER_PUBLISHED_AFTER = pl.duration(hours=1)
 TEST_FROM_MONTH = 10
+
+WEATHER = ("temp", "dewp", "humid", "wind_speed", "precip", "pressure", "visib")
 
 # Known when the question is asked, whatever happens that day.
 KNOWN_AHEAD = ("month", "minute_of_day", "weekday", "distance", "seats", "plane_age", "carrier_number", "origin_number")
@@ -91,12 +91,7 @@ def _frames() -> dict[str, pl.DataFrame]:
     return {
         "departures": flights.select(*identity, "departed_at", "dep_delay"),
         "landings": flights.select(*identity, "landed_at", "dep_delay", "arr_delay"),
-        "weather": weather.select(
-            "origin",
-            observed_at=_utc("time_hour"),
-            published_at=_utc("time_hour") + WEATHER_PUBLISHED_AFTER,
-            *("temp", "dewp", "humid", "wind_speed", "precip", "pressure", "visib"),
-        ),
+        "weather": observations(weather),
         "questions": questions(flights, planes),
     }
 
@@ -144,6 +139,14 @@ def _minute_of_day(local: pl.Expr) -> pl.Expr:
     return local.dt.hour().cast(pl.Int64) * 60 + local.dt.minute().cast(pl.Int64)
 
 
+def observations(weather: pl.DataFrame) -> pl.DataFrame:
+    """The weather at the three airports, with the hour it is of and when it was published."""
+    observed = _utc("time_hour")
+    return weather.select(
+        "origin", observed.alias("observed_at"), (observed + WEATHER_PUBLISHED_AFTER).alias("published_at"), *WEATHER
+    )
+
+
 def questions(flights: pl.DataFrame, planes: pl.DataFrame) -> pl.DataFrame:
     """One row per flight whose arrival delay is known today: what was asked, two hours before its scheduled departure."""
     new_york = _local("scheduled_at", NEW_YORK)
@@ -152,8 +155,6 @@ def questions(flights: pl.DataFrame, planes: pl.DataFrame) -> pl.DataFrame:
     return asked.select(
         *("tailnum", "carrier", "origin", "dest", "flight", "scheduled_at"),
         asked_at=pl.col("scheduled_at") - ASKED_BEFORE,
-        day=new_york.dt.date(),
-        hour=pl.col("scheduled_at").dt.truncate("1h"),
         month="month",
         minute_of_day=_minute_of_day(new_york),
         weekday=new_york.dt.weekday().cast(pl.Int64),
@@ -170,7 +171,3 @@ def _numbered(codes: pl.Series) -> pl.Expr:
     """A code as its place in the sorted list of codes, for models that take numbers."""
     ordered = codes.unique().sort().to_list()
     return pl.col(codes.name).replace_strict(ordered, range(len(ordered)), return_dtype=pl.Int64)
-
-
-# ---------------------------------------------------------------------- sources and views
-

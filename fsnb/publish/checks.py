@@ -13,7 +13,7 @@ from fsnb.identity import bind, tables_of
 from fsnb.model import FeatureView
 from fsnb.model.data import normal_type
 from fsnb.pit import normalise
-from fsnb.pit.events import LAST, event_columns
+from fsnb.pit.events import event_columns
 from fsnb.publish import sql
 from fsnb.publish.sample import asking_plan
 from fsnb.publish.target import Target
@@ -129,18 +129,20 @@ def check_ties(view: FeatureView, con: Any, tables: Mapping[str, ir.Table], who:
 def _ties(view: FeatureView, relation: ir.Table, shared: list[str]) -> tuple[ir.Table, dict[str, str]]:
     """A row per group that is open, with the least and greatest value of each feature; and the features by column."""
     columns, _ = event_columns(asking_plan(view).views[0], relation, lambda value: value)
-    last = {name: _orderable(value) for name, value in columns.items() if name.startswith(LAST)}
+    compared = {f"fsnb_v{number}": name for number, name in enumerate(view.features) if _comparable(columns[name].type())}
+    values = {column: _orderable(columns[name]) for column, name in compared.items()}
     clocks = [name for name in (view.source.event_time, view.source.available) if name]
-    rows = relation.select(**{name: relation[name] for name in shared}, **last).drop_null([*view.entity.keys, *clocks])
+    rows = relation.select(**{name: relation[name] for name in shared}, **values).drop_null([*view.entity.keys, *clocks])
     measures = {}
-    for name in last:
+    for name in values:
         measures |= {f"{name}_low": rows[name].min(), f"{name}_high": rows[name].max(), f"{name}_n": rows[name].count()}
     groups = rows.group_by(shared).aggregate(_fsnb_rows=rows.count(), **measures)
-    groups = groups.filter(groups["_fsnb_rows"] > 1)
-    comparable = [o.name for o in view.outputs if not (o.value.type().is_nested() or o.value.type().is_json())]
-    return groups.filter(ibis.or_(*(_open(view, groups, name) for name in last))), dict(
-        zip(last, comparable, strict=True)
-    )
+    open_ones = [_open(view, groups, name) for name in values] or [ibis.literal(False)]
+    return groups.filter((groups["_fsnb_rows"] > 1) & ibis.or_(*open_ones)), compared
+
+
+def _comparable(dtype: Any) -> bool:
+    return not (dtype.is_nested() or dtype.is_json())
 
 
 def _orderable(value: ir.Value) -> ir.Value:

@@ -108,7 +108,7 @@ def source_rows(part: ViewPlan, con: Any, tables: Mapping[str, ir.Table], end: i
         rows = rows.filter(seen <= end)
         times = {EVENT_TIME: rows[EVENT], KNOWN_TIME: tick_at_or_after(rows[START], part.refresh) + part.lag}
     rows = rows.mutate(**times)
-    order = [rows[name].desc(nulls_first=False) for name in order_names(list(rows.columns))]
+    order = [rows[name].desc(nulls_first=False) for name in order_names(part) if name != EVENT]
     same = [*key_names(part), EVENT_TIME, KNOWN_TIME]
     ranked = rows.mutate(fsnb_rank=ibis.row_number().over(group_by=same, order_by=order or None))
     won = ranked.filter(ranked["fsnb_rank"] == 0)

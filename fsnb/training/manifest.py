@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fsnb.errors import NotSupported
+from fsnb.errors import NotSupported, TrainingSetError
 from fsnb.training import digest
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def read(file: Path) -> dict[str, Any]:
     """A manifest, if this fsnb can read it."""
     described: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     if described["format"] > FORMAT:
-        raise NotSupported(
+        raise TrainingSetError(
             f"{file.name} has format {described['format']}, written by fsnb {described['libraries']['fsnb']}; "
             f"this fsnb reads up to {FORMAT}. Upgrade fsnb."
         )

@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import sys
 import tempfile
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -162,6 +163,25 @@ def test_a_writer_that_waits_too_long_says_so_and_readers_do_not_wait(place, mon
         assert catalog.list() == catalog.since(0) == (first,)
         assert catalog.put("view", "rides", {}, fingerprint="f1") == first
     assert catalog.put("view", "rides", {}, fingerprint="f2").version == 2
+
+
+def test_making_a_catalog_waits_for_another_process_that_is_making_it(tmp_path):
+    """SQLite itself does not wait: the switch to a write-ahead log is BUSY at once while another holds a write lock."""
+    path = tmp_path / "catalog.sqlite"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        release = threading.Timer(0.5, other.execute, ["COMMIT"])
+        release.start()
+        assert Catalog(path).list() == ()
+        release.join()
+
+
+def test_making_a_catalog_does_not_wait_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setattr(database, "WAIT_SECONDS", 0.3)
+    path = tmp_path / "catalog.sqlite"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert "Another process kept it locked" in str(refusal(Catalog, path))
 
 
 def open_it(place: str, start: Any) -> None:

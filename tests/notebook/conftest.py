@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import ibis
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from traitlets.config import Config
 
+import fsnb
 import fsnb.notebook
 
 SETUP = """
@@ -135,3 +139,41 @@ def defined(notebook: Notebook) -> Notebook:
     """A notebook that has defined `plane_delays`."""
     notebook.ok(PLANE_DELAYS)
     return notebook
+
+
+@pytest.fixture(scope="session")
+def published_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which `plane_delays` was published once, for the tests that only look at it."""
+    folder = tmp_path_factory.mktemp("published")
+    names: dict[str, Any] = {}
+    with contextlib.chdir(folder):
+        exec(SETUP, names)
+        store = names["store"]
+        store.target("prod", "prod.duckdb")
+        store.load(names["flights"], to="prod")
+        store.publish(plane_delays(names["flights"]), to="prod")
+    return folder
+
+
+def plane_delays(flights: fsnb.Source) -> fsnb.FeatureView:
+    """What PLANE_DELAYS defines."""
+    return fsnb.FeatureView(
+        "plane_delays",
+        entity=fsnb.Entity("plane", "tailnum"),
+        source=flights,
+        features={"legs": ibis._.count(), "mean_delay": ibis._.arr_delay.mean()},
+        windows=["1d", "7d"],
+        lag="15m",
+        refresh="1h",
+        tags=["air"],
+        description="How late this aircraft has been running.",
+    )
+
+
+@pytest.fixture
+def published(bare: Notebook, published_folder: Path, tmp_path: Path) -> Notebook:
+    """A notebook whose catalog has a target and a publication."""
+    shutil.copytree(published_folder, tmp_path, dirs_exist_ok=True)
+    bare.ok(SETUP)
+    bare.ok(PLANE_DELAYS)
+    return bare

@@ -7,47 +7,51 @@ import pytest
 from tests.notebook.conftest import Notebook
 
 
+OFFERED = {
+    "%fs ": ["list", "open", "show", "status"],
+    "%fs sh": ["show"],
+    "  %fs sh": ["show"],
+    "%fs list ": ["source", "target", "view"],
+    "%fs list v": ["view"],
+    "%fs show pl": ["plane_delays"],
+    "%fs show plane_delays -": ["--help", "--out", "--version"],
+    "%fs open --engine ": ["duckdb", "polars"],
+    "%train ": ["spine"],
+    "%train spine ": ["plane_delays"],
+    "%train spine plane_delays.me": ["plane_delays.mean_delay_1d", "plane_delays.mean_delay_7d"],
+    "%train spine plane_delays[mean_delay_1": ["plane_delays[mean_delay_1d]"],
+    "%train spine plane_delays.legs_1d plane_delays.legs": ["plane_delays.legs_1d", "plane_delays.legs_7d"],
+    "%train -o mine sp": ["spine"],
+    "%train spine plane_delays --e": ["--engine"],
+    "%train spine plane_delays --engine=": ["--engine=duckdb", "--engine=polars"],
+    "%pit ": ["train"],
+    "%pit train 0 ": ["mean_delay_7d"],
+    "%publish ": ["plane_delays"],
+    "%publish plane_delays --to ": ["prod"],
+    "%%feature_view other --entity ": ["plane"],
+    "%%feature_view other --skip-nulls --entity pl": ["plane"],
+    "%%feature_view other --source ": ["flights"],
+    "%%feature_view other --closed ": ["both", "left", "neither", "right"],
+    "%%feature_view other --s": ["--skip-nulls", "--source"],
+    "%%feature_view other --source flights\n{'n': t.tail": ["t.tailnum"],
+    "%%feature_view other --source=flights\nt.arr_delay.media": ["t.arr_delay.median"],
+}
+
+
 @pytest.fixture
 def ready(defined: Notebook) -> Notebook:
     defined.ok("%train spine plane_delays.mean_delay_7d\nstore.target('prod', 'prod.duckdb')")
     return defined
 
 
-@pytest.mark.parametrize(
-    ("typed", "offered"),
-    [
-        ("%fs ", ["list", "open", "show", "status"]),
-        ("%fs sh", ["show"]),
-        ("  %fs sh", ["show"]),
-        ("%fs list ", ["source", "target", "view"]),
-        ("%fs list v", ["view"]),
-        ("%fs show pl", ["plane_delays"]),
-        ("%fs show plane_delays -", ["--help", "--out", "--version"]),
-        ("%fs open --engine ", ["duckdb", "polars"]),
-        ("%train ", ["spine"]),
-        ("%train spine ", ["plane_delays"]),
-        ("%train spine plane_delays.me", ["plane_delays.mean_delay_1d", "plane_delays.mean_delay_7d"]),
-        ("%train spine plane_delays[mean_delay_1", ["plane_delays[mean_delay_1d]"]),
-        ("%train spine plane_delays.legs_1d plane_delays.legs", ["plane_delays.legs_1d", "plane_delays.legs_7d"]),
-        ("%train -o mine sp", ["spine"]),
-        ("%train spine plane_delays --e", ["--engine"]),
-        ("%train spine plane_delays --engine=", ["--engine=duckdb", "--engine=polars"]),
-        ("%pit ", ["train"]),
-        ("%pit train 0 ", ["mean_delay_7d"]),
-        ("%publish ", ["plane_delays"]),
-        ("%publish plane_delays --to ", ["prod"]),
-        ("%%feature_view other --entity ", ["plane"]),
-        ("%%feature_view other --skip-nulls --entity pl", ["plane"]),
-        ("%%feature_view other --source ", ["flights"]),
-        ("%%feature_view other --closed ", ["both", "left", "neither", "right"]),
-        ("%%feature_view other --s", ["--skip-nulls", "--source"]),
-        ("%%feature_view other --source flights\n{'n': t.tail", ["t.tailnum"]),
-        ("%%feature_view other --source=flights\nt.arr_delay.media", ["t.arr_delay.median"]),
-    ],
-)
-def test_what_may_stand_there_is_offered_and_nothing_else(ready: Notebook, typed: str, offered: list[str]) -> None:
-    keep = len(typed) - len(typed[max(typed.rfind(" "), typed.rfind("\n")) + 1 :])
-    assert [text[keep:] for text in ready.completed(typed)] == offered
+def test_what_may_stand_there_is_offered_and_nothing_else(ready: Notebook) -> None:
+    offered = {typed: [text[begun(typed) :] for text in ready.completed(typed)] for typed in OFFERED}
+    assert offered == OFFERED
+
+
+def begun(typed: str) -> int:
+    """Where the last word begins."""
+    return max(typed.rfind(" "), typed.rfind("\n")) + 1
 
 
 def test_columns_of_the_source_come_before_methods(ready: Notebook) -> None:
@@ -61,7 +65,9 @@ def test_features_of_a_view_that_only_the_catalog_has(ready: Notebook) -> None:
     assert ready.completed("%train spine plane_delays.legs_1") == ["%train spine plane_delays.legs_1d"]
 
 
-@pytest.mark.parametrize("typed", ["train.to_pol", "store.pub", "%%feature_view v --source flights\nprin", "import fsn"])
+@pytest.mark.parametrize(
+    "typed", ["train.to_pol", "store.pub", "%%feature_view v --source flights\nprin", "import fsn"]
+)
 def test_python_stays_pythons(ready: Notebook, typed: str) -> None:
     offered = ready.completed(typed)
     ours = ready.shell.Completer.custom_matchers
@@ -73,7 +79,9 @@ def test_python_stays_pythons(ready: Notebook, typed: str) -> None:
         ready.shell.Completer.custom_matchers = ours
 
 
-@pytest.mark.parametrize("typed", ["%fs list ", "%train spine nothing.", "%fs nonsense ", "%%feature_view v --source no\nt."])
+@pytest.mark.parametrize(
+    "typed", ["%fs list ", "%train spine nothing.", "%fs nonsense ", "%%feature_view v --source no\nt."]
+)
 def test_nothing_to_offer_is_no_error(bare: Notebook, typed: str, capfd: pytest.CaptureFixture[str]) -> None:
     bare.completed(typed)
     assert capfd.readouterr() == ("", "")

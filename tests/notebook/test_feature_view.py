@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
+
 import fsnb
 from fsnb.errors import DefinitionError, UnknownName, UsageError
-from tests.notebook.conftest import PLANE_DELAYS, Notebook
+from tests.notebook.conftest import PLANE_DELAYS, Notebook, plane_delays
 
 HEAD = "%%feature_view v --entity plane --source flights"
 
 
 def test_view_equals_the_one_made_in_python(notebook: Notebook) -> None:
     shown = notebook.ok(PLANE_DELAYS)
-    store, flights, plane = notebook["store"], notebook["flights"], notebook["plane"]
-
-    @fsnb.feature_view(entity=plane, source=flights, windows=["1d", "7d"], lag="15m", refresh="1h", tags=["air"])
-    def plane_delays(t):  # type: ignore[no-untyped-def]
-        """How late this aircraft has been running."""
-        return {"legs": t.count(), "mean_delay": t.arr_delay.mean()}
-
-    assert notebook["plane_delays"].to_doc() == plane_delays.to_doc()
-    assert store.catalog.get("view", "plane_delays").body["fingerprint"] == plane_delays.fingerprint
+    made = plane_delays(notebook["flights"])
+    assert notebook["plane_delays"].to_doc() == made.to_doc()
+    assert notebook["store"].catalog.get("view", "plane_delays").body["fingerprint"] == made.fingerprint
     assert shown.html.count("<section") == 1
 
 
@@ -42,7 +38,9 @@ def test_another_variable_may_be_named(notebook: Notebook) -> None:
 
 def test_body_sees_deferred_ibis_and_the_users_variables(notebook: Notebook) -> None:
     notebook.ok("late = 15")
-    notebook.ok(f"{HEAD} --windows 1d\n{{'late': (_.arr_delay > late).mean(), 'big': ibis.ifelse(t.arr_delay > 60, 1, 0).sum()}}")
+    notebook.ok(
+        f"{HEAD} --windows 1d\n{{'late': (_.arr_delay > late).mean(), 'big': ibis.ifelse(t.arr_delay > 60, 1, 0).sum()}}"
+    )
     assert notebook["v"].features == ("late_1d", "big_1d")
 
 
@@ -89,7 +87,7 @@ def test_error_in_a_function_of_the_user_shows_the_way_from_the_body(notebook: N
     assert "magics.py" not in ran.printed
 
 
-def test_bug_of_ours_shows_its_whole_traceback(notebook: Notebook, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_bug_of_ours_shows_its_whole_traceback(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
     def register(self: object, view: object) -> None:
         raise RuntimeError("a bug")
 

@@ -11,16 +11,18 @@ from fsnb.publish import Publication, Target
 from tests.notebook.conftest import Notebook
 
 
-@pytest.fixture
-def published(defined: Notebook) -> Notebook:
-    defined.ok("store.target('prod', 'prod.duckdb')\nstore.load(flights, to='prod')\n%publish plane_delays --to prod")
-    return defined
-
-
 def test_status_says_path_engine_counts_targets_and_tracking(published: Notebook) -> None:
     for command in ("%fs", "%fs status"):
         said = published.ok(command)
-        for text in (str(published["store"].path), "duckdb", "1 view", "1 source", "1 publication", "prod", "mlflow.db"):
+        for text in (
+            str(published["store"].path),
+            "duckdb",
+            "1 view",
+            "1 source",
+            "1 publication",
+            "prod",
+            "mlflow.db",
+        ):
             assert text in said.text
             assert text in said.html
 
@@ -94,7 +96,11 @@ def test_show_of_an_unknown_version_names_the_versions(defined: Notebook) -> Non
     [
         ("flights", Source, ("source flights", "Every leg flown.", "dep_time", "event time", "a polars DataFrame")),
         ("prod", Target, ("target prod", "prod.duckdb")),
-        ("publication/plane_delays", Publication, ("publication plane_delays", "v1 on prod", "plane_delays__v1_history")),
+        (
+            "publication/plane_delays",
+            Publication,
+            ("publication plane_delays", "v1 on prod", "plane_delays__v1_history"),
+        ),
     ],
 )
 def test_show_describes_other_kinds(published: Notebook, name: str, kind: type, said: tuple[str, ...]) -> None:

@@ -53,6 +53,15 @@ def test_layout_does_not_count(kind: str) -> None:
     assert {digest(table) for table in tables} == {digest(plain)}
 
 
+@pytest.mark.parametrize("values", [[1, 2, 3], [1.5, 2.5, 3.5], ["a", "bb", "c"]])
+def test_what_lies_under_a_null_does_not_count(values: list[Any]) -> None:
+    full = pa.array(values)
+    _, *buffers = full.buffers()
+    hidden = pa.Array.from_buffers(full.type, 3, [pa.py_buffer(bytes([0b101])), *buffers])
+    assert hidden.to_pylist() == [values[0], None, values[2]]
+    assert digest(pa.table({"a": hidden})) == digest(one(hidden.to_pylist()))
+
+
 @pytest.mark.parametrize("kind", ALIKE)
 def test_order_and_values_count(kind: str) -> None:
     values, types = ALIKE[kind]
