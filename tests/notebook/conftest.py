@@ -39,7 +39,7 @@ plane = fsnb.Entity("plane", "tailnum")
 asked = pl.DataFrame({"tailnum": ["N1", "N2"], "asked_at": [dt(2013, 1, 1, 13), dt(2013, 1, 1, 13)], "late": [1, 0]})
 spine = fsnb.Spine(asked, at="asked_at", label="late")
 """
-PLANE_DELAYS = '''%%feature_view plane_delays --entity plane --source flights --windows 1d,7d --lag 15m --refresh 1h --tag air
+PLANE_DELAYS = '''%%feature_view plane_delays --entity plane --source flights --windows 1d,7d --lag 15m --refresh 1h
 """How late this aircraft has been running."""
 minutes = t.arr_delay
 {"legs": t.count(), "mean_delay": minutes.mean()}
@@ -165,7 +165,6 @@ def plane_delays(flights: fsnb.Source) -> fsnb.FeatureView:
         windows=["1d", "7d"],
         lag="15m",
         refresh="1h",
-        tags=["air"],
         description="How late this aircraft has been running.",
     )
 

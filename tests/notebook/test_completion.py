@@ -6,7 +6,6 @@ import pytest
 
 from tests.notebook.conftest import Notebook
 
-
 OFFERED = {
     "%fs ": ["list", "open", "show", "status"],
     "%fs sh": ["show"],

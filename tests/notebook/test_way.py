@@ -6,7 +6,7 @@ import pytest
 
 from fsnb.errors import DefinitionError, PublishError, UnknownName, UsageError
 from fsnb.publish import Publication
-from fsnb.training import Preview, TrainingSet, Why
+from fsnb.training import Preview, Why
 from tests.notebook.conftest import Notebook
 
 # ---------------------------------------------------------------------- %train

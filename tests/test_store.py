@@ -1,0 +1,179 @@
+"""The facade: what it wires, what it remembers, what it refuses. The whole way once, on a small table."""
+
+from __future__ import annotations
+
+import traceback
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import ibis
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from ibis import _
+
+import fsnb
+from fsnb.errors import DefinitionError, PublishError, TargetError, UnknownName
+from fsnb.store import FeatureStore
+
+NOON = datetime(2024, 5, 1, 12)
+HOUR = timedelta(hours=1)
+TRIPS = pa.table(
+    {
+        "rider": ["a", "a", "b", "a"],
+        "at": [NOON, NOON + HOUR, NOON + HOUR, NOON + 5 * HOUR],
+        "known": [NOON + HOUR, NOON + 3 * HOUR, NOON + HOUR, NOON + 5 * HOUR],
+        "fare": [1.0, 2.0, 4.0, 8.0],
+    }
+)
+ASKED = pa.table(
+    {"rider": ["b", "a", "a"], "when": [NOON + 2 * HOUR, NOON + 2 * HOUR, NOON + 4 * HOUR], "paid": [1, 0, 1]}
+)
+RIDER = fsnb.Entity("rider", "rider")
+CANARY = "c4n4ry-p4ss"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FeatureStore:
+    return fsnb.open(tmp_path / "store")
+
+
+@pytest.fixture
+def trips(store: FeatureStore, tmp_path: Path) -> fsnb.Source:
+    pq.write_table(TRIPS, tmp_path / "trips.parquet")
+    return store.source("trips", tmp_path / "trips.parquet", event_time="at", available="known")
+
+
+def spend(source: fsnb.Source, **given: Any) -> fsnb.FeatureView:
+    features = {"total": _.fare.sum(), "trips": _.count()}
+    return fsnb.FeatureView(
+        "spend", entity=RIDER, source=source, features=features, windows="1d", refresh="1h", **given
+    )
+
+
+SPINE = fsnb.Spine(ASKED, at="when", label="paid")
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "polars"])
+def test_the_whole_way(store: FeatureStore, trips: fsnb.Source, tmp_path: Path, engine: str) -> None:
+    train = store.training_set(SPINE, spend(trips), engine=engine)
+    assert train.to_arrow().to_pylist() == [
+        {"rider": "b", "when": NOON + 2 * HOUR, "paid": 1, "total_1d": 4.0, "trips_1d": 1},
+        {"rider": "a", "when": NOON + 2 * HOUR, "paid": 0, "total_1d": 1.0, "trips_1d": 1},
+        {"rider": "a", "when": NOON + 4 * HOUR, "paid": 1, "total_1d": 3.0, "trips_1d": 2},
+    ]
+    store.target("prod", tmp_path / "prod.duckdb")
+    assert store.load(trips, to="prod") == 4
+    publication = store.publish("spend", to="prod")
+    assert publication.certificate.ok
+    con = ibis.duckdb.connect(tmp_path / "prod.duckdb", read_only=True)
+    current = con.table("spend").order_by("rider").select("rider", "total_1d", "trips_1d").to_pyarrow().to_pylist()
+    con.disconnect()
+    # a day after the last trip nothing is left in the window
+    assert current == [{"rider": "a", "total_1d": None, "trips_1d": 0}, {"rider": "b", "total_1d": None, "trips_1d": 0}]
+    assert {document.kind for document in store.catalog.list()} == {"source", "view", "target", "publication"}
+
+
+def test_a_later_store_finds_what_an_earlier_one_defined(store: FeatureStore, trips: fsnb.Source) -> None:
+    rows = store.training_set(SPINE, spend(trips)).to_arrow()
+    later = fsnb.open(store.path, engine="polars")
+    assert later.views == ("spend",)
+    assert later.view("spend") == spend(trips)
+    assert later.training_set(SPINE, later.view("spend")).to_arrow().to_pylist() == rows.to_pylist()
+
+
+def test_a_changed_definition_is_the_next_version_and_the_old_one_stays(
+    store: FeatureStore, trips: fsnb.Source
+) -> None:
+    store.register(spend(trips))
+    store.register(spend(trips))
+    store.register(spend(trips, lag="1h"))
+    assert [document.version for document in store.catalog.history("view", "spend")] == [2, 1]
+    assert store.view("spend", 1).lag == timedelta(0)
+    assert store.view("spend").lag == HOUR
+
+
+def test_a_view_may_join_another_source_of_the_store(store: FeatureStore, trips: fsnb.Source) -> None:
+    homes = store.source("homes", pa.table({"rider": ["a", "b"], "zone": [1, 2]}), event_time=None)
+    view = fsnb.FeatureView(
+        "zones",
+        entity=RIDER,
+        source=trips,
+        features=lambda t: {"zone": t.left_join(homes.table, "rider").zone.max()},
+        windows="1d",
+    )
+    assert store.training_set(SPINE, view).to_arrow()["zone_1d"].to_pylist() == [2, 1, 1]
+    with pytest.raises(UnknownName, match="the store has no source 'homes'"):
+        fsnb.open(store.path / "other").training_set(SPINE, view)
+
+
+def test_a_source_may_be_a_table_of_the_engine(tmp_path: Path) -> None:
+    con = ibis.duckdb.connect()
+    con.create_table("trips_raw", TRIPS)
+    store = fsnb.open(tmp_path / "store", engine=con)
+    source = store.source("trips", "trips_raw", event_time="at", available="known")
+    assert store.training_set(SPINE, spend(source)).to_arrow()["trips_1d"].to_pylist() == [1, 1, 2]
+    with pytest.raises(UnknownName, match=r"has no table 'trips_rw'\. Did you mean 'trips_raw'"):
+        store.source("trips", "trips_rw", event_time="at")
+
+
+@pytest.mark.parametrize(
+    ("act", "error", "message"),
+    [
+        (lambda store: store.view("spendd"), UnknownName, "Did you mean 'spend'?"),
+        (lambda store: store.view("spend", 9), UnknownName, "version"),
+        (lambda store: store.publish("spend", to="prd"), UnknownName, "the store has no target 'prd'"),
+        (
+            lambda store: store.load("tripz", to="prod"),
+            UnknownName,
+            "the store has no source 'tripz'. Did you mean 'trips'?",
+        ),
+        (
+            lambda store: store.training_set(ASKED, store.view("spend")),
+            DefinitionError,
+            "needs an fsnb.Spine, not a Table",
+        ),
+        (
+            lambda store: store.training_set(SPINE, store.view("spend"), engine="duck"),
+            UnknownName,
+            "has no engine 'duck'",
+        ),
+        (lambda store: store.training_set(SPINE, store.view("spend"), engine=5), DefinitionError, "engine is a int"),
+        (lambda store: store.register("spend"), DefinitionError, "takes a feature view, not a str"),
+        (lambda store: store.publish("spend", to="prod"), PublishError, "trips"),
+    ],
+)
+def test_store_refuses(
+    store: FeatureStore, trips: fsnb.Source, tmp_path: Path, act: Any, error: Any, message: str
+) -> None:
+    store.register(spend(trips))
+    store.target("prod", tmp_path / "prod.duckdb")
+    with pytest.raises(error) as caught:
+        act(store)
+    assert message in str(caught.value)
+
+
+def test_two_sources_of_one_name_in_one_training_set_are_refused(store: FeatureStore, trips: fsnb.Source) -> None:
+    other = fsnb.Source("trips", TRIPS, event_time="at")
+    view = fsnb.FeatureView("last", entity=RIDER, source=other, features={"fare": _.fare})
+    with pytest.raises(DefinitionError, match="two different sources are named 'trips', one of them in 'last'"):
+        store.training_set(SPINE, [spend(trips), view])
+
+
+def test_a_password_is_nowhere(
+    store: FeatureStore, trips: fsnb.Source, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FSNB_TEST_PASSWORD", CANARY)
+    said = []
+    for url in (f"postgresql://me:{CANARY}@127.0.0.1:1/db", "postgresql://me:${FSNB_TEST_PASSWORD}@127.0.0.1:1/db"):
+        target = store.target("prod", url)
+        with pytest.raises(TargetError) as caught:
+            store.publish(spend(trips), to="prod")
+        said += [repr(target), str(caught.value), "".join(traceback.format_exception(caught.value)), repr(store)]
+    said += [
+        *capfd.readouterr(),
+        *(path.read_bytes().decode("latin-1") for path in store.path.rglob("*") if path.is_file()),
+    ]
+    assert all(CANARY not in text for text in said)
+    assert store.catalog.get("target", "prod").body["url"] == "postgresql://me:${FSNB_TEST_PASSWORD}@127.0.0.1:1/db"
