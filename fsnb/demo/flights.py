@@ -30,7 +30,7 @@ NEW_YORK, ATLANTIC = "America/New_York", "America/Puerto_Rico"
 LATE = 15  # minutes
 ASKED_BEFORE = pl.duration(hours=2)
 WEATHER_PUBLISHED_AFTER = pl.duration(hours=1)
-TEST_FROM_MONTH = 10
+TESTED = pl.col("month") >= 10  # a model is fitted on January to September
 
 WEATHER = ("temp", "dewp", "humid", "wind_speed", "precip", "pressure", "visib")
 

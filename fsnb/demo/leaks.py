@@ -49,7 +49,7 @@ def fit(rows: pl.DataFrame, columns: Sequence[str]) -> Any:
     classifier, _ = _sklearn()
     from threadpoolctl import threadpool_limits
 
-    train = rows.filter(pl.col("month") < flights.TEST_FROM_MONTH)
+    train = rows.filter(~flights.TESTED)
     with threadpool_limits(1):
         return classifier(max_iter=TREES, random_state=0).fit(_numbers(train, columns), train["late"].to_numpy())
 
@@ -57,7 +57,7 @@ def fit(rows: pl.DataFrame, columns: Sequence[str]) -> Any:
 def auc(model: Any, rows: pl.DataFrame) -> float:
     """How well a model ranks the flights of October to December."""
     _, roc_auc_score = _sklearn()
-    test = rows.filter(pl.col("month") >= flights.TEST_FROM_MONTH)
+    test = rows.filter(flights.TESTED)
     likely = model.predict_proba(_numbers(test, model.feature_names_in_))[:, 1]
     return float(roc_auc_score(test["late"].to_numpy(), likely))
 

@@ -11,7 +11,6 @@ import ast
 import linecache
 import textwrap
 import traceback
-from collections.abc import Mapping
 from dataclasses import dataclass
 from types import CodeType, TracebackType
 from typing import Any
@@ -28,11 +27,10 @@ class Body:
     statements: CodeType
     value: CodeType
 
-    def run(self, scope: Mapping[str, Any]) -> Any:
-        """The value in this scope, which the body's assignments leave as it is."""
-        names = dict(scope)
-        exec(self.statements, names)
-        return eval(self.value, names)
+    def run(self, scope: dict[str, Any]) -> Any:
+        """The value in a scope of its own, which takes the body's assignments."""
+        exec(self.statements, scope)
+        return eval(self.value, scope)
 
     def explain(self, error: Exception, shell: Any) -> None:
         """Make an error that came out of the body point to its line; one that did not stays as it is."""

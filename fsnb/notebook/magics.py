@@ -77,13 +77,12 @@ class FsnbMagics(Magics):
             raise UsageError("%%feature_view has a body: write it with two % in the first line of a cell of its own.")
         store = self.session.store
         body = compiled(f"feature view {asked.name!r}", f"%%feature_view {line}", cell, self.shell)
-        names = dict(self.session.names)
         try:
             view = FeatureView(
                 asked.name,
                 entity=self.session.entity(asked.entity),
                 source=self.session.source(asked.source),
-                features=lambda t: body.run(names | {"t": t, "_": ibis._, "ibis": ibis}),
+                features=lambda t: body.run({**self.session.names, "t": t, "_": ibis._, "ibis": ibis}),
                 windows=[window for window in asked.windows.split(",") if window.strip()],
                 lag=asked.lag,
                 ttl=asked.ttl,

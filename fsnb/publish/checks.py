@@ -129,10 +129,14 @@ def check_ties(view: FeatureView, con: Any, tables: Mapping[str, ir.Table], who:
 def _ties(view: FeatureView, relation: ir.Table, shared: list[str]) -> tuple[ir.Table, dict[str, str]]:
     """A row per group that is open, with the least and greatest value of each feature; and the features by column."""
     columns, _ = event_columns(asking_plan(view).views[0], relation, lambda value: value)
-    compared = {f"fsnb_v{number}": name for number, name in enumerate(view.features) if _comparable(columns[name].type())}
+    compared = {
+        f"fsnb_v{number}": name for number, name in enumerate(view.features) if _comparable(columns[name].type())
+    }
     values = {column: _orderable(columns[name]) for column, name in compared.items()}
     clocks = [name for name in (view.source.event_time, view.source.available) if name]
-    rows = relation.select(**{name: relation[name] for name in shared}, **values).drop_null([*view.entity.keys, *clocks])
+    rows = relation.select(**{name: relation[name] for name in shared}, **values).drop_null(
+        [*view.entity.keys, *clocks]
+    )
     measures = {}
     for name in values:
         measures |= {f"{name}_low": rows[name].min(), f"{name}_high": rows[name].max(), f"{name}_n": rows[name].count()}

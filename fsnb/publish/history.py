@@ -38,7 +38,7 @@ from fsnb.pit.lowering import events
 from fsnb.publish.certificate import ABS_TOL, REL_TOL
 
 EVENT_TIME, AVAILABLE_TIME, KNOWN_TIME, RUN_ID = "event_time", "available_time", "fsnb_known_time", "fsnb_run_id"
-TICKS, STAGE = "fsnb_ticks", "fsnb_stage"
+TICKS, STAGE, LAST = "fsnb_ticks", "fsnb_stage", "fsnb_last"
 EPOCH = datetime(1970, 1, 1)
 MICROSECOND = ibis.interval(microseconds=1)
 
@@ -81,6 +81,16 @@ class Layout:
     def ticks(self) -> ibis.Schema:
         return self.only(*self.keys, EVENT_TIME, KNOWN_TIME)
 
+    @property
+    def staged(self) -> ir.Table:
+        """The temporary table of what the history should hold."""
+        return ibis.table(self.stage, name=STAGE)
+
+    @property
+    def last(self) -> ir.Table:
+        """The temporary table of what the history says last of each of its moments."""
+        return ibis.table(self.history, name=LAST)
+
 
 def in_ticks(view: FeatureView) -> bool:
     """Whether the history tells the view tick by tick, not source row by source row."""
@@ -118,14 +128,12 @@ def source_rows(part: ViewPlan, con: Any, tables: Mapping[str, ir.Table], end: i
     return won.select(**_keys(part, won), **clocks, **values)
 
 
-def candidate_ticks(part: ViewPlan, con: Any, tables: Mapping[str, ir.Table], told: ir.Table, end: int) -> ir.Table:
+def candidate_ticks(part: ViewPlan, con: Any, tables: Mapping[str, ir.Table], end: int) -> ir.Table:
     """Where a value may change, up to the tick `end`: after each event's entrances and exits, and where it was told to."""
-    keys = key_names(part)
+    keys, last = key_names(part), Layout.of(part.view).last
     rows = events(part, con, bind(part.view.relation, tables))
-    past = told.select(
-        **{key: told[name] for key, name in zip(keys, part.view.entity.keys, strict=True)},
-        tick=microseconds(con, told[EVENT_TIME]),
-    )
+    told = {key: last[name] for key, name in zip(keys, part.view.entity.keys, strict=True)}
+    past = last.select(**told, tick=microseconds(con, last[EVENT_TIME]))
     ticks = reduce(lambda left, right: left.union(right, distinct=True), [*_changes(part, rows), past])
     ticks = ticks.filter(ticks["tick"] <= end)
     clocks = {EVENT_TIME: timestamp(ticks["tick"]), KNOWN_TIME: timestamp(ticks["tick"] + part.lag)}
@@ -170,72 +178,75 @@ def timestamp(us: ir.IntegerValue) -> ir.TimestampValue:
 # ---------------------------------------------------------------------- which rows the history lacks
 
 
-def rows_lacking(layout: Layout, told: ir.Table, now: datetime) -> ir.Table:
+def last_told(layout: Layout, told: ir.Table) -> ir.Table:
+    """What a history says now of each of its moments: its corrections count, what they corrected does not."""
+    return _first(told, [*layout.keys, EVENT_TIME, KNOWN_TIME], (AVAILABLE_TIME,))
+
+
+def rows_lacking(layout: Layout, now: datetime) -> ir.Table:
     """Staged source rows that were never told, or were told otherwise, with the time from which to read them.
 
     A correction of a row that another one has superseded meanwhile is left out: nobody could read it.
     """
-    stage = ibis.table(layout.stage, name=STAGE)
+    stage = layout.staged
     following = stage[KNOWN_TIME].lead().over(group_by=[*layout.keys, EVENT_TIME], order_by=KNOWN_TIME)
-    met = _beside(stage.mutate(fsnb_next=following), _last_told(layout, told), [*layout.keys, EVENT_TIME, KNOWN_TIME])
-    fresh = met[_told(AVAILABLE_TIME)].isnull()
-    met = met.mutate(**{AVAILABLE_TIME: fresh.ifelse(met[KNOWN_TIME], _from_now_on(met, now))})
+    last = layout.last.rename({_told(name): name for name in layout.last.columns})
+    same = [(name, _told(name)) for name in (*layout.keys, EVENT_TIME, KNOWN_TIME)]
+    met = stage.mutate(fsnb_next=following).left_join(last, same)
+    met = met.mutate(fsnb_new=met[_told(AVAILABLE_TIME)].isnull())
+    met = met.mutate(
+        **{AVAILABLE_TIME: met["fsnb_new"].ifelse(met[KNOWN_TIME], _again(met[_told(AVAILABLE_TIME)], now))}
+    )
     readable = met["fsnb_next"].isnull() | (met["fsnb_next"] > met[AVAILABLE_TIME])
-    kept = met.filter(met[_told(AVAILABLE_TIME)].isnull() | (_differ(layout, met) & readable))
+    kept = met.filter(met["fsnb_new"] | (_differ(layout, met) & readable))
     return kept.select(*layout.stage.names, AVAILABLE_TIME)
 
 
-def ticks_lacking(layout: Layout, told: ir.Table, now: datetime, covered: datetime | None) -> ir.Table:
+def ticks_lacking(layout: Layout, now: datetime, covered: datetime | None) -> ir.Table:
     """Staged ticks whose values are not what the history tells there, with the time from which to read them.
 
     Between two ticks of the history the staged ones should repeat the first; from where they stop doing so, each one
     that differs from the one before is told. A tick that an earlier run has covered was told already, if only by
     leaving it out: to tell it now is a correction.
     """
-    stage, last, by = ibis.table(layout.stage, name=STAGE), _last_told(layout, told), list(layout.keys)
-    marked = _beside(stage, last.select(*by, EVENT_TIME, AVAILABLE_TIME), [*by, EVENT_TIME])
-    upto = ibis.cumulative_window(group_by=by, order_by=EVENT_TIME)
-    marked = marked.mutate(fsnb_governing=marked[_told(EVENT_TIME)].max().over(upto)).drop(
-        _told(EVENT_TIME), *map(_told, by)
+    by = {"group_by": [*layout.keys, "fsnb_governing"], "order_by": EVENT_TIME}
+    met = _beside_governing(layout)
+    stale = met["fsnb_governing"].isnull() | _differ(layout, met)
+    met = met.mutate(fsnb_since=stale.ifelse(1, 0).max().over(ibis.cumulative_window(**by)))
+    before = met["fsnb_since"].lag().over(**by).fill_null(0)
+    moved = reduce(or_, [~met[name].identical_to(met[name].lag().over(**by)) for name in layout.features])
+    late = ibis.literal(False) if covered is None else met[EVENT_TIME] <= covered
+    first = late.ifelse(ibis.greatest(met[KNOWN_TIME], now), met[KNOWN_TIME])
+    met = met.mutate(
+        fsnb_tell=(met["fsnb_since"] == 1) & ((before == 0) | moved),
+        **{AVAILABLE_TIME: met["fsnb_here"].isnull().ifelse(first, _again(met["fsnb_here"], now))},
     )
-    marked = marked.rename(fsnb_told_here=_told(AVAILABLE_TIME))
-    governing = last.rename({_told(name): name for name in last.columns})
-    on = [marked[key] == governing[_told(key)] for key in by] + [
-        marked["fsnb_governing"] == governing[_told(EVENT_TIME)]
-    ]
-    met = marked.left_join(governing, on)
-    met = met.mutate(fsnb_stale=(met["fsnb_governing"].isnull() | _differ(layout, met)).ifelse(1, 0))
-    same = {"group_by": [*by, "fsnb_governing"], "order_by": EVENT_TIME}
-    met = met.mutate(fsnb_since=met["fsnb_stale"].max().over(ibis.cumulative_window(**same)))
-    before = met["fsnb_since"].lag().over(**same)
-    moved = [~met[name].identical_to(met[name].lag().over(**same)) for name in layout.features]
-    met = met.mutate(fsnb_tell=(met["fsnb_since"] == 1) & ((before.fill_null(0) == 0) | reduce(or_, moved)))
-    first = (
-        met[KNOWN_TIME]
-        if covered is None
-        else (met[EVENT_TIME] > covered).ifelse(met[KNOWN_TIME], ibis.greatest(met[KNOWN_TIME], now))
-    )
-    again = ibis.greatest(now, met["fsnb_told_here"] + MICROSECOND)
-    met = met.mutate(**{AVAILABLE_TIME: met["fsnb_told_here"].isnull().ifelse(first, again)})
     return met.filter(met["fsnb_tell"]).select(*layout.stage.names, AVAILABLE_TIME)
 
 
-def withdrawn(layout: Layout, told: ir.Table, until: datetime) -> ir.Table:
+def _beside_governing(layout: Layout) -> ir.Table:
+    """Each staged tick beside the last told one up to it, which governs it; `fsnb_here` where that is the very tick."""
+    last, by = layout.last, [*layout.keys, EVENT_TIME]
+    told = last.select(**{_told(name): last[name] for name in by}, fsnb_here=last[AVAILABLE_TIME])
+    marked = layout.staged.left_join(told, [(name, _told(name)) for name in by])
+    upto = ibis.cumulative_window(group_by=layout.keys, order_by=EVENT_TIME)
+    marked = marked.mutate(fsnb_governing=marked[_told(EVENT_TIME)].max().over(upto))
+    marked = marked.select(*layout.stage.names, "fsnb_here", "fsnb_governing")
+    governing = last.rename({_told(name): name for name in last.columns})
+    same = [(name, _told(name)) for name in layout.keys]
+    return marked.left_join(governing, [*same, ("fsnb_governing", _told(EVENT_TIME))])
+
+
+def withdrawn(layout: Layout, until: datetime) -> ir.Table:
     """Rows of the history, known up to a time, that the sources no longer give. They stay: it was read from."""
-    stage = ibis.table(layout.stage, name=STAGE)
-    same = [*layout.keys, EVENT_TIME, KNOWN_TIME]
-    return told.filter(told[KNOWN_TIME] <= until).select(*same).distinct().anti_join(stage, same)
+    last = layout.last
+    return last.filter(last[KNOWN_TIME] <= until).anti_join(layout.staged, [*layout.keys, EVENT_TIME, KNOWN_TIME])
 
 
 def current_rows(layout: Layout, told: ir.Table, now: datetime) -> ir.Table:
     """The history's latest row of each entity among those that are available by now."""
     seen = told.filter(told[AVAILABLE_TIME] <= now)
-    return _first(seen, list(layout.keys), (EVENT_TIME, AVAILABLE_TIME)).select(*layout.current.names)
-
-
-def _last_told(layout: Layout, told: ir.Table) -> ir.Table:
-    """What a history says now of each of its moments: its corrections count, what they corrected does not."""
-    return _first(told, [*layout.keys, EVENT_TIME, KNOWN_TIME], (AVAILABLE_TIME,))
+    return _first(seen, layout.keys, (EVENT_TIME, AVAILABLE_TIME)).select(*layout.current.names)
 
 
 def _first(table: ir.Table, by: Sequence[str], greatest: Sequence[str]) -> ir.Table:
@@ -248,14 +259,9 @@ def _told(name: str) -> str:
     return f"fsnb_told_{name}"
 
 
-def _beside(left: ir.Table, told: ir.Table, on: Sequence[str]) -> ir.Table:
-    renamed = told.rename({_told(name): name for name in told.columns})
-    return left.left_join(renamed, [left[name] == renamed[_told(name)] for name in on])
-
-
-def _from_now_on(met: ir.Table, now: datetime) -> ir.Value:
-    """When a correction becomes readable: now, but in any case after what it corrects."""
-    return ibis.greatest(now, met[_told(AVAILABLE_TIME)] + MICROSECOND)
+def _again(told: ir.Value, now: datetime) -> ir.Value:
+    """When a correction of what was told becomes readable: now, but in any case after that."""
+    return ibis.greatest(now, told + MICROSECOND)
 
 
 def _differ(layout: Layout, met: ir.Table) -> ir.BooleanValue:

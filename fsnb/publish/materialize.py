@@ -17,7 +17,7 @@ from fsnb.errors import BreakingChange, PublishError
 from fsnb.model import FeatureView
 from fsnb.pit.outcomes import to_micros
 from fsnb.publish import history, sql
-from fsnb.publish.history import AVAILABLE_TIME, EVENT_TIME, KNOWN_TIME, RUN_ID, STAGE, TICKS, Layout
+from fsnb.publish.history import AVAILABLE_TIME, EVENT_TIME, KNOWN_TIME, LAST, RUN_ID, STAGE, TICKS, Layout
 
 RUNS = "fsnb_runs"
 RUN_COLUMNS = ibis.schema(
@@ -124,9 +124,7 @@ def materialize(
         covered = max((end for v, _, end in runs if v == version), default=None)
         told = ibis.table(layout.history, name=names.history[1], database=schema)
         staged, gone = _stage(view, con, tables, layout, told, run)
-        appended = sql.insert(
-            con, names.history, _lacking(view, layout, told, run, covered).mutate(**{RUN_ID: ibis.literal(run.id)})
-        )
+        appended = _append(view, con, layout, names, run, covered)
         upserted = _upsert(con, layout, names, history.current_rows(layout, told, run.now))
         counts = {"rows_staged": staged, "rows_appended": appended, "rows_upserted": upserted}
         identity = {"run_id": run.id, "view_name": view.name, "version": version, "fingerprint": view.fingerprint}
@@ -141,25 +139,25 @@ def materialize(
 
 
 def _earlier_runs(con: Any, schema: str, view: FeatureView) -> list[tuple[int, str, datetime]]:
-    """Version, fingerprint and end of each run of the view; the table of runs is made if missing."""
+    """Version, fingerprint and last end of the view's runs; the table of runs is made if missing."""
     if RUNS not in sql.relations(con, schema):
         sql.lock(con, f"fsnb schema {schema}")  # CREATE ... IF NOT EXISTS fails where two do it at once
         sql.run(con, f"CREATE SCHEMA IF NOT EXISTS {sql.quoted(con, schema)}")
         if RUNS not in sql.relations(con, schema):
             sql.create_table(con, (schema, RUNS), RUN_COLUMNS, required=RUN_COLUMNS.names, key=["run_id"])
     runs = sql.quoted(con, schema, RUNS)
-    wanted = sql.names(con, ["version", "fingerprint", "interval_end"])
     return sql.rows(
-        con, f"SELECT {wanted} FROM {runs} WHERE {sql.quoted(con, 'view_name')} = {sql.literal(con, view.name)}"
+        con,
+        f"SELECT version, fingerprint, max(interval_end) FROM {runs} "
+        f"WHERE view_name = {sql.literal(con, view.name)} GROUP BY version, fingerprint",
     )
 
 
 def _version(published: list[tuple[int, str]], fingerprint: str) -> int:
-    """The last published version where the definition is the same, else the next."""
-    if not published:
-        return 1
-    version = max(version for version, _ in published)
-    return version if (version, fingerprint) in published else version + 1
+    """The last published version where nothing but this definition was published as that, else the next."""
+    version = max((version for version, _ in published), default=0)
+    same = all(print_ == fingerprint for v, print_ in published if v == version)
+    return version if version and same else version + 1
 
 
 def _prepare(con: Any, layout: Layout, names: Names, known: bool) -> None:
@@ -204,18 +202,21 @@ def _stage(
     """Fill the stage with all that the history should hold up to the end; how many rows, and how many told ones it lacks."""
     joined, end = history.tick_plan(view), to_micros(run.end)
     (part,) = joined.views
+    sql.create_temporary(con, LAST, history.last_told(layout, told))
     if history.in_ticks(view):
-        sql.create_temporary(con, TICKS, history.candidate_ticks(part, con, tables, told, end))
+        sql.create_temporary(con, TICKS, history.candidate_ticks(part, con, tables, end))
         return sql.create_temporary(con, STAGE, history.tick_values(joined, con, tables)), 0
     staged = sql.create_temporary(con, STAGE, history.source_rows(part, con, tables, end))
-    gone = history.withdrawn(layout, told, run.end + timedelta(microseconds=part.lag))
+    gone = history.withdrawn(layout, run.end + timedelta(microseconds=part.lag))
     return staged, sql.rows(con, con.compile(gone.count().as_table()))[0][0]
 
 
-def _lacking(view: FeatureView, layout: Layout, told: ir.Table, run: Run, covered: datetime | None) -> ir.Table:
-    if history.in_ticks(view):
-        return history.ticks_lacking(layout, told, run.now, covered)
-    return history.rows_lacking(layout, told, run.now)
+def _append(view: FeatureView, con: Any, layout: Layout, names: Names, run: Run, covered: datetime | None) -> int:
+    ticks = history.in_ticks(view)
+    lacking = history.ticks_lacking(layout, run.now, covered) if ticks else history.rows_lacking(layout, run.now)
+    appended = sql.insert(con, names.history, lacking.mutate(**{RUN_ID: ibis.literal(run.id)}))
+    sql.run(con, f"ANALYZE {sql.quoted(con, *names.history)}")
+    return appended
 
 
 def _upsert(con: Any, layout: Layout, names: Names, rows: ir.Table) -> int:

@@ -90,3 +90,11 @@ def test_options_and_names_without_a_store(bare: Notebook) -> None:
     bare.ok("import fsnb\nplane = fsnb.Entity('plane', 'tailnum')")
     assert bare.completed("%%feature_view v --entity p") == ["%%feature_view v --entity plane"]
     assert bare.completed("%train spine x --eng") == ["%train spine x --engine"]
+
+
+def test_older_way_to_ask_gets_the_same(ready: Notebook) -> None:
+    line = "%train spine plane_delays.legs"
+    assert ready.shell.complete(None, line, len(line)) == (
+        "plane_delays.legs",
+        ["plane_delays.legs_1d", "plane_delays.legs_7d"],
+    )

@@ -147,7 +147,7 @@ def certificate(*, ok: bool) -> Certificate:
         sides=(("local", EVIL), ("target", EVIL)),
         oracle=EVIL,
         ibis=EVIL,
-        columns=(Column(EVIL, ("double", EVIL), 0 if ok else 3, 0, 0.5, 0.25),),
+        columns=(Column(EVIL, (EVIL, EVIL), 0 if ok else 3, 0, 0.5, 0.25),),
         differences=() if ok else (Difference(EVIL, ((EVIL, EVIL),), (("local", EVIL), ("target", "2"))),),
     )
 

@@ -1,4 +1,4 @@
-"""The same in a kernel of its own, run as the tour and CI run notebooks: an error of ours is short and fails the cell."""
+"""The same in a kernel of its own, run as CI runs notebooks: an error of ours is short and fails the cell."""
 
 from __future__ import annotations
 

@@ -64,6 +64,7 @@ def test_extension_unloads_by_name(shell: Any, bare: Notebook) -> None:
 
 def test_unloading_leaves_nothing_behind(shell: Any) -> None:
     before = (magics(shell), html_types(shell), list(shell.Completer.custom_matchers))
+    assert FeatureView not in html_types(shell)
     fsnb.notebook.load(shell)
     assert FeatureView in html_types(shell)
     fsnb.notebook.unload(shell)

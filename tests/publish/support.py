@@ -34,7 +34,13 @@ def row(k: str | None, hour: float, x: float | None = 1.0, n: int | None = 1, kn
     return {"k": k, "ts": START + hour * HOUR, "known": START + known * HOUR, "x": x, "n": n}
 
 
-ROWS = [row("a", 0, 1.5, 3), row("a", 2, 2.5, -4), row("b", 1, None, 0), row("é", 1.25, 7.0, 2), row("a", 3, 4.0, 5, known=6)]
+ROWS = [
+    row("a", 0, 1.5, 3),
+    row("a", 2, 2.5, -4),
+    row("b", 1, None, 0),
+    row("é", 1.25, 7.0, 2),
+    row("a", 3, 4.0, 5, known=6),
+]
 
 
 def events(rows: Sequence[Row] = ROWS, **options: Any) -> Source:
@@ -43,7 +49,9 @@ def events(rows: Sequence[Row] = ROWS, **options: Any) -> Source:
 
 def latest(source: Source | None = None, **options: Any) -> FeatureView:
     """An as-of view."""
-    return FeatureView("latest", entity=THING, source=source or events(), features={"x": _.x, "double": _.n * 2}, **options)
+    return FeatureView(
+        "latest", entity=THING, source=source or events(), features={"x": _.x, "double": _.n * 2}, **options
+    )
 
 
 def sums(source: Source | None = None, **options: Any) -> FeatureView:
@@ -53,7 +61,9 @@ def sums(source: Source | None = None, **options: Any) -> FeatureView:
     return FeatureView("sums", entity=THING, source=source or events(), features=features, **rules)
 
 
-def release(view: FeatureView, target: Target, local: Any, rows: Sequence[Row] | None = None, **options: Any) -> Publication:
+def release(
+    view: FeatureView, target: Target, local: Any, rows: Sequence[Row] | None = None, **options: Any
+) -> Publication:
     """Load the view's source (or other rows for it) onto the target and publish."""
     source = view.source if rows is None else events(rows)
     load(source, target, replace=True)
@@ -85,7 +95,9 @@ def change(target: Target, statement: str) -> None:
         con.con.execute(statement)
 
 
-def asof(view: FeatureView, history: Sequence[Row], missing: Mapping[str, Any], key: Mapping[str, Any], at: datetime) -> Row:
+def asof(
+    view: FeatureView, history: Sequence[Row], missing: Mapping[str, Any], key: Mapping[str, Any], at: datetime
+) -> Row:
     """What a reader finds at a time: the latest event time of what is available by then, unless the ttl has run out."""
     seen = [each for each in history if each["available_time"] <= at and all(each[k] == v for k, v in key.items())]
     if not seen:
@@ -101,7 +113,9 @@ def _fresh(view: FeatureView, event: datetime, at: datetime) -> bool:
     end = at - view.lag
     end -= (end - EPOCH) % view.refresh if view.refresh else timedelta(0)
     start = end - view.ttl
-    at_an_end = (event == start and view.closed in ("left", "both")) or (event == end and view.closed in ("right", "both"))
+    at_an_end = (event == start and view.closed in ("left", "both")) or (
+        event == end and view.closed in ("right", "both")
+    )
     return start < event < end or at_an_end
 
 

@@ -38,7 +38,9 @@ TIED = TYPES | {"tie": pa.int64()}
 
 
 def source(rows: Sequence[Row], **options: Any) -> Source:
-    return Source("events", table(rows, TIED), **{"event_time": "ts", "available": "known", "tie_break": "tie"} | options)
+    return Source(
+        "events", table(rows, TIED), **{"event_time": "ts", "available": "known", "tie_break": "tie"} | options
+    )
 
 
 def certified(view: FeatureView, target: Target, local: Any, data: Any = None) -> Certificate:
@@ -134,7 +136,9 @@ def test_relation_that_makes_its_own_key_and_clock(target: Target, engine: Any) 
 
 
 def test_view_that_joins_another_table(target: Target, local: Any) -> None:
-    kinds = Source("kinds", pa.table({"n": pa.array([1, 2, 3], pa.int64()), "kind": ["one", "two", "three"]}), event_time=None)
+    kinds = Source(
+        "kinds", pa.table({"n": pa.array([1, 2, 3], pa.int64()), "kind": ["one", "two", "three"]}), event_time=None
+    )
 
     def prepared(t: Any) -> Any:
         joined = t.left_join(kinds.table, t.n == kinds.table.n)
@@ -152,7 +156,9 @@ def test_view_that_joins_another_table(target: Target, local: Any) -> None:
 
 
 def test_expression_that_the_oracle_cannot_read_rests_on_two_engines(target: Target, local: Any) -> None:
-    found = certified(FeatureView("v", entity=THING, source=source(many()), features={"k2": _.k.reverse()}), target, local)
+    found = certified(
+        FeatureView("v", entity=THING, source=source(many()), features={"k2": _.k.reverse()}), target, local
+    )
     assert found.ok
     assert "does not interpret" in found.oracle
     assert [name for name, _ in found.sides] == ["local", "target"]
@@ -176,7 +182,9 @@ def test_one_other_value_on_the_target_is_found_and_shown(target: Target, local:
     assert "DISAGREE" in str(found)
     column = found.columns[0]
     assert (column.name, column.max_abs, column.ok) == ("x", 693.0, False)
-    assert all(dict(each.values)["target"] == "700.0" and dict(each.values)["oracle"] == "7.0" for each in found.differences)
+    assert all(
+        dict(each.values)["target"] == "700.0" and dict(each.values)["oracle"] == "7.0" for each in found.differences
+    )
     assert "x is 7.0 (local), 700.0 (target), 7.0 (oracle)" in str(found)
 
 
@@ -193,7 +201,9 @@ def altered(**rules: Any) -> Callable[..., Any]:
         view = joined.views[0].view
         clocks = {name: rules.pop(name) for name in ("available",) if name in rules}
         mine = Source.from_doc(view.source.to_doc() | clocks)
-        return lower(plan(joined.spine, FeatureView.from_doc(view.to_doc() | rules, {"events": mine})), con, tables, spine)
+        return lower(
+            plan(joined.spine, FeatureView.from_doc(view.to_doc() | rules, {"events": mine})), con, tables, spine
+        )
 
     return wrong
 
@@ -205,7 +215,15 @@ def altered(**rules: Any) -> Callable[..., Any]:
         (sums, {"refresh": None}),
         (sums, {"closed": "left"}),
         (sums, {"available": None}),
-        (sums, {"windows": [{"size": "2h1s", "offset": "0s", "label": "2h"}, {"size": "1d", "offset": "0s", "label": "1d"}]}),
+        (
+            sums,
+            {
+                "windows": [
+                    {"size": "2h1s", "offset": "0s", "label": "2h"},
+                    {"size": "1d", "offset": "0s", "label": "1d"},
+                ]
+            },
+        ),
         (lambda s: latest(s, ttl="5h"), {"ttl": None}),
         (lambda s: latest(s, ttl="5h"), {"closed": "both"}),
         (latest, {"closed": "left"}),
@@ -245,7 +263,13 @@ def test_division_by_zero_depends_on_the_engine(postgres_db_url: str, local: Any
 
 def test_features_that_engines_used_to_disagree_on_agree(target: Target, engine: Any) -> None:
     """NaN, NULLs in distinct counts, means of integers, standard deviation of one value: planned so that all sides agree."""
-    features = {"kinds": _.x.nunique(), "mean": _.n.mean(), "std": _.x.std(), "share": (_.n > 0).mean(), "low": _.x.min()}
+    features = {
+        "kinds": _.x.nunique(),
+        "mean": _.n.mean(),
+        "std": _.x.std(),
+        "share": (_.n > 0).mean(),
+        "low": _.x.min(),
+    }
     view = FeatureView("v", entity=THING, source=source(many()), features=features, windows=["1h", "2d"])
     found = certified(view, target, engine)
     assert found.ok, str(found)

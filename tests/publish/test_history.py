@@ -37,7 +37,10 @@ def rows(draw: Any) -> list[Row]:
         ts = draw(TIMES) if draw(st.integers(0, 15)) else None
         late = draw(st.sampled_from([0, 0, -1, 1, 3])) * HOUR
         known = ts + late if ts and draw(st.integers(0, 15)) else None
-        x, n = draw(st.sampled_from([1.5, -2.0, 0.0, 1e6, float("nan"), None])), draw(st.sampled_from([0, 1, 7, -3, None]))
+        x, n = (
+            draw(st.sampled_from([1.5, -2.0, 0.0, 1e6, float("nan"), None])),
+            draw(st.sampled_from([0, 1, 7, -3, None])),
+        )
         found.append({"k": draw(st.sampled_from([*KEYS, None])), "ts": ts, "known": known, "x": x, "n": n, "tie": tie})
     return found
 
@@ -132,8 +135,12 @@ def test_history_read_as_of_any_time_equals_the_oracle(con: Any, view: FeatureVi
 
 
 @FEW
-@given(view=views().filter(lambda view: view.source.available), found=rows(), steps=st.lists(TIMES, min_size=1, max_size=2))
-def test_history_of_many_runs_equals_that_of_one(con: Any, view: FeatureView, found: list[Row], steps: list[datetime]) -> None:
+@given(
+    view=views().filter(lambda view: view.source.available), found=rows(), steps=st.lists(TIMES, min_size=1, max_size=2)
+)
+def test_history_of_many_runs_equals_that_of_one(
+    con: Any, view: FeatureView, found: list[Row], steps: list[datetime]
+) -> None:
     """Late rows append: each run sees what had become available by then, and the history is as if it had seen all at once."""
     note(view.rules())
     published = Published(con, view)
@@ -191,7 +198,9 @@ def test_restatement_appends_a_correction_from_the_run_on_and_rewrites_nothing(c
     assert {each["available_time"] for each in added} == {now}
     assert all(each["fsnb_known_time"] < now for each in added)
     early = EARLY + timedelta(hours=2, minutes=30)
-    assert asof(view, after, published.missing, {"k": "1"}, early) == asof(view, before, published.missing, {"k": "1"}, early)
+    assert asof(view, after, published.missing, {"k": "1"}, early) == asof(
+        view, before, published.missing, {"k": "1"}, early
+    )
     for found, at in ((FIRST, early), (restated, now)):
         (want,) = oracle(view, [{"k": "1", "at": at}], {"events": found}, at="at")
         assert asof(view, after, published.missing, {"k": "1"}, at) == want
@@ -252,7 +261,12 @@ def test_static_view_has_one_row_per_key_from_the_epoch_on(con: Any) -> None:
 
 def test_several_keys_stay_columns(con: Any) -> None:
     source = Source("events", table([], ALL_TYPES), event_time="ts", tie_break="tie")
-    view = FeatureView("v", entity=Entity("pair", ("k", "tie")), source=source, features={"rows": _.count()}, refresh="1h")
+    view = FeatureView(
+        "v", entity=Entity("pair", ("k", "tie")), source=source, features={"rows": _.count()}, refresh="1h"
+    )
     published = Published(con, view)
     published.run([_event("1", 0, 1.0, tie=11), _event("11", 0, 1.0, tie=1)], EARLY + 5 * HOUR)
-    assert sorted((each["k"], each["tie"], each["rows"]) for each in fetch(con, published.schema, "v")) == [("1", 11, 1), ("11", 1, 1)]
+    assert sorted((each["k"], each["tie"], each["rows"]) for each in fetch(con, published.schema, "v")) == [
+        ("1", 11, 1),
+        ("11", 1, 1),
+    ]

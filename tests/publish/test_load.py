@@ -121,7 +121,9 @@ def test_text_that_the_target_cannot_hold_is_an_error_of_ours(postgres_db_url: s
 
 
 @pytest.mark.postgres
-def test_bare_name_is_found_again_when_the_schema_of_published_tables_comes_first(postgres_db_url: str, local: Any) -> None:
+def test_bare_name_is_found_again_when_the_schema_of_published_tables_comes_first(
+    postgres_db_url: str, local: Any
+) -> None:
     """The search path starts with "$user", and the user is called like our schema."""
     target = Target("prod", postgres_db_url)
     load(events(), target)

@@ -61,7 +61,9 @@ def test_asof_view_has_one_history_row_per_source_row(target: Target, local: Any
 
 def test_windowed_view_has_one_history_row_per_tick_that_changes_something(target: Target, local: Any) -> None:
     published = release(sums(windows="2h"), target, local, rows=[row("a", 0.5, 1.5, 3), row("a", 1.5, 2.5, 4)])
-    told = sorted((r["event_time"], r["available_time"], r["rows_2h"], r["total_2h"]) for r in read(target, "sums_history"))
+    told = sorted(
+        (r["event_time"], r["available_time"], r["rows_2h"], r["total_2h"]) for r in read(target, "sums_history")
+    )
     tick = [(START + hour * HOUR, START + (hour + 0.25) * HOUR) for hour in range(5)]
     assert told == [(*tick[1], 1, 1.5), (*tick[2], 2, 4.0), (*tick[3], 1, 2.5), (*tick[4], 0, None)]
     assert dict(published.when_missing) == {"rows_2h": 0, "total_2h": None, "high_2h": None}
@@ -78,7 +80,9 @@ def test_ticks_after_the_end_are_not_computed(target: Target, local: Any) -> Non
 
 
 @pytest.mark.parametrize("make", [latest, sums, lambda: latest(skip_nulls=True, ttl="3h")])
-def test_publishing_again_appends_nothing_and_says_so(make: Callable[[], FeatureView], target: Target, local: Any) -> None:
+def test_publishing_again_appends_nothing_and_says_so(
+    make: Callable[[], FeatureView], target: Target, local: Any
+) -> None:
     first = release(make(), target, local)
     name = first.view
     before = (read(target, f"{name}_history"), read(target, name))
@@ -122,7 +126,14 @@ def test_hostile_names_survive(url: str, local: Any) -> None:
     target = Target("prod", url, schema='we"ird; --', sources={"events": 'ra"w.ev"ents %'})
     for view in (
         FeatureView("asof", entity=Entity("thing", key), source=source, features={feature: _.x}),
-        FeatureView("windowed", entity=Entity("thing", key), source=source, features={"rows": _.count()}, windows="2h", refresh="1h"),
+        FeatureView(
+            "windowed",
+            entity=Entity("thing", key),
+            source=source,
+            features={"rows": _.count()},
+            windows="2h",
+            refresh="1h",
+        ),
     ):
         load(source, target, replace=True)
         publish(view, target, local=local, tables={"events": read_source(local, source)})
@@ -161,6 +172,13 @@ def test_version_follows_the_catalog_on_a_new_target(tmp_path: Path, local: Any)
     assert release(latest(lag="1h"), Target("prod", tmp_path / "prod.duckdb"), local, catalog=catalog).version == 2
 
 
+def test_version_is_never_shared_by_two_definitions(tmp_path: Path, local: Any) -> None:
+    prod, catalog = Target("prod", tmp_path / "prod.duckdb"), Catalog(tmp_path / "catalog.sqlite")
+    release(latest(), prod, local)
+    assert release(latest(lag="1h"), Target("staging", tmp_path / "s.duckdb"), local, catalog=catalog).version == 1
+    assert release(latest(lag="1h"), prod, local, catalog=catalog).version == 2
+
+
 def test_document_is_strict_json_and_names_no_secret(tmp_path: Path, local: Any) -> None:
     published = release(latest(fill={"x": -1.0}), Target("prod", tmp_path / "prod.duckdb"), local)
     doc = json.loads(json.dumps(published.to_doc(), allow_nan=False))
@@ -175,7 +193,11 @@ def test_password_is_in_nothing_that_is_stored(postgres_db_url: str, local: Any,
     target = Target("prod", postgres_db_url)
     catalog = Catalog(tmp_path / "catalog.sqlite")
     published = release(latest(), target, local, catalog=catalog)
-    stored = [b"".join(path.read_bytes() for path in tmp_path.iterdir()).decode(errors="replace"), caplog.text, repr(target)]
+    stored = [
+        b"".join(path.read_bytes() for path in tmp_path.iterdir()).decode(errors="replace"),
+        caplog.text,
+        repr(target),
+    ]
     stored += [str(published), repr(published), str(published.to_doc())]
     stored += [str(read(target, name)) for name in relations(target)]
     assert not [text for text in stored if canary in text]
@@ -184,7 +206,7 @@ def test_password_is_in_nothing_that_is_stored(postgres_db_url: str, local: Any,
 # ---------------------------------------------------------------------- all or nothing
 
 
-FAILURES = ["insert", "_upsert", "insert_values", "_point_views"]
+FAILURES = ["_prepare", "_stage", "insert", "_upsert", "insert_values", "_point_views"]
 
 
 @pytest.mark.parametrize("step", FAILURES)
@@ -213,7 +235,9 @@ def test_failure_at_any_step_leaves_nothing(
     assert release(latest(), target, local).rows_appended == (3 if before else 5)
 
 
-def test_expression_that_fails_on_rows_outside_the_sample_writes_nothing(target: Target, local: Any, monkeypatch: Any) -> None:
+def test_expression_that_fails_on_rows_outside_the_sample_writes_nothing(
+    target: Target, local: Any, monkeypatch: Any
+) -> None:
     """The engine's own error, in the transaction: one line, and whose it is."""
     real = materialize.history.source_rows
 
@@ -227,7 +251,9 @@ def test_expression_that_fails_on_rows_outside_the_sample_writes_nothing(target:
     assert relations(target) - {"events"} == set()
 
 
-def test_reader_sees_the_old_rows_until_the_commit(postgres_or_skip: str, local: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reader_sees_the_old_rows_until_the_commit(
+    postgres_or_skip: str, local: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     target = Target("prod", postgres_or_skip)
     release(latest(), target, local, ROWS[:2])
     seen: list[int] = []
@@ -250,7 +276,9 @@ def test_two_publishers_take_turns(postgres_or_skip: str, local: Any) -> None:
     def work() -> None:
         con = ibis.duckdb.connect()
         try:
-            results.append(publish(sums(), target, local=con, tables={"events": read_source(con, events())}).rows_appended)
+            results.append(
+                publish(sums(), target, local=con, tables={"events": read_source(con, events())}).rows_appended
+            )
         except Exception as error:  # noqa: BLE001  the main thread asserts on it
             results.append(error)
 
@@ -315,7 +343,14 @@ def test_narrower_type_of_the_same_family_is_read(target: Target, local: Any) ->
     assert {r["x"] for r in read(target, "latest")} == {4.0, None, 7.0}
 
 
-TIES = [row("a", 1, 1.0, 5), row("a", 1, 2.0, 5), row("b", 1, 3.0, 5), row("b", 1, 3.0, 5), row("c", 1, None, 5), row("c", 1, 1.0, 5)]
+TIES = [
+    row("a", 1, 1.0, 5),
+    row("a", 1, 2.0, 5),
+    row("b", 1, 3.0, 5),
+    row("b", 1, 3.0, 5),
+    row("c", 1, None, 5),
+    row("c", 1, 1.0, 5),
+]
 
 
 def test_ambiguous_ties_are_refused_with_their_number_and_examples(target: Target, local: Any) -> None:
@@ -356,7 +391,13 @@ def test_column_named_like_one_of_ours_is_refused(name: str, target: Target, loc
 
 
 def test_feature_named_like_its_key_is_refused(target: Target, local: Any) -> None:
-    refused(PublishError, "both a key and a feature", FeatureView("v", entity=THING, source=events(), features={"k": _.k}), target, local)
+    refused(
+        PublishError,
+        "both a key and a feature",
+        FeatureView("v", entity=THING, source=events(), features={"k": _.k}),
+        target,
+        local,
+    )
 
 
 def test_table_that_is_not_ours_is_not_replaced(url: str, local: Any) -> None:

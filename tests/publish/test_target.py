@@ -87,7 +87,9 @@ def test_session_frees_the_file_for_other_processes(tmp_path: Path) -> None:
     target = Target("prod", tmp_path / "prod.duckdb")
     with target.session() as con:
         con.con.execute("CREATE TABLE t AS SELECT 1 AS x")
-    code = f"import duckdb; print(duckdb.connect({str(tmp_path / 'prod.duckdb')!r}).execute('SELECT x FROM t').fetchall())"
+    code = (
+        f"import duckdb; print(duckdb.connect({str(tmp_path / 'prod.duckdb')!r}).execute('SELECT x FROM t').fetchall())"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[(1,)]"
 
@@ -151,7 +153,9 @@ def test_server_that_is_not_there_says_what_to_check() -> None:
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("written", [True, False], ids=["in the URL", "from the environment"])
-def test_wrong_password_is_nowhere_in_the_error(postgres_url: str, written: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_password_is_nowhere_in_the_error(
+    postgres_url: str, written: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("FSNB_TEST_PASSWORD", CANARY)
     right = urlsplit(postgres_url).password
     url = postgres_url.replace(f":{right}@", f":{CANARY}@" if written else ":${FSNB_TEST_PASSWORD}@")

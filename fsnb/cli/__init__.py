@@ -1,0 +1,31 @@
+"""The command line. A command parses, calls what stands below, and draws; an error of ours is one line, not a traceback."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+import fsnb
+from fsnb.cli.demo import demo
+from fsnb.errors import FsnbError
+
+
+class Commands(click.Group):
+    """Commands whose FsnbErrors are the user's to mend."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except FsnbError as error:
+            said = "\n".join([str(error), *getattr(error, "__notes__", ())])
+        raise click.ClickException(said)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(fsnb.__version__, prog_name="fsnb")
+def main() -> None:
+    """Feature engineering from the notebook to production."""
+
+
+main.add_command(demo)
