@@ -39,7 +39,7 @@ from fsnb.pit.planning import JoinPlan, Span, ViewPlan
 from fsnb.pit.primitives import ZERO_WHEN_EMPTY, Primitive, clean
 from fsnb.pit.read import ROW
 
-RIGHT = "_fsnb_r"
+RIGHT, FIRST = "_fsnb_r", "_fsnb_first_"
 Strategy = Callable[[ViewPlan, Any, ir.Table, ir.Table, ir.Table], ir.Table]
 
 
@@ -101,7 +101,8 @@ def _asking(table: ir.Table, con: Any, part: ViewPlan, plan: JoinPlan, relation:
 def _fill(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
     if con.name == "polars":
         return lowering_polars.fill(part, con, relation, cut, asks)
-    return STRATEGIES.get(con.name, STRATEGIES["sql"])[part.view.kind](part, con, relation, cut, asks)
+    shape = "lifetime" if part.view.kind == "window" and not part.view.windows else part.view.kind
+    return STRATEGIES.get(con.name, STRATEGIES["sql"])[shape](part, con, relation, cut, asks)
 
 
 def _values(part: ViewPlan, met: ir.Table) -> list[ir.Value]:
@@ -211,6 +212,42 @@ def _unexpired(part: ViewPlan, met: ir.Table, name: str) -> ir.Value:
     return (met[CUTOFF] < met[RIGHT + EVENT] + hi).ifelse(met[name], ibis.null(met[name].type()))
 
 
+# ---------------------------------------------------------------------- whole history: running aggregates
+
+
+def _lifetime(join: Callable[[ViewPlan, ir.Table, ir.Table], ir.Table]) -> Strategy:
+    """What an ask sees of its key's whole history is what had been seen when the last event started to count.
+
+    So each aggregate runs once over the events in order of their start, and an as-of join picks its value: the cost is
+    a sort, where a join would meet every event of the key again for each ask.
+    """
+
+    def fill(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
+        keys, rows = key_names(part), events(part, con, relation)
+        once = {p.argument for p in part.primitives if p.function == "nunique"}
+        rows = rows.mutate(**{FIRST + name: _is_first(rows, keys, name) for name in once})
+        upto = ibis.range_window(group_by=keys, order_by=START, following=0)
+        run = rows.mutate(**{VALUE + p.name: _running(rows, p).over(upto) for p in part.primitives})
+        found = _first(run, [*keys, START], [])
+        names = [VALUE + primitive.name for primitive in part.primitives]
+        found = found.select(*keys, START, *names).rename({RIGHT + name: name for name in (*keys, START)})
+        return join(part, cut, found).select(*cut.columns, *names)
+
+    return fill
+
+
+def _is_first(rows: ir.Table, keys: list[str], name: str) -> ir.Value:
+    """1 where a value is seen for the first time, so that their running sum counts distinct values."""
+    number = ibis.row_number().over(group_by=[*keys, name], order_by=START)
+    return ((number == 0) & rows[name].notnull()).ifelse(1, 0).cast("int64")
+
+
+def _running(rows: ir.Table, primitive: Primitive) -> ir.Value:
+    if primitive.function == "nunique":
+        return rows[FIRST + primitive.argument].sum()
+    return SQL_AGGREGATES[primitive.function](rows[primitive.argument], None)
+
+
 # ---------------------------------------------------------------------- windows: one banded join for all of a view
 
 
@@ -234,12 +271,11 @@ def _windowed(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks:
     span, on = hull(part), [*key_names(part), CUTOFF]
     rows = events(part, con, relation)
     rows = rows.mutate(**{START: _start(rows, span)})
-    bands: list[str] = []
-    if span.hi is not None:
-        asks, rows, bands = _banded(asks, rows.mutate(**{END: rows[EVENT] + span.hi}), span.hi - span.lo)
-    rows = rows.rename({RIGHT + name: name for name in (*key_names(part), *bands)})
-    inside = [asks[CUTOFF] >= rows[START], *([asks[CUTOFF] < rows[END]] if span.hi is not None else [])]
-    met = asks.inner_join(rows, [*_same(part), *((band, RIGHT + band) for band in bands), *inside])
+    assert span.hi is not None
+    asks, rows = _banded(asks, rows.mutate(**{END: rows[EVENT] + span.hi}), span.hi - span.lo)
+    rows = rows.rename({RIGHT + name: name for name in (*key_names(part), BAND)})
+    inside = [asks[CUTOFF] >= rows[START], asks[CUTOFF] < rows[END]]
+    met = asks.inner_join(rows, [*_same(part), (BAND, RIGHT + BAND), *inside])
     computed = {VALUE + primitive.name: _aggregate(part, primitive, met, span) for primitive in part.primitives}
     answer = met.group_by(*on).aggregate(**computed).rename({RIGHT + name: name for name in on})
     return cut.left_join(answer, [(name, RIGHT + name) for name in on]).select(*cut.columns, *computed)
@@ -252,15 +288,20 @@ def _aggregate(part: ViewPlan, primitive: Primitive, met: ir.Table, span: Span) 
     return SQL_AGGREGATES[primitive.function](met[primitive.argument], where)
 
 
-def _banded(asks: ir.Table, rows: ir.Table, width: int) -> tuple[ir.Table, ir.Table, list[str]]:
+def _banded(asks: ir.Table, rows: ir.Table, width: int) -> tuple[ir.Table, ir.Table]:
     rows = rows.filter(rows[START] < rows[END])
     first = rows.mutate(**{BAND: floored(rows[START], width)})
     second = rows.mutate(**{BAND: floored(rows[END] - 1, width)})
     crossing = second.filter(floored(second[START], width) != second[BAND])
-    return asks.mutate(**{BAND: floored(asks[CUTOFF], width)}), first.union(crossing), [BAND]
+    return asks.mutate(**{BAND: floored(asks[CUTOFF], width)}), first.union(crossing)
 
 
 STRATEGIES: Mapping[str, Mapping[str, Strategy]] = {
-    "duckdb": {"asof": _latest(_asof), "window": _windowed, "static": _latest(_lookup)},
-    "sql": {"asof": _latest(_interval), "window": _windowed, "static": _latest(_lookup)},
+    "duckdb": {"asof": _latest(_asof), "window": _windowed, "lifetime": _lifetime(_asof), "static": _latest(_lookup)},
+    "sql": {
+        "asof": _latest(_interval),
+        "window": _windowed,
+        "lifetime": _lifetime(_interval),
+        "static": _latest(_lookup),
+    },
 }

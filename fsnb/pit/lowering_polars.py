@@ -43,6 +43,22 @@ AGGREGATES: Mapping[str, Callable[[pl.Expr], pl.Expr]] = {
 }
 
 
+def _carried(column: pl.Expr, keys: list[str]) -> pl.Expr:
+    """A running aggregate leaves NULL where its argument is; it stays what it was."""
+    return column.forward_fill().over(keys)
+
+
+RUNNING: Mapping[str, Callable[[pl.Expr, list[str]], pl.Expr]] = {
+    "count": lambda column, keys: column.cum_count().over(keys).cast(pl.Int64),
+    "nunique": lambda column, keys: (
+        (column.is_not_null() & column.is_first_distinct()).cum_sum().over(keys).cast(pl.Int64)
+    ),
+    "sum": lambda column, keys: _carried(column.cum_sum().over(keys), keys),
+    "min": lambda column, keys: _carried(column.cum_min().over(keys), keys),
+    "max": lambda column, keys: _carried(column.cum_max().over(keys), keys),
+}
+
+
 def fill(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
     """`cut` with the view's primitives (or columns) beside it, registered on the connection."""
     rows = _events(part, con, relation)
@@ -110,6 +126,8 @@ def _static(part: ViewPlan, cut: pl.LazyFrame, asks: pl.LazyFrame, rows: pl.Lazy
 
 
 def _windowed(part: ViewPlan, cut: pl.LazyFrame, asks: pl.LazyFrame, rows: pl.LazyFrame) -> pl.LazyFrame:
+    if not part.view.windows and all(primitive.function in RUNNING for primitive in part.primitives):
+        return _lifetime(part, cut, rows)
     span, on = hull(part), [*key_names(part), CUTOFF]
     rows = rows.with_columns(_start(span, rows.collect_schema().names()).alias(START))
     same, inside = key_names(part), pl.col(CUTOFF) >= pl.col(START)
@@ -119,6 +137,17 @@ def _windowed(part: ViewPlan, cut: pl.LazyFrame, asks: pl.LazyFrame, rows: pl.La
     met = asks.join(rows, on=same).filter(inside)
     answer = met.group_by(on).agg(_aggregate(part, primitive, span) for primitive in part.primitives)
     return cut.join(answer, on=on, how="left")
+
+
+def _lifetime(part: ViewPlan, cut: pl.LazyFrame, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The whole history of a key: running aggregates over its events, picked by an as-of join."""
+    keys = key_names(part)
+    run = rows.sort(START).select(
+        *keys, START, *(RUNNING[p.function](pl.col(p.argument), keys).alias(VALUE + p.name) for p in part.primitives)
+    )
+    found = run.unique([*keys, START], keep="last", maintain_order=True)
+    cut = cut.sort(CUTOFF)
+    return cut.join_asof(found, left_on=CUTOFF, right_on=START, by=keys, strategy="backward", check_sortedness=False)
 
 
 def _aggregate(part: ViewPlan, primitive: Any, span: Span) -> pl.Expr:

@@ -128,6 +128,7 @@ WINDOWED = {
 }
 SHAPES = [
     (),
+    (),
     ("1h",),
     ("2h", "90m"),
     (Window("1h", offset="1h"), Window("4h")),
