@@ -1,4 +1,4 @@
-"""The command line. A command parses, calls what stands below, and draws; an error of ours is one line, not a traceback."""
+"""The command line. A command parses, calls what stands below, draws; an error of ours shows without a traceback."""
 
 from __future__ import annotations
 

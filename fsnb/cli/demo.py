@@ -21,10 +21,15 @@ if TYPE_CHECKING:
     from fsnb.demo.job import Outcome
 
 
+TARGET_HELP = "Publish there: postgresql://user:${PGPASSWORD}@host/db. By default a DuckDB file in the store's folder."
+FOLDER = click.Path(file_okay=False, path_type=Path)
+ENGINES = click.Choice(["duckdb", "polars"])
+
+
 @click.command()
-@click.option("--target", metavar="URL", help="Publish there: postgresql://user:${PGPASSWORD}@host/db. Default: a DuckDB file in the home folder.")
-@click.option("--home", default=".fsnb", show_default=True, type=click.Path(file_okay=False, path_type=Path), help="The store's folder.")
-@click.option("--engine", default="duckdb", show_default=True, type=click.Choice(["duckdb", "polars"]), help="What computes locally.")
+@click.option("--target", metavar="URL", help=TARGET_HELP)
+@click.option("--home", default=".fsnb", show_default=True, type=FOLDER, help="The store's folder.")
+@click.option("--engine", default="duckdb", show_default=True, type=ENGINES, help="What computes locally.")
 def demo(target: str | None, home: Path, engine: str) -> None:
     """Define, train, prove and publish on a year of real flights.
 
@@ -61,9 +66,11 @@ def _summary(outcome: Outcome) -> Iterator[Table | Padding | Text]:
     )
     yield _title("AUC on October to December")
     yield _scores(outcome)
-    yield _title(f"Published to {outcome.target!r}")
+    yield _title("Published")
     yield _publications(outcome)
-    yield _facts(("read back", _served(*outcome.served)))
+    yield Padding("")
+    sides = ", ".join(f"{name} ({engine})" for name, engine in outcome.publications[0].certificate.sides)
+    yield _facts(("compared", sides), ("read back", _served(*outcome.served)))
     yield _title("Where things are")
     yield _facts(*_places(outcome))
 
@@ -93,26 +100,23 @@ def _scores(outcome: Outcome) -> Padding:
 def _publications(outcome: Outcome) -> Padding:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("feature view")
-    table.add_column("history", justify="right")
-    table.add_column("new", justify="right")
-    table.add_column("current", justify="right")
+    table.add_column("new rows", justify="right")
+    table.add_column("entities", justify="right")
     table.add_column("certificate")
     for publication in outcome.publications:
         certificate = publication.certificate
-        verdict = "agree" if certificate.ok else "DISAGREE"
         table.add_row(
             f"{publication.view} v{publication.version}",
-            f"{publication.rows_staged:,}",
             f"{publication.rows_appended:,}",
             f"{publication.rows_current:,}",
-            f"{len(certificate.sides)} {verdict} on {certificate.rows} rows",
+            f"{'agree' if certificate.ok else 'DISAGREE'} on {certificate.rows} rows",
         )
     return Padding(table, (0, 0, 0, 2))
 
 
 def _served(values: int, apart: int) -> str:
-    said = "every one is" if not apart else f"{apart:,} are NOT"
-    return f"{values:,} values of the tested flights, from the history: {said} the training set's"
+    said = f"{apart:,} are NOT" if apart else "each"
+    return f"{values:,} values of tested flights; {said} as in the training set"
 
 
 def _places(outcome: Outcome) -> Iterator[tuple[str, str]]:
@@ -126,9 +130,14 @@ def _places(outcome: Outcome) -> Iterator[tuple[str, str]]:
     yield "model", str(logged.model_uri)
     if database:
         yield "look at it", f"mlflow ui --backend-store-uri sqlite:///{_short(database)}"
-    for publication in outcome.publications[:1]:
-        tables = dict(publication.tables)
-        yield "published", f"{tables['latest']} and {tables['latest_history']}, and so for each view"
+    yield outcome.target.name, _without_path(outcome.target.to_doc()["url"])
+    tables = dict(outcome.publications[0].tables)
+    yield "tables", f"{tables['latest']}, {tables['latest_history']}, ..."
+
+
+def _without_path(url: str) -> str:
+    """A DuckDB file's path as one would type it here; another URL as it is, which has no password."""
+    return _short(Path(url.removeprefix("duckdb://"))) if url.startswith("duckdb://") else url
 
 
 def _short(path: Path) -> str:

@@ -1,4 +1,7 @@
-"""Steps on a terminal: the running one with its spinner and seconds, each finished one as a line that stays."""
+"""Steps on a terminal: the running one with its spinner and seconds, each finished one as a line that stays.
+
+Where the output is no terminal there is no spinner, and the lines alone are the log.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ class Steps:
 
     def _spinner(self) -> Progress:
         columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-        return Progress(*columns, console=self.console, transient=True)
+        return Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal)
 
 
 def _at(*said: Any) -> str:

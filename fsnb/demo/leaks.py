@@ -1,9 +1,9 @@
 """Two leaks that a notebook does not notice: what each claims on past rows, and what serving would get from it.
 
-- **Joined by event time**: the very same views on sources whose rows are seen from their event time on, as if a flight's
-  delay were known at its scheduled departure.
-- **Own row in a group mean**: the share of late flights among those of the same airport and hour, and of the same carrier
-  and day, computed over all rows of the table as `group_by().transform("mean")` does: the label's own row is among them.
+- **Joined by event time**: the very same views on sources whose rows are seen from their event time on, as if a
+  flight's delay were known at its scheduled departure.
+- **Own row in a group mean**: the share of late flights among those of the same airport and hour, and of the same
+  carrier and day, over all rows of the table as `groupby().transform("mean")` gives it: the label's own row is in it.
 
 A leaky model is *claimed* to be as good as it scores on leaky rows. *As served* it scores on the same flights with the
 same columns, filled with what is known when the question is asked. A group mean that is known by then is a feature view
@@ -18,8 +18,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
+from ibis import _
 
-import fsnb
 from fsnb.demo import flights, views
 from fsnb.errors import NotSupported
 from fsnb.model import Entity, FeatureView, Spine
@@ -46,8 +46,8 @@ def fit(rows: pl.DataFrame, columns: Sequence[str]) -> Any:
 
     On one thread: it takes seconds, and OpenMP's waiting threads make it ten times slower where cores are shared.
     """
-    classifier, _ = _sklearn()
-    from threadpoolctl import threadpool_limits
+    classifier = _sklearn()[0]
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # scikit-learn's own
 
     train = rows.filter(~flights.TESTED)
     with threadpool_limits(1):
@@ -56,7 +56,7 @@ def fit(rows: pl.DataFrame, columns: Sequence[str]) -> Any:
 
 def auc(model: Any, rows: pl.DataFrame) -> float:
     """How well a model ranks the flights of October to December."""
-    _, roc_auc_score = _sklearn()
+    roc_auc_score = _sklearn()[1]
     test = rows.filter(flights.TESTED)
     likely = model.predict_proba(_numbers(test, model.feature_names_in_))[:, 1]
     return float(roc_auc_score(test["late"].to_numpy(), likely))
@@ -72,9 +72,7 @@ def _sklearn() -> tuple[Any, Any]:
         from sklearn.ensemble import HistGradientBoostingClassifier
         from sklearn.metrics import roc_auc_score
     except ImportError:
-        raise NotSupported(
-            "the demo's model is not installed: scikit-learn. Install the extra: pip install 'fsnb[demo]'."
-        ) from None
+        raise NotSupported(f"the demo's model is not installed: scikit-learn. {flights.INSTALL}") from None
     return HistGradientBoostingClassifier, roc_auc_score
 
 
@@ -84,7 +82,7 @@ def _sklearn() -> tuple[Any, Any]:
 def joined_by_event_time(spine: Spine, tables: flights.Tables, engine: Any) -> pl.DataFrame:
     """The training set of the same views, with availability ignored."""
     with TemporaryDirectory() as elsewhere:  # so that the project's catalog does not hear of it
-        store = fsnb.open(elsewhere, engine=engine)
+        store = FeatureStore(elsewhere, engine)
         leaky = views.views(views.sources(store, tables, known=False))
         return store.training_set(spine, leaky).to_polars()
 
@@ -99,7 +97,7 @@ def group_means_with_own_row(rows: pl.DataFrame) -> pl.DataFrame:
 def group_means_known_then(rows: pl.DataFrame, tables: flights.Tables, engine: Any) -> pl.DataFrame:
     """The rows with the late share of each group among its flights that had landed when the question was asked."""
     with TemporaryDirectory() as elsewhere:
-        store = fsnb.open(elsewhere, engine=engine)
+        store = FeatureStore(elsewhere, engine)
         landings = store.source(
             "landings",
             pl.read_parquet(tables.landings).with_columns(_groups()),
@@ -108,10 +106,10 @@ def group_means_known_then(rows: pl.DataFrame, tables: flights.Tables, engine: A
         )
         means = [
             FeatureView(
-                f"{name}_means",
+                f"{name}_mean",
                 entity=Entity(name, by),
                 source=landings,
-                features=lambda t, name=name: {name: (t.arr_delay > flights.LATE).mean()},
+                features={name: (_.arr_delay > flights.LATE).mean()},
             )
             for name, by in GROUPS.items()
         ]

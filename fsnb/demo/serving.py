@@ -12,9 +12,9 @@ from typing import Any
 
 import polars as pl
 
-import fsnb
 from fsnb.model import FeatureView, Source, Spine
 from fsnb.publish import Publication, Target
+from fsnb.store import FeatureStore
 
 
 def features_served(
@@ -22,7 +22,7 @@ def features_served(
 ) -> pl.DataFrame:
     """The questions with the features that the published history gives at `asked_at`."""
     with TemporaryDirectory() as elsewhere:
-        store = fsnb.open(elsewhere, engine=engine)
+        store = FeatureStore(elsewhere, engine)
         with target.session() as con:
             told = [_as_told(view, publication, con) for view, publication in zip(views, published, strict=True)]
         return store.training_set(Spine(questions, at="asked_at"), told).to_polars()

@@ -1,17 +1,22 @@
 """The demo's sources and feature views: five questions that an airline's desk would ask two hours before departure.
 
 All of them look at a flight under its scheduled departure, for that is how people join flights, and rely on `available`
-to keep out what had not happened yet. Declared without it (`known=False`), the very same views see delays of flights that
-are still in the air or at the gate: the mistake that `fsnb.demo.leaks` measures.
+to keep out what had not happened yet. Declared without it (`known=False`), the very same views see delays of flights
+that are still in the air or at the gate: the mistake that `fsnb.demo.leaks` measures.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+import ibis.expr.types as ir
 
 from fsnb.demo.flights import LATE, WEATHER, Tables
 from fsnb.model import Entity, FeatureView, Source, feature_view
 from fsnb.store import FeatureStore
+
+Features = Mapping[str, ir.Value]
 
 AIRCRAFT = Entity("aircraft", "tailnum")
 ORIGIN = Entity("origin", "origin")
@@ -26,7 +31,7 @@ class Sources:
     landings: Source
     weather: Source
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[Source]:
         return iter((self.departures, self.landings, self.weather))
 
 
@@ -61,12 +66,12 @@ def views(given: Sources) -> tuple[FeatureView, ...]:
     """The feature views on the given sources."""
 
     @feature_view(entity=AIRCRAFT, source=given.landings, ttl="1d", owner="ops", tags=["delay"])
-    def aircraft_last_leg(t):  # type: ignore[no-untyped-def]
+    def aircraft_last_leg(t: ir.Table) -> Features:
         """The delays of the last leg that this aircraft is known to have landed, within a day."""
         return {"last_dep_delay": t.dep_delay, "last_arr_delay": t.arr_delay}
 
     @feature_view(entity=AIRCRAFT, source=given.landings, windows=["7d"], refresh="1d", owner="ops", tags=["delay"])
-    def aircraft_week(t):  # type: ignore[no-untyped-def]
+    def aircraft_week(t: ir.Table) -> Features:
         """How late this aircraft has been running; told once a day."""
         return {
             "aircraft_legs": t.count(),
@@ -77,7 +82,7 @@ def views(given: Sources) -> tuple[FeatureView, ...]:
     @feature_view(
         entity=ORIGIN, source=given.departures, windows=["1h", "3h"], refresh="1h", owner="ops", tags=["delay"]
     )
-    def origin_departures(t):  # type: ignore[no-untyped-def]
+    def origin_departures(t: ir.Table) -> Features:
         """How busy and how late departures from this airport have been in the last hours."""
         return {
             "origin_left": t.count(),
@@ -85,8 +90,10 @@ def views(given: Sources) -> tuple[FeatureView, ...]:
             "origin_late_share": (t.dep_delay > LATE).mean(),
         }
 
-    @feature_view(entity=CARRIER, source=given.landings, windows=["6h", "1d"], refresh="1h", owner="ops", tags=["delay"])
-    def carrier_landings(t):  # type: ignore[no-untyped-def]
+    @feature_view(
+        entity=CARRIER, source=given.landings, windows=["6h", "1d"], refresh="1h", owner="ops", tags=["delay"]
+    )
+    def carrier_landings(t: ir.Table) -> Features:
         """How late this carrier's flights have landed lately."""
         return {
             "carrier_landed": t.count(),
@@ -95,7 +102,7 @@ def views(given: Sources) -> tuple[FeatureView, ...]:
         }
 
     @feature_view(entity=ORIGIN, source=given.weather, ttl="6h", owner="ops", tags=["weather"])
-    def origin_weather(t):  # type: ignore[no-untyped-def]
+    def origin_weather(t: ir.Table) -> Features:
         """The last published weather at this airport, unless it is older than six hours."""
         return {name: t[name] for name in WEATHER}
 

@@ -11,7 +11,7 @@ from ibis.expr.format import pretty
 from ibis.expr.operations import UnboundTable
 
 from fsnb.catalog import Document
-from fsnb.model import FeatureView, Source, Window
+from fsnb.model import Feature, FeatureView, Source, Window
 from fsnb.notebook.card import Bad, Card, Cell, Code, Good, Number, Table, Timeline
 from fsnb.pit import JoinPlan
 from fsnb.publish import Certificate, Publication, Target
@@ -111,17 +111,27 @@ def plan(value: JoinPlan) -> Card:
         for part in value.views
     )
     columns = tuple(
-        (Code(feature.column), Code(feature.view.schema[feature.name]), repr(feature)) for feature in value.features
+        (
+            part.view.name,
+            tuple(Code(_column(feature)) for feature in part.features if part.view.schema[feature.name] == dtype),
+            Code(dtype),
+        )
+        for part in value.views
+        for dtype in dict.fromkeys(part.view.schema[feature.name] for feature in part.features)
     )
     return Card(
         "join plan",
-        f"{len(value.features)} features from {len(value.views)} views",
+        f"{_count('feature', len(value.features))} from {_count('view', len(value.views))}",
         facts=_said(facts),
         tables=(
             Table("views", ("view", "joins on", "reads", "rules of time"), views),
-            Table("features", ("column", "type", "from"), columns),
+            Table("features", ("view", "columns", "type"), columns),
         ),
     )
+
+
+def _column(feature: Feature) -> str:
+    return feature.column if feature.column == feature.name else f"{feature.column} = {feature.name}"
 
 
 def _key(value: JoinPlan, key: str) -> str:
@@ -135,8 +145,8 @@ def store(value: FeatureStore) -> Card:
     facts: dict[str, Cell] = {
         "engine": value.engine.name,
         "catalog": value.catalog.where,
-        "holds": tuple(f"{count} {_plural(kind, count)}" for kind, count in counts.items()) or "nothing yet",
-        "targets": tuple(document.name for document in documents if document.kind == "target") or "none yet",
+        "holds": ", ".join(_count(kind, number) for kind, number in counts.items()) or "nothing yet",
+        "targets": ", ".join(document.name for document in documents if document.kind == "target") or "none yet",
         "MLflow": f"yours where one is set, else {value.tracking_uri}",
     }
     tables = (listing(documents, "").tables) if documents else ()
@@ -185,8 +195,8 @@ def publication(value: Publication) -> Card:
     proof = certificate(value.certificate)
     facts: dict[str, Cell] = {
         "published": f"v{value.version} on {value.target}",
-        "history": (Code(tables["history"]), f"{value.rows_appended:,} rows appended"),
-        "current": (Code(tables["current"]), f"{value.rows_current:,} entities"),
+        "history": (Code(tables["history"]), f"{_count('row', value.rows_appended)} appended"),
+        "current": (Code(tables["current"]), _count("entity", value.rows_current)),
         "always the latest": tuple(Code(name) for role, name in value.tables if role.startswith("latest")),
         "no longer in the sources": f"{value.rows_withdrawn:,} told rows, which stay" if value.rows_withdrawn else "",
         "up to": f"{value.end:%Y-%m-%d %H:%M:%S} UTC",
@@ -245,7 +255,7 @@ def listing(documents: Sequence[Document], where: str) -> Card:
     """Documents as a table."""
     rows = tuple(
         (
-            document.kind.replace("_", " "),
+            document.kind,
             document.name,
             f"v{document.version}",
             _gist(document),
@@ -254,10 +264,8 @@ def listing(documents: Sequence[Document], where: str) -> Card:
         )
         for document in sorted(documents, key=lambda document: (document.kind, document.name))
     )
-    count = f"{len(documents)} {_plural('document', len(documents))}"
-    return Card(
-        "catalog", count, where, tables=(Table("", ("kind", "name", "version", "what", "since", "fingerprint"), rows),)
-    )
+    heads = ("kind", "name", "version", "what", "since", "fingerprint")
+    return Card("catalog", _count("document", len(documents)), where, tables=(Table("", heads, rows),))
 
 
 def document(value: Document) -> Card:
@@ -288,10 +296,11 @@ def _identity(document: Document) -> Code:
 def _gist(document: Document) -> str:
     body = document.body
     if document.kind == "publication":
-        return f"on {body['target']}, {body['rows_current']:,} entities"
+        return f"on {body['target']}, {_count('entity', body['rows_current'])}"
     if document.kind == "training_set":
-        return f"{body['rows']:,} rows, {len(body['features'])} features"
-    return " ".join(str(body.get("description") or body.get("url") or body.get("location") or "").split())
+        return f"{_count('row', body['rows'])}, {_count('feature', len(body['features']))}"
+    said = str(body.get("description") or body.get("url") or body.get("location") or "")
+    return said.partition("\n")[0]
 
 
 def when(document: Document) -> str:
@@ -302,8 +311,11 @@ def _kinds(documents: Iterable[Document]) -> list[str]:
     return sorted({document.kind for document in documents})
 
 
-def _plural(kind: str, count: int) -> str:
-    return kind.replace("_", " ") + ("" if count == 1 else "s")
+def _count(kind: str, number: int) -> str:
+    """`1 training set`, `2 entities`."""
+    one = kind.replace("_", " ")
+    many = f"{one[:-1]}ies" if one.endswith("y") else f"{one}s"
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def _said(facts: Mapping[str, Cell]) -> tuple[tuple[str, Cell], ...]:

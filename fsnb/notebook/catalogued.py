@@ -35,17 +35,16 @@ def find(store: FeatureStore, name: str, version: int | None) -> Found:
     UsageError
         Several kinds have it.
     """
-    kind, _, rest = name.rpartition("/")
-    known = store.catalog.list(kind or None)
-    mine = [document for document in known if document.name == rest]
+    known = store.catalog.list()
+    named = [document for document in known if name in (document.name, f"{document.kind}/{document.name}")]
     # a publication bears its view's name, and is shown with it
-    mine = [document for document in mine if document.kind != PUBLICATION] or mine
+    mine = [document for document in named if document.kind != PUBLICATION] or named
     if not mine:
-        raise UnknownName.among("the catalog", kind or "document", rest, sorted({document.name for document in known}))
+        raise UnknownName.among("the catalog", "document", name, sorted({document.name for document in known}))
     if len(mine) > 1:
-        kinds = ", ".join(f"{document.kind}/{rest}" for document in mine)
-        raise UsageError(f"several kinds have the name {rest!r}. Say which: {kinds}.")
-    document = store.catalog.get(mine[0].kind, rest, version)
+        kinds = ", ".join(f"{document.kind}/{document.name}" for document in mine)
+        raise UsageError(f"several kinds have the name {name!r}. Say which: {kinds}.")
+    document = store.catalog.get(mine[0].kind, mine[0].name, version)
     value = VALUES.get(document.kind, _document)(store, document, version)
     return Found(value, _with_history(store, cards.of(value), document))
 

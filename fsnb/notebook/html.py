@@ -67,7 +67,7 @@ def _parts(value: Card) -> Iterator[str]:
     if value.about:
         yield f'<p class="fsnb-about">{escape(value.about)}</p>'
     if value.facts:
-        facts = (f"<dt>{escape(name)}</dt><dd>{_cell(cell, '<br>')}</dd>" for name, cell in value.facts)
+        facts = (f"<dt>{escape(name)}</dt><dd>{_cell(cell)}</dd>" for name, cell in value.facts)
         yield f"<dl>{''.join(facts)}</dl>"
     if value.timeline:
         yield draw(value.timeline)
@@ -89,12 +89,13 @@ def _table(table: Table) -> str:
 
 
 def _row(row: tuple[Cell, ...], kinds: list[str]) -> str:
-    return "".join(f"<td{kind}>{_cell(cell, ' ')}</td>" for cell, kind in zip(row, kinds, strict=True))
+    return "".join(f"<td{kind}>{_cell(cell)}</td>" for cell, kind in zip(row, kinds, strict=True))
 
 
-def _cell(cell: Cell, between: str) -> str:
+def _cell(cell: Cell) -> str:
     if isinstance(cell, tuple):
-        return between.join(_cell(part, between) for part in cell)
+        names = all(isinstance(part, Code) for part in cell)
+        return (" " if names else "<br>").join(_cell(part) for part in cell)
     text = escape(cell)
     if isinstance(cell, Code):
         return f"<code>{text}</code>" if text else ""

@@ -1,4 +1,4 @@
-"""Certificate: the evidence that the local engine, the target and a slow oracle give the same rows. A value; no engine here."""
+"""Certificate: the evidence that local engine, target and a slow oracle give the same rows. A value; no engine here."""
 
 from __future__ import annotations
 
@@ -93,8 +93,15 @@ class Certificate:
     def _repr_html_(self) -> str:
         heads = ("feature", "type", "differ", "NULL on one side", "greatest difference", "relative", "")
         rows = [
-            (c.name, " | ".join(dict.fromkeys(c.types)), c.mismatches, c.null_mismatches)
-            + (f"{c.max_abs:.3g}", f"{c.max_rel:.3g}", "agree" if c.ok else "DISAGREE")
+            (
+                c.name,
+                " | ".join(dict.fromkeys(c.types)),
+                c.mismatches,
+                c.null_mismatches,
+                f"{c.max_abs:.3g}",
+                f"{c.max_rel:.3g}",
+                "agree" if c.ok else "DISAGREE",
+            )
             for c in self.columns
         ]
         notes = [line for line in self._details() if line.startswith("oracle: ")] + [str(d) for d in self.differences]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import ibis
@@ -15,7 +15,8 @@ from fsnb.pit import ROW, lower, plan, read_spine
 from fsnb.pit.oracle import oracle, supports
 from fsnb.publish import sql
 from fsnb.publish.certificate import MOST_SHOWN, Certificate, Column, Difference, compare
-from fsnb.publish.sample import AT, restrict, sample
+from fsnb.publish.sample import AT, sample
+from fsnb.publish.stretches import restrict
 
 MOST_ORACLE_ROWS, MOST_ORACLE_PAIRS = 20_000, 3_000_000
 
@@ -152,7 +153,3 @@ def _text(value: Any) -> str:
     if value is None:
         return "NULL"
     return value.isoformat(" ") if hasattr(value, "isoformat") else repr(value)
-
-
-def first_of(differences: Sequence[Difference]) -> str:
-    return "\n".join(f"  {difference}" for difference in differences)

@@ -1,4 +1,4 @@
-"""What must hold before anything is computed: names, a cadence, sources that are there with the right types, no open ties."""
+"""What must hold before anything is computed: names, a cadence, sources with the right columns, no open ties."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def check_definition(view: FeatureView) -> None:
     who = f"feature view {view.name!r}"
     if view.kind == "window" and view.refresh is None:
         raise PublishError(
-            f"{who} is windowed and its values change with the clock. How often should its table be brought up to date? "
-            "Say so in the definition, e.g. refresh='1h'."
+            f"{who} is windowed, so its values change with the clock. How often should its table be brought up to "
+            "date? Say so in the definition, e.g. refresh='1h'."
         )
     columns = [*view.entity.keys, *view.features]
     for name in columns:
@@ -119,7 +119,8 @@ def check_ties(view: FeatureView, con: Any, tables: Mapping[str, ir.Table], who:
     if count:
         groups = "one group" if count == 1 else f"{count} groups"
         raise AmbiguousTies(
-            f"{who} has {groups} of rows of source {source.name!r} with equal {', '.join(shared)} and different values, e.g.\n"
+            f"{who} has {groups} of rows of source {source.name!r} with equal {', '.join(shared)} "
+            "and different values, e.g.\n"
             + "".join(f"  {_example(row, shared, compared)}\n" for row in examples)
             + "Say which row wins: give the source a tie_break, a column in which such rows differ. "
             f"It has: {listed(source.schema.names)}."
@@ -134,10 +135,9 @@ def _ties(view: FeatureView, relation: ir.Table, shared: list[str]) -> tuple[ir.
     }
     values = {column: _orderable(columns[name]) for column, name in compared.items()}
     clocks = [name for name in (view.source.event_time, view.source.available) if name]
-    rows = relation.select(**{name: relation[name] for name in shared}, **values).drop_null(
-        [*view.entity.keys, *clocks]
-    )
-    measures = {}
+    rows = relation.select(**{name: relation[name] for name in shared}, **values)
+    rows = rows.drop_null([*view.entity.keys, *clocks])
+    measures: dict[str, ir.Value] = {}
     for name in values:
         measures |= {f"{name}_low": rows[name].min(), f"{name}_high": rows[name].max(), f"{name}_n": rows[name].count()}
     groups = rows.group_by(shared).aggregate(_fsnb_rows=rows.count(), **measures)

@@ -12,8 +12,9 @@ plain as-of join on the history gives the very rows that the rules of time give 
   enters (and with a ttl leaves) at a moment of its own.
 - A static view has one row per key, at the epoch.
 
-Nothing is rewritten. A value that has changed since it was told is told again, available from the run on; its
-`fsnb_known_time`, when the rules would have made it available, stays that of the first telling.
+Nothing is rewritten. What was never told, a late row, is available when the rules of time say. What was told and has
+changed since is told again, available from the run on: that is what was served until then. `fsnb_known_time` is when
+the rules would have made a row available, in its corrections too.
 """
 
 from __future__ import annotations
@@ -106,8 +107,9 @@ def tick_plan(view: FeatureView) -> JoinPlan:
 
 
 def source_rows(part: ViewPlan, con: Any, tables: Mapping[str, ir.Table], end: int) -> ir.Table:
-    """An as-of or static view's rows, first seen at a cutoff up to `end` (microseconds): one per key, event time and known time.
+    """An as-of or static view's rows that are seen by the cutoff `end` (microseconds).
 
+    One per key, event time and the time from which it is known.
     Of rows that become known at the same moment only the winner can ever be read.
     """
     view, layout = part.view, Layout.of(part.view)
@@ -123,13 +125,14 @@ def source_rows(part: ViewPlan, con: Any, tables: Mapping[str, ir.Table], end: i
     ranked = rows.mutate(fsnb_rank=ibis.row_number().over(group_by=same, order_by=order or None))
     won = ranked.filter(ranked["fsnb_rank"] == 0)
     fill = dict(view.fill)
-    values = {name: won[name].coalesce(fill[name]) if name in fill else won[name] for name in layout.features}
+    values = {name: won[name] for name in layout.features}
+    values |= {name: values[name].coalesce(ibis.literal(fill[name], values[name].type())) for name in fill}
     clocks = {name: timestamp(won[name]) for name in (EVENT_TIME, KNOWN_TIME)}
     return won.select(**_keys(part, won), **clocks, **values)
 
 
 def candidate_ticks(part: ViewPlan, con: Any, tables: Mapping[str, ir.Table], end: int) -> ir.Table:
-    """Where a value may change, up to the tick `end`: after each event's entrances and exits, and where it was told to."""
+    """Where a value may change, up to the tick `end`: where events enter and leave, and where it was told to."""
     keys, last = key_names(part), Layout.of(part.view).last
     rows = events(part, con, bind(part.view.relation, tables))
     told = {key: last[name] for key, name in zip(keys, part.view.entity.keys, strict=True)}
@@ -202,12 +205,11 @@ def rows_lacking(layout: Layout, now: datetime) -> ir.Table:
     return kept.select(*layout.stage.names, AVAILABLE_TIME)
 
 
-def ticks_lacking(layout: Layout, now: datetime, covered: datetime | None) -> ir.Table:
+def ticks_lacking(layout: Layout, now: datetime) -> ir.Table:
     """Staged ticks whose values are not what the history tells there, with the time from which to read them.
 
     Between two ticks of the history the staged ones should repeat the first; from where they stop doing so, each one
-    that differs from the one before is told. A tick that an earlier run has covered was told already, if only by
-    leaving it out: to tell it now is a correction.
+    that differs from the one before is told.
     """
     by = {"group_by": [*layout.keys, "fsnb_governing"], "order_by": EVENT_TIME}
     met = _beside_governing(layout)
@@ -215,12 +217,8 @@ def ticks_lacking(layout: Layout, now: datetime, covered: datetime | None) -> ir
     met = met.mutate(fsnb_since=stale.ifelse(1, 0).max().over(ibis.cumulative_window(**by)))
     before = met["fsnb_since"].lag().over(**by).fill_null(0)
     moved = reduce(or_, [~met[name].identical_to(met[name].lag().over(**by)) for name in layout.features])
-    late = ibis.literal(False) if covered is None else met[EVENT_TIME] <= covered
-    first = late.ifelse(ibis.greatest(met[KNOWN_TIME], now), met[KNOWN_TIME])
-    met = met.mutate(
-        fsnb_tell=(met["fsnb_since"] == 1) & ((before == 0) | moved),
-        **{AVAILABLE_TIME: met["fsnb_here"].isnull().ifelse(first, _again(met["fsnb_here"], now))},
-    )
+    available = met["fsnb_here"].isnull().ifelse(met[KNOWN_TIME], _again(met["fsnb_here"], now))
+    met = met.mutate(fsnb_tell=(met["fsnb_since"] == 1) & ((before == 0) | moved), **{AVAILABLE_TIME: available})
     return met.filter(met["fsnb_tell"]).select(*layout.stage.names, AVAILABLE_TIME)
 
 
@@ -265,7 +263,7 @@ def _again(told: ir.Value, now: datetime) -> ir.Value:
 
 
 def _differ(layout: Layout, met: ir.Table) -> ir.BooleanValue:
-    """Whether any feature is not what was told. Floats have a tolerance: an engine's sum depends on the order of its rows."""
+    """Whether any feature is not what was told; floats within a tolerance: a sum depends on the order of its rows."""
     return reduce(or_, [~_alike(met[name], met[_told(name)]) for name in layout.features])
 
 

@@ -1,4 +1,4 @@
-"""The one transaction on the target: lock, stage, guard, append to the history, bring the current table up to date, record.
+"""The one transaction on the target: lock, guard, stage, append to the history, bring the current table up to date.
 
 A reader sees the tables as they were or as they are now, never in between; a publisher that dies leaves nothing.
 """
@@ -116,21 +116,18 @@ def materialize(
     with sql.transaction(con):
         sql.lock(con, f"fsnb view {schema}.{view.name}")
         runs = _earlier_runs(con, schema, view)
-        version = _version(
-            [(version, print_) for version, print_, _ in runs] + ([last] if last else []), view.fingerprint
-        )
+        version = _version([*runs, *([last] if last else [])], view.fingerprint)
         names = Names(schema, view.name, version)
         _prepare(con, layout, names, known=bool(runs))
-        covered = max((end for v, _, end in runs if v == version), default=None)
         told = ibis.table(layout.history, name=names.history[1], database=schema)
         staged, gone = _stage(view, con, tables, layout, told, run)
-        appended = _append(view, con, layout, names, run, covered)
+        appended = _append(view, con, layout, names, run)
         upserted = _upsert(con, layout, names, history.current_rows(layout, told, run.now))
         counts = {"rows_staged": staged, "rows_appended": appended, "rows_upserted": upserted}
         identity = {"run_id": run.id, "view_name": view.name, "version": version, "fingerprint": view.fingerprint}
         times = {"interval_end": run.end, "started": run.now, "finished": clock()}
         sql.insert_values(con, (schema, RUNS), identity | times | counts)
-        _point_views(con, names, again=any(v == version for v, _, _ in runs))
+        _point_views(con, names, again=any(v == version for v, _ in runs))
         current = sql.rows(con, f"SELECT count(*) FROM {sql.quoted(con, *names.current)}")[0][0]
     return Written(names, staged, appended, upserted, current, gone)
 
@@ -138,8 +135,8 @@ def materialize(
 # ---------------------------------------------------------------------- before
 
 
-def _earlier_runs(con: Any, schema: str, view: FeatureView) -> list[tuple[int, str, datetime]]:
-    """Version, fingerprint and last end of the view's runs; the table of runs is made if missing."""
+def _earlier_runs(con: Any, schema: str, view: FeatureView) -> list[tuple[int, str]]:
+    """Versions and fingerprints of the view's runs so far; the table of runs is made if missing."""
     if RUNS not in sql.relations(con, schema):
         sql.lock(con, f"fsnb schema {schema}")  # CREATE ... IF NOT EXISTS fails where two do it at once
         sql.run(con, f"CREATE SCHEMA IF NOT EXISTS {sql.quoted(con, schema)}")
@@ -148,8 +145,7 @@ def _earlier_runs(con: Any, schema: str, view: FeatureView) -> list[tuple[int, s
     runs = sql.quoted(con, schema, RUNS)
     return sql.rows(
         con,
-        f"SELECT version, fingerprint, max(interval_end) FROM {runs} "
-        f"WHERE view_name = {sql.literal(con, view.name)} GROUP BY version, fingerprint",
+        f"SELECT DISTINCT version, fingerprint FROM {runs} WHERE view_name = {sql.literal(con, view.name)}",
     )
 
 
@@ -169,7 +165,8 @@ def _prepare(con: Any, layout: Layout, names: Names, known: bool) -> None:
     taken = [name for _, name in names.stable if name in there]
     if taken and not known:
         raise PublishError(
-            f"{who}: {names.schema!r} has a table or view {taken[0]!r} that fsnb did not make. Rename the feature view, or give the target another schema."
+            f"{who}: {names.schema!r} has a table or view {taken[0]!r} that fsnb did not make. "
+            "Rename the feature view, or give the target another schema."
         )
     for where, schema, key in ((names.history, layout.history, ()), (names.current, layout.current, layout.keys)):
         if where[1] in there:
@@ -199,7 +196,7 @@ def _guard(con: Any, where: tuple[str, str], want: ibis.Schema, who: str) -> Non
 def _stage(
     view: FeatureView, con: Any, tables: Mapping[str, ir.Table], layout: Layout, told: ir.Table, run: Run
 ) -> tuple[int, int]:
-    """Fill the stage with all that the history should hold up to the end; how many rows, and how many told ones it lacks."""
+    """Fill the stage with all that the history should hold. How many rows; how many told ones are not among them."""
     joined, end = history.tick_plan(view), to_micros(run.end)
     (part,) = joined.views
     sql.create_temporary(con, LAST, history.last_told(layout, told))
@@ -211,10 +208,9 @@ def _stage(
     return staged, sql.rows(con, con.compile(gone.count().as_table()))[0][0]
 
 
-def _append(view: FeatureView, con: Any, layout: Layout, names: Names, run: Run, covered: datetime | None) -> int:
-    ticks = history.in_ticks(view)
-    lacking = history.ticks_lacking(layout, run.now, covered) if ticks else history.rows_lacking(layout, run.now)
-    appended = sql.insert(con, names.history, lacking.mutate(**{RUN_ID: ibis.literal(run.id)}))
+def _append(view: FeatureView, con: Any, layout: Layout, names: Names, run: Run) -> int:
+    lacking = history.ticks_lacking if history.in_ticks(view) else history.rows_lacking
+    appended = sql.insert(con, names.history, lacking(layout, run.now).mutate(**{RUN_ID: ibis.literal(run.id)}))
     sql.run(con, f"ANALYZE {sql.quoted(con, *names.history)}")
     return appended
 
@@ -232,7 +228,7 @@ def _upsert(con: Any, layout: Layout, names: Names, rows: ir.Table) -> int:
 
 
 def _point_views(con: Any, names: Names, again: bool) -> None:
-    """Lead the stable names to this version. Left alone where they do already, for views of others may stand on them."""
+    """Lead the stable names to this version. Where they do already they stay: views of others may stand on them."""
     there = sql.relations(con, names.schema)
     for view, table in names.stable.items():
         if again and view[1] in there:

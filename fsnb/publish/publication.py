@@ -180,8 +180,8 @@ def _need_agreement(certificate: Certificate, target: Target) -> None:
     raise CertificateMismatch(
         f"feature view {certificate.view!r} is not published to {target.name!r}: {sides} disagree on {apart} of "
         f"{certificate.rows * len(certificate.columns)} sampled values. The first:\n{shown}"
-        "Either the target's rows are not the local ones, or the expression means different things to different engines "
-        "(division by zero, % of negatives, rounding, text)."
+        "Either the target's rows are not the local ones, or the expression means different things to different "
+        "engines (division by zero, % of negatives, rounding, text)."
     )
 
 

@@ -95,7 +95,8 @@ def locate(con: Any, name: str) -> tuple[str, str] | None:
         there = f"to_regclass({literal(con, quoted(con, table))})"
         found = rows(
             con,
-            f"SELECT nspname FROM pg_namespace JOIN pg_class ON relnamespace = pg_namespace.oid WHERE pg_class.oid = {there}",
+            "SELECT nspname FROM pg_namespace JOIN pg_class ON relnamespace = pg_namespace.oid "
+            f"WHERE pg_class.oid = {there}",
         )
         return (found[0][0], table) if found else None
     schema = schema or con.current_database
@@ -156,14 +157,14 @@ def transaction(con: Any) -> Iterator[None]:
 
 def engine_errors() -> tuple[type[Exception], ...]:
     """What engines and Ibis raise when they cannot do what they were asked."""
-    ours = ibis.common.exceptions
-    found = (ours.TranslationError, ours.UnsupportedOperationError, ours.UnsupportedBackendType)
-    found = (*found, duckdb.Error, pl.exceptions.PolarsError)
-    try:
+    compiling = ibis.common.exceptions
+    found = [compiling.TranslationError, compiling.UnsupportedOperationError, compiling.UnsupportedBackendType]
+    found += [duckdb.Error, pl.exceptions.PolarsError]
+    with suppress(ImportError):
         import psycopg
-    except ImportError:
-        return found
-    return (*found, psycopg.Error)
+
+        found.append(psycopg.Error)
+    return tuple(found)
 
 
 @contextmanager

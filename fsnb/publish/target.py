@@ -154,6 +154,8 @@ def _normal_url(url: str, who: str) -> str:
 def _split(url: str) -> tuple[str, str, str]:
     """Scheme, what stands before the last @, and the rest: a password with raw / or @ in it stays in one piece."""
     scheme, _, rest = url.partition("://")
+    if scheme == "duckdb":
+        return scheme, "", rest
     before = rest.partition("?")[0]
     at = (before if "@" in before or "/" in before else rest).rfind("@")
     return scheme, rest[: max(at, 0)], rest[at + 1 :]
@@ -161,20 +163,20 @@ def _split(url: str) -> tuple[str, str, str]:
 
 def _address(url: str) -> Address:
     scheme, user, rest = _split(url)
+    if scheme == "duckdb":
+        return Address(scheme, path=rest)
     place, _, query = rest.partition("?")
     name, _, password = user.partition(":")
     where, _, path = place.partition("/")
     host, _, port = where.rpartition(":") if re.search(r":[^\]]*$", where) else (where, "", "")
-    if scheme == "duckdb":
-        host, port, path = "", "", place
     return Address(scheme, name, password, host.strip("[]"), port, path, tuple(parse_qsl(query)))
 
 
 def _without_password(url: str, mask: str) -> str:
     """The URL with `mask` for a password that is written out; one that comes from the environment is no secret here."""
-    if PLACEHOLDER.match(url):
-        return url
     scheme, user, rest = _split(url)
+    if PLACEHOLDER.match(url) or scheme == "duckdb":
+        return url
     name, _, password = user.partition(":")
     if password and not _only_placeholders(password):
         password = mask
@@ -208,6 +210,10 @@ def _filled(text: str) -> str:
     return "".join(_variable(piece) if i % 2 else unquote(piece) for i, piece in enumerate(pieces))
 
 
+def _with_variables(text: str) -> str:
+    return PLACEHOLDER.sub(lambda found: _variable(found[1]), text)
+
+
 def _variable(name: str) -> str:
     if name not in os.environ:
         raise _Unset(name)
@@ -216,11 +222,13 @@ def _variable(name: str) -> str:
 
 def _attempt(target: Target) -> tuple[Any, str]:
     """A connection, or why there is none. Secrets live in this function and those below, and in no exception."""
-    who, secrets = f"target {target.name!r}", []
+    who = f"target {target.name!r}"
+    secrets: list[str] = []
+    connecting: tuple[type[Exception], ...] = (OSError, ValueError, *_driver_errors())
     try:
         url = target.url
         if PLACEHOLDER.match(url):
-            url = _normal_url(PLACEHOLDER.sub(lambda found: _variable(found[1]), url), who)
+            url = _normal_url(_with_variables(url), who)
         address = _address(url)
         options = {name: _filled(value) for name, value in address.options}
         secrets += [
@@ -239,7 +247,7 @@ def _attempt(target: Target) -> tuple[Any, str]:
         return None, _scrubbed(str(error), secrets)
     except duckdb.Error as error:
         return None, _scrubbed(f"{who}: cannot open its file. {_one_line(error)} {_file_advice(str(error))}", secrets)
-    except (OSError, ValueError, *_driver_errors()) as error:
+    except connecting as error:
         advice = "Check host, port, database, user and password, and that the server runs."
         return None, _scrubbed(f"{who}: cannot connect to {_place(address)}. {_one_line(error)}. {advice}", secrets)
 
@@ -255,7 +263,7 @@ def _postgres(address: Address, options: dict[str, str]) -> Any:
 
 
 def _duckdb(address: Address, options: dict[str, str]) -> Any:
-    return ibis.duckdb.connect(_filled(address.path))
+    return ibis.duckdb.connect(_with_variables(address.path))
 
 
 CONNECTORS: Mapping[str, Callable[[Address, dict[str, str]], Any]] = {

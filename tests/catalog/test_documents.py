@@ -287,6 +287,8 @@ def flights(catalog):
     view("weather", description="Wind and rain at the ORIGIN, delay of one hour")
     view("plane_delays", owner="ops", tags=["Delay", "fleet"], features=["legs_1d", "mean_delay_7d"])
     view("delay", schema={"tailnum": "string", "wind_speed": "float64"})
+    view("about", description="delay")
+    view("a_delay_log")
     view("old", description="delay")
     view("old", version=2, description="nothing to see")
     view("straße", owner="Łódź", description="100% _sure_ of a/b")
@@ -295,8 +297,15 @@ def flights(catalog):
 
 
 FOUND = {
-    "delay": ["delay", "delays_raw", "plane_delays", "weather"],  # the name itself, in the name, elsewhere
-    "DELAY": ["delay", "delays_raw", "plane_delays", "weather"],
+    "delay": [
+        "delay",
+        "a_delay_log",
+        "delays_raw",
+        "plane_delays",
+        "about",
+        "weather",
+    ],  # the name, in the name, elsewhere
+    "DELAY": ["delay", "a_delay_log", "delays_raw", "plane_delays", "about", "weather"],
     "delay wind": ["delay", "weather"],  # every word, in any place
     "wind delay": ["delay", "weather"],
     "delays plane": ["plane_delays"],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import shutil
 import sqlite3
@@ -23,7 +22,6 @@ from sqlalchemy import make_url
 from fsnb.catalog import Catalog, database
 from fsnb.errors import CatalogError
 
-SPAWN = multiprocessing.get_context("spawn")
 SECRET = "s3cr3t"
 
 
@@ -55,6 +53,7 @@ def test_a_file_is_made_with_its_directories_and_shared_through_a_write_ahead_lo
 def test_a_relative_path_stays_where_it_was_when_the_directory_changes(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     catalog = Catalog("sub/catalog.sqlite")
+    assert catalog.where == str(tmp_path / "sub" / "catalog.sqlite")
     catalog.put("view", "rides", {}, fingerprint="f")
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
@@ -182,22 +181,6 @@ def test_making_a_catalog_does_not_wait_for_ever(tmp_path, monkeypatch):
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert "Another process kept it locked" in str(refusal(Catalog, path))
-
-
-def open_it(place: str, start: Any) -> None:
-    start.wait(120)
-    Catalog(place)
-
-
-def test_many_processes_can_make_the_same_catalog_at_once(place):
-    start = SPAWN.Barrier(4)
-    processes = [SPAWN.Process(target=open_it, args=(place, start), daemon=True) for _ in range(4)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(120)
-    assert [process.exitcode for process in processes] == [0] * 4
-    assert Catalog(place).list() == ()
 
 
 # ---------------------------------------------------------------- schema versions

@@ -128,7 +128,14 @@ def test_show_asks_which_where_two_kinds_share_a_name(notebook: Notebook) -> Non
 
 def test_show_of_an_unknown_name_names_the_nearest(defined: Notebook) -> None:
     assert "Did you mean 'plane_delays'?" in defined.run("%fs show plane_delay").last_line
-    assert "the catalog has no source 'plane_delays'" in defined.run("%fs show source/plane_delays").last_line
+    assert "the catalog has no document 'source/plane_delays'" in defined.run("%fs show source/plane_delays").last_line
+
+
+def test_name_with_a_slash_is_a_name(defined: Notebook) -> None:
+    defined.ok("store.catalog.put('training_set', 'a/b', {'rows': 1200, 'features': ['x']}, fingerprint='1')")
+    assert "training set a/b" in defined.ok("%fs show a/b").text
+    assert "training set a/b" in defined.ok("%fs show training_set/a/b").text
+    assert "1,200 rows, 1 feature " in defined.ok("%fs list training_set").text
 
 
 def test_show_tells_no_password(notebook: Notebook) -> None:

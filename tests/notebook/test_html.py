@@ -285,6 +285,12 @@ def test_span_without_a_beginning_has_an_arrow_and_one_end() -> None:
     assert 'aria-label="Timeline, not to scale. all that is seen: from the beginning to c"' in svg
 
 
+def test_labels_of_the_drawing_are_escaped() -> None:
+    svg = drawn(spans=((EVIL, DAY, timedelta(0)),))
+    assert Read(svg).tags.keys() <= TAGS
+    assert unescape(svg).count(EVIL) == 2  # the label of the picture, and of the span
+
+
 def test_view_draws_its_own_rules(values: dict[str, Any]) -> None:
     timeline = cards.of(values["view"]).timeline
     assert timeline == Timeline(

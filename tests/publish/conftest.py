@@ -28,3 +28,11 @@ def local() -> Iterator[Any]:
     con = ibis.duckdb.connect()
     yield con
     con.disconnect()
+
+
+@pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.postgres)])
+def con(request: pytest.FixtureRequest) -> Iterator[Any]:
+    duck = request.param == "duckdb"
+    found = ibis.duckdb.connect() if duck else ibis.connect(request.getfixturevalue("postgres_db_url"))
+    yield found
+    found.disconnect()

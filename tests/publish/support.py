@@ -67,7 +67,8 @@ def release(
     """Load the view's source (or other rows for it) onto the target and publish."""
     source = view.source if rows is None else events(rows)
     load(source, target, replace=True)
-    return publish(view, target, local=local, tables={"events": read_source(local, source)}, **options)
+    few = {"rows": 80} | options
+    return publish(view, target, local=local, tables={"events": read_source(local, source)}, **few)
 
 
 def read(target: Target, name: str) -> list[Row]:

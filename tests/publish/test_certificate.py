@@ -15,9 +15,10 @@ from ibis import _
 from fsnb.errors import CertificateMismatch
 from fsnb.model import Entity, FeatureView, Source
 from fsnb.pit import lower, plan, read_source
-from fsnb.publish import Certificate, Target, certifying, certify, load
+from fsnb.publish import Certificate, Target, certify, certifying, load
 from fsnb.publish.certificate import Column, Difference, compare
-from fsnb.publish.sample import origin, restrict, sample
+from fsnb.publish.sample import sample
+from fsnb.publish.stretches import origin, restrict
 from tests.publish.support import START, THING, TYPES, Row, events, latest, row, sums, table
 
 
@@ -257,12 +258,14 @@ def test_letters_that_a_server_has_no_capitals_for_are_found(postgres_db_url: st
 @pytest.mark.postgres
 def test_division_by_zero_depends_on_the_engine(postgres_db_url: str, local: Any) -> None:
     view = FeatureView("v", entity=THING, source=source(many()), features={"share": _.x / _.n})
-    with pytest.raises(CertificateMismatch, match="the target engine .postgres .* cannot compute it: division by zero"):
+    with pytest.raises(
+        CertificateMismatch, match=r"the target engine .postgres .* cannot compute it: division by zero"
+    ):
         certified(view, Target("prod", postgres_db_url), local)
 
 
 def test_features_that_engines_used_to_disagree_on_agree(target: Target, engine: Any) -> None:
-    """NaN, NULLs in distinct counts, means of integers, standard deviation of one value: planned so that all sides agree."""
+    """NaN, NULLs in distinct counts, means of integers, deviations of one value: planned so that all sides agree."""
     features = {
         "kinds": _.x.nunique(),
         "mean": _.n.mean(),

@@ -13,8 +13,7 @@ import pytest
 from fsnb.errors import DefinitionError, NotSupported, PublishError
 from fsnb.model import Source
 from fsnb.pit import read_source
-from fsnb.publish import Target, load
-from fsnb.publish import loading
+from fsnb.publish import Target, load, loading
 from tests.publish.support import ROWS, events, table
 
 AWKWARD = pa.table(
@@ -53,7 +52,7 @@ def test_batches_report_how_far_they_are(target: Target) -> None:
 
 def test_table_that_is_there_is_refused_unless_replaced(target: Target) -> None:
     load(events(), target)
-    with pytest.raises(PublishError, match="already.*replace=True"):
+    with pytest.raises(PublishError, match=r"already.*replace=True"):
         load(events(ROWS[:1]), target)
     assert len(there(target, events())) == 5
     assert load(events(ROWS[:1]), target, replace=True) == 1
@@ -71,7 +70,7 @@ def test_failure_in_a_late_batch_leaves_what_was_there(target: Target, monkeypat
         writers[con.name](con, where, batch)
 
     monkeypatch.setattr(loading, "WRITERS", dict.fromkeys(writers, fail_on_third))
-    with pytest.raises(RuntimeError, match="cable"):
+    with pytest.raises(RuntimeError, match=r"cable"):
         load(events(), target, replace=True, batch_rows=2)
     assert len(there(target, events())) == 1
 
@@ -100,7 +99,7 @@ def test_table_of_a_connection_is_read_there(target: Target) -> None:
     con.con.register("mine", table(ROWS))
     assert load(Source("events", con.table("mine"), event_time="ts"), target) == 5
     named = Source("named", "mine", event_time="ts", schema=con.table("mine").schema())
-    with pytest.raises(DefinitionError, match="local=con"):
+    with pytest.raises(DefinitionError, match=r"local=con"):
         load(named, target)
     assert load(named, target, local=con) == 5
 
@@ -109,14 +108,14 @@ def test_table_of_a_connection_is_read_there(target: Target) -> None:
 @pytest.mark.parametrize(("dtype", "value"), [(pa.uint8(), 1), (pa.list_(pa.int64()), [1]), (pa.binary(), b"1")])
 def test_type_that_the_target_lacks_is_named(postgres_db_url: str, dtype: pa.DataType, value: Any) -> None:
     data = table(ROWS).append_column("odd", pa.array([value] * 5, dtype))
-    with pytest.raises(NotSupported, match="'odd' is"):
+    with pytest.raises(NotSupported, match=r"'odd' is"):
         load(Source("events", data, event_time="ts"), Target("prod", postgres_db_url))
 
 
 @pytest.mark.postgres
 def test_text_that_the_target_cannot_hold_is_an_error_of_ours(postgres_db_url: str) -> None:
     data = table([{**ROWS[0], "k": "a\0b"}])
-    with pytest.raises(PublishError, match="source 'events' to target 'prod'.*Nothing was written"):
+    with pytest.raises(PublishError, match=r"source 'events' to target 'prod'.*Nothing was written"):
         load(Source("events", data, event_time="ts"), Target("prod", postgres_db_url))
 
 

@@ -68,9 +68,18 @@ def test_file_is_the_same_from_every_working_directory(tmp_path: Path, monkeypat
     assert target == Target("prod", Path("prod.duckdb")) == Target("prod", f"duckdb:///{str(tmp_path)[1:]}/prod.duckdb")
 
 
+def test_path_may_hold_what_a_url_may_not(tmp_path: Path) -> None:
+    path = tmp_path / "me@host" / "a%41?b:c#d.duckdb"
+    path.parent.mkdir()
+    with Target("prod", path).session() as con:
+        con.con.execute("CREATE TABLE t AS SELECT 1 AS x")
+    assert path.exists()
+    assert Target("prod", path).to_doc()["url"] == f"duckdb://{path}"
+
+
 @pytest.mark.parametrize("url", ["mysql://host/db", "prod", "duckdb://", "duckdb:///", "duckdb://:memory:"])
 def test_url_of_another_kind_is_refused(url: str) -> None:
-    with pytest.raises(TargetError, match="target 'prod'.*(Supported are postgresql://|Give a path)"):
+    with pytest.raises(TargetError, match=r"target 'prod'.*(Supported are postgresql://|Give a path)"):
         Target("prod", url)
 
 

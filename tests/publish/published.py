@@ -1,0 +1,59 @@
+"""A view's published tables without a target around them: many runs, quickly, and what is read from them."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from fsnb.model import FeatureView
+from fsnb.pit import read_source
+from fsnb.pit.oracle import oracle
+from fsnb.publish.certifying import empty_values
+from fsnb.publish.materialize import Run, Written, materialize
+from tests.publish.support import HOUR, MICROSECOND, TYPES, Row, asof, fetch, same, table
+
+EARLY = datetime(1969, 12, 31, 22)  # ticks on both sides of the epoch
+LAST = EARLY + 40 * HOUR
+KEYS = ("1", "11", "é")
+ALL_TYPES = TYPES | {"tie": pa.int64()}
+NUMBERS = itertools.count()
+
+
+class Published:
+    """A view's published tables, in a schema of its own, and what is read from them."""
+
+    def __init__(self, con: Any, view: FeatureView) -> None:
+        self.con, self.view, self.schema = con, view, f"s{next(NUMBERS)}"
+        self.missing = empty_values(view, con, self.tables([]))
+
+    def tables(self, found: list[Row]) -> dict[str, Any]:
+        return {"events": read_source(self.con, self.view.source, table(found, ALL_TYPES))}
+
+    def run(self, found: list[Row], now: datetime) -> Written:
+        run = Run(f"run {next(NUMBERS)}", end=now, now=now)
+        return materialize(self.view, self.con, self.tables(found), self.schema, run, clock=lambda: now)
+
+    @property
+    def history(self) -> list[Row]:
+        return fetch(self.con, self.schema, "v_history")
+
+    def assert_equals_the_oracle(self, found: list[Row], until: datetime = LAST) -> None:
+        marks = [EARLY + half * HOUR / 2 + us * MICROSECOND for half in range(-2, 26) for us in (-1, 0, 1)]
+        asks = [{"k": key, "at": at} for key in (*KEYS, "nobody") for at in marks if at <= until]
+        history = self.history
+        for ask, want in zip(asks, oracle(self.view, asks, {"events": found}, at="at"), strict=True):
+            got = asof(self.view, history, self.missing, {"k": ask["k"]}, ask["at"])
+            for name in self.view.features:
+                assert same(got[name], want[name]), f"{ask}, {name}: read {got[name]!r}, oracle {want[name]!r}"
+
+    def assert_current_is_the_latest(self, now: datetime) -> None:
+        history, current = self.history, fetch(self.con, self.schema, "v")
+        seen = [each for each in history if each["available_time"] <= now]
+        assert sorted(each["k"] for each in current) == sorted({each["k"] for each in seen})
+        for each in current:
+            mine = [other for other in seen if other["k"] == each["k"]]
+            best = max(mine, key=lambda other: (other["event_time"], other["available_time"]))
+            assert each == {name: best[name] for name in each}
