@@ -62,10 +62,6 @@ def lower(plan: JoinPlan, con: Any, tables: Mapping[str, ir.Table], spine: ir.Ta
     ibis.Table
         One row per spine row, in no promised order: the spine's columns, then the features.
     """
-    if con.name == "duckdb":
-        # DuckDB guesses that a registered frame is tiny, and then runs ASOF as a nested loop: 12 s instead of 0.1 on
-        # 33,000 asks and 330,000 events
-        con.raw_sql("SET asof_loop_join_threshold = 0")
     filled = spine
     for part in plan.views:
         filled = _with_view(filled, spine, part, plan, con, tables)
