@@ -39,7 +39,8 @@ from fsnb.pit.planning import JoinPlan, Span, ViewPlan
 from fsnb.pit.primitives import ZERO_WHEN_EMPTY, Primitive, clean
 from fsnb.pit.read import ROW
 
-RIGHT, FIRST = "_fsnb_r", "_fsnb_first_"
+RIGHT, FIRST, NEVER_NULL = "_fsnb_r", "_fsnb_first_", "_fsnb_c_or_never"
+BEFORE_ALL = -(2**63)
 Strategy = Callable[[ViewPlan, Any, ir.Table, ir.Table, ir.Table], ir.Table]
 
 
@@ -169,8 +170,12 @@ def _first(rows: ir.Table, group_by: list[str], order_by: list[ir.Value]) -> ir.
 
 
 def _asof(part: ViewPlan, cut: ir.Table, found: ir.Table) -> ir.Table:
-    """Native ASOF join: each ask meets the last head that started by its cutoff."""
-    return cut.asof_join(found, on=cut[CUTOFF] >= found[RIGHT + START], predicates=_same(part))
+    """Native ASOF join: each ask meets the last head that started by its cutoff.
+
+    DuckDB's ASOF lets a NULL on the left meet the last row of all, so no cutoff is before everything.
+    """
+    cut = cut.mutate(**{NEVER_NULL: cut[CUTOFF].fill_null(BEFORE_ALL)})
+    return cut.asof_join(found, on=cut[NEVER_NULL] >= found[RIGHT + START], predicates=_same(part))
 
 
 def _interval(part: ViewPlan, cut: ir.Table, found: ir.Table) -> ir.Table:

@@ -73,3 +73,13 @@ def test_duckdb_casts_nanoseconds_before_1970_upwards() -> None:
     """Why `clocks.microseconds` floors nanoseconds itself."""
     table = ibis.duckdb.connect().create_table("t", pa.table({"ts": pa.array([-1], pa.timestamp("ns"))}))
     assert table.ts.cast("timestamp(6)").to_pyarrow()[0].as_py() == datetime(1970, 1, 1)
+
+
+def test_duckdb_asof_matches_a_null_on_the_left_with_the_last_row() -> None:
+    """Why `lowering._asof` puts a NULL cutoff before everything."""
+    con = ibis.duckdb.connect()
+    con.raw_sql("SET asof_loop_join_threshold = 0")
+    left = con.create_table("l", pa.table({"k": ["a", "a"], "at": pa.array([None, 5], pa.int64())}))
+    right = con.create_table("r", pa.table({"rk": ["a", "a"], "ts": [1, 7], "x": [1, 7]}))
+    joined = left.asof_join(right, on=left.at >= right.ts, predicates=[left.k == right.rk])
+    assert {row["at"]: row["x"] for row in joined.to_pyarrow().to_pylist()} == {5: 1, None: 7}
