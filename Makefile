@@ -9,7 +9,7 @@ ARGS ?=
 BIN := .venv/bin
 READY := .venv/.fsnb-ready
 
-.PHONY: help demo lab test test-deep lint format bench constraints clean
+.PHONY: help demo lab test test-deep lint format bench notebooks constraints clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -40,6 +40,9 @@ format: $(READY)  ## Rewrite the sources in the project's style
 
 bench: $(READY)  ## Measure beside what one would use instead
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+notebooks: $(READY)  ## Run the notebooks and store their outputs
+	$(BIN)/python tools/run_notebooks.py $(ARGS)
 
 constraints:  ## Pin the newest versions that fit into constraints.txt
 	@tools/compile_constraints "$(PYTHON)"

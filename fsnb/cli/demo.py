@@ -76,14 +76,14 @@ def _summary(outcome: Outcome) -> Iterator[Table | Padding | Text]:
 
 
 def _title(text: str) -> Padding:
-    return Padding(Text(text, style="bold"), (1, 0, 0, 0))
+    return Padding(Text(text, style="bold"), (1, 0, 0, 0), expand=False)
 
 
 def _facts(*facts: tuple[str, str]) -> Padding:
     table = Table.grid(padding=(0, 2))
     for name, value in facts:
         table.add_row(Text(name, style="dim"), Text(value, overflow="fold"))
-    return Padding(table, (0, 0, 0, 2))
+    return Padding(table, (0, 0, 0, 2), expand=False)
 
 
 def _scores(outcome: Outcome) -> Padding:
@@ -94,7 +94,7 @@ def _scores(outcome: Outcome) -> Padding:
     for score in outcome.scores:
         worse = "red" if score.served < score.claimed - 0.001 else ""
         table.add_row(score.features, f"{score.claimed:.3f}", Text(f"{score.served:.3f}", style=worse))
-    return Padding(table, (0, 0, 0, 2))
+    return Padding(table, (0, 0, 0, 2), expand=False)
 
 
 def _publications(outcome: Outcome) -> Padding:
@@ -111,7 +111,7 @@ def _publications(outcome: Outcome) -> Padding:
             f"{publication.rows_current:,}",
             f"{'agree' if certificate.ok else 'DISAGREE'} on {certificate.rows} rows",
         )
-    return Padding(table, (0, 0, 0, 2))
+    return Padding(table, (0, 0, 0, 2), expand=False)
 
 
 def _served(values: int, apart: int) -> str:

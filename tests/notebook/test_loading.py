@@ -106,7 +106,7 @@ for name in FIRST_CALL:
 before = set(sys.modules)
 ibis.duckdb.connect().to_pyarrow(ibis.memtable({"x": [1]}).x.sum())
 print(len({name.partition(".")[0] for name in set(sys.modules) - before}), flush=True)
-os._exit(0)  # a DuckDB connection that is open at exit aborts the process once in some 60 times
+os._exit(0)  # on the way out native threads of these libraries now and then abort the process
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -1,0 +1,46 @@
+"""Run the notebooks from a clean kernel in an empty folder and store their outputs, so that they read well as static pages.
+
+    python tools/run_notebooks.py [NOTEBOOK ...]
+
+What belongs to one machine is left out: the folder's path, times, progress bars.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+
+
+def execute(notebook: Path, folder: Path) -> Any:
+    """The notebook with its outputs; raises where a cell fails."""
+    document = nbformat.read(notebook, 4)
+    resources = {"metadata": {"path": str(folder)}}
+    NotebookClient(document, timeout=600, resources=resources, store_widget_state=False, record_timing=False).execute()
+    return document
+
+
+def portable(document: Any, folder: Path) -> Any:
+    """The same without the folder's path and without progress bars."""
+    for cell in document.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if "FloatProgress" not in str(output)]
+    text = nbformat.writes(document).replace(str(folder), ".")
+    return nbformat.reads(text, 4)
+
+
+def main(names: list[str]) -> None:
+    for path in [Path(name) for name in names] or sorted(NOTEBOOKS.glob("*.ipynb")):
+        with tempfile.TemporaryDirectory() as folder:
+            nbformat.write(portable(execute(path, Path(folder)), Path(folder)), path)
+        print(f"stored the outputs of {path}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
