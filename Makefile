@@ -9,7 +9,7 @@ ARGS ?=
 BIN := .venv/bin
 READY := .venv/.fsnb-ready
 
-.PHONY: help demo lab test test-deep lint format bench notebooks constraints clean
+.PHONY: help demo lab test test-deep lint format bench notebooks screenshots constraints clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -43,6 +43,9 @@ bench: $(READY)  ## Measure beside what one would use instead
 
 notebooks: $(READY)  ## Run the notebooks and store their outputs
 	$(BIN)/python tools/run_notebooks.py $(ARGS)
+
+screenshots: $(READY)  ## Draw the README's pictures anew
+	$(BIN)/python tools/screenshots.py
 
 constraints:  ## Pin the newest versions that fit into constraints.txt
 	@tools/compile_constraints "$(PYTHON)"

@@ -5,8 +5,6 @@ Start with `store = fsnb.open()`; in a notebook, `%load_ext fsnb`.
 
 from __future__ import annotations
 
-from typing import Any
-
 from fsnb.errors import FsnbError
 from fsnb.model import Entity, Feature, FeatureView, Source, Spine, Window, feature_view
 from fsnb.store import FeatureStore, open
@@ -27,8 +25,15 @@ __all__ = [
 ]
 
 
-def load_ipython_extension(ipython: Any) -> None:
+def load_ipython_extension(ipython: object) -> None:
     """`%load_ext fsnb`."""
     from fsnb.notebook import load
 
     load(ipython)
+
+
+def unload_ipython_extension(ipython: object) -> None:
+    """`%unload_ext fsnb`."""
+    from fsnb.notebook import unload
+
+    unload(ipython)

@@ -20,10 +20,11 @@ def _public(cls: type) -> list[str]:
     return [name for name in vars(cls) if not name.startswith("_")]
 
 
+TRAINING_SET = "to_polars to_pandas to_arrow table sql save plan why preview log digest fingerprint".split()
 NAMES = {
     "public names": [f"fsnb.{name}" for name in fsnb.__all__ if name != "feature_view"] + ["@fsnb.feature_view"],
     "store": [f"store.{name}" for name in _public(FeatureStore) if name != "tracking_uri"],
-    "training set": [f".{name}" for name in ("to_polars", "to_pandas", "to_arrow", "table", "sql", "save", "plan", "why", "preview", "log", "digest")],
+    "training set": [f".{name}" for name in TRAINING_SET],
     "magics": [f"%{name}" for name in arguments.HELPS],
     "%fs": [f"%fs {name}" for name in arguments.FS],
     "commands": [f"fsnb {name}" for name in (main.commands if isinstance(main, click.Group) else ())],
@@ -37,4 +38,4 @@ def test_reference_names(kind: str) -> None:
 
 
 def test_training_set_names_exist() -> None:
-    assert [name for name in NAMES["training set"] if not hasattr(TrainingSet, name[1:])] == []
+    assert set(TRAINING_SET) <= {*dir(TrainingSet), *TrainingSet.__dataclass_fields__}

@@ -1,4 +1,4 @@
-"""Run the notebooks from a clean kernel in an empty folder and store their outputs, so that they read well as static pages.
+"""Run the notebooks from a clean kernel in an empty folder and store their outputs: they read well as static pages.
 
     python tools/run_notebooks.py [NOTEBOOK ...]
 

@@ -4,9 +4,12 @@
     arguments   what each magic takes: one parser each, which also writes its help and feeds completion
     body        the cell under `%%feature_view`: compiled so that an error points to its line
     magics      parse, call, answer: each magic is a few lines over the store's method
+    catalogued  what the catalog knows by a name, for `%fs show`
+    progress    the steps of a publication, one line updated in place
     completion  names after TAB
-    cards       value -> Card, the one description that text and HTML are both made of
-    html        Card -> self-contained HTML
+    cards       value -> Card, the one description (`card`) that text and HTML are both made of
+    html        Card -> self-contained HTML; `drawing` adds the rules of time as a picture
+    richly      which types show as HTML
 
 Errors need nothing from here: an FsnbError renders itself in two lines (`_render_traceback_`) and the cell still fails.
 """

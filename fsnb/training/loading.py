@@ -168,7 +168,7 @@ def _look(reference: str, uri: str, context: str) -> str | tuple[str, str | None
         tags = client.get_run(run_id).data.tags
     except MlflowException as error:
         return told(error, uri) if error.error_code in ABSENT else f"cannot be asked. {told(error, uri)}"
-    logged = tags.get("fsnb.digest" if context == "training" else f"fsnb.{context}.digest")
+    logged = tags.get(manifest.tag(context, "digest"))
     if logged is None:
         others = [found[1] for key in sorted(tags) if (found := re.fullmatch(r"fsnb\.(\w+)\.digest", key))]
         also = f" (it has one for {', '.join(others)})" if others else ""

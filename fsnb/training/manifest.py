@@ -43,6 +43,11 @@ def folder(context: str) -> str:
     return "fsnb" if context == "training" else f"fsnb/{context}"
 
 
+def tag(context: str, what: str) -> str:
+    """The name of a run's tag: fsnb.digest; fsnb.validation.digest."""
+    return f"fsnb.{what}" if context == "training" else f"fsnb.{context}.{what}"
+
+
 def sources(train: TrainingSet) -> dict[str, Source]:
     """The definitions of the tables that a set reads, by name."""
     return dict(train.sources) | {part.view.source.name: part.view.source for part in train.plan.views}

@@ -82,11 +82,6 @@ def log(
     return logged
 
 
-def tag(context: str, what: str) -> str:
-    """The name of a run's tag: fsnb.digest; fsnb.validation.digest."""
-    return f"fsnb.{what}" if context == "training" else f"fsnb.{context}.{what}"
-
-
 def _tags(described: dict[str, Any], labels: tuple[str, ...]) -> dict[str, str]:
     said = {
         "fingerprint": described["fingerprint"],
@@ -95,11 +90,11 @@ def _tags(described: dict[str, Any], labels: tuple[str, ...]) -> dict[str, str]:
         "rows": str(described["rows"]),
         "label": ", ".join(labels),
     }
-    return {tag(described["context"], what): value for what, value in said.items()}
+    return {manifest.tag(described["context"], what): value for what, value in said.items()}
 
 
 def _refuse_other_rows(client: MlflowClient, run_id: str, described: dict[str, Any]) -> None:
-    there = client.get_run(run_id).data.tags.get(tag(described["context"], "digest"))
+    there = client.get_run(run_id).data.tags.get(manifest.tag(described["context"], "digest"))
     if there not in (None, described["digest"]):
         raise TrainingSetError(
             f"run {run_id} has a {described['context']} set already, with other rows (digest {there[:12]}, "

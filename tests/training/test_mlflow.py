@@ -297,6 +297,8 @@ def test_model_that_was_logged_already_is_linked(logged_set: TrainingSet, model:
     by_info, by_uri = logged_set.log(info), logged_set.log(f"runs:/{info.run_id}/model")
     assert by_info.model_uri == by_uri.model_uri == f"models:/{info.model_id}"
     assert info.run_id not in (by_info.run_id, by_uri.run_id)
+    outputs = mlflow.get_run(by_info.run_id).outputs.model_outputs
+    assert [output.model_id for output in outputs] == [info.model_id]
     assert load_training_set(info.model_uri).run_id == by_uri.run_id, "the model leads to the set, not to its own run"
 
 
