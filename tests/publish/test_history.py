@@ -152,6 +152,13 @@ def test_restatement_appends_a_correction_from_the_run_on_and_rewrites_nothing(c
     published.assert_current_is_the_latest(now + HOUR)
 
 
+def test_row_known_twice_is_told_twice(con: Any) -> None:
+    published = Published(con, _view(**LATEST))
+    twice = [_event("1", 1, 2.0, known=1), _event("1", 1, 3.0, known=2), _event("1", 1, 4.0, known=2, tie=1)]
+    assert published.run(twice, EARLY + 5 * HOUR).appended == 2
+    published.assert_equals_the_oracle(twice)
+
+
 def test_correction_of_a_row_that_another_has_superseded_is_not_told(con: Any) -> None:
     published = Published(con, _view(**LATEST))
     twice = [_event("1", 1, 2.0, known=1), _event("1", 1, 3.0, known=2, tie=1)]
@@ -167,13 +174,12 @@ def test_row_taken_from_the_source_stays_and_is_counted(con: Any) -> None:
     assert (written.withdrawn, written.appended, len(published.history)) == (1, 0, 3)
 
 
-def test_events_taken_from_a_window_are_corrected(con: Any) -> None:
-    published = Published(con, _view(**COUNTS))
+def test_tick_that_no_event_explains_any_more_is_corrected(con: Any) -> None:
+    published = Published(con, _view(**COUNTS | {"windows": ()}))
     published.run(FIRST, EARLY + 5 * HOUR)
     now = EARLY + 12 * HOUR
     published.run(FIRST[:1], now)
-    (want,) = oracle(published.view, [{"k": "1", "at": now}], {"events": FIRST[:1]}, at="at")
-    assert asof(published.view, published.history, published.missing, {"k": "1"}, now) == want
+    assert asof(published.view, published.history, published.missing, {"k": "1"}, now) == {"rows": 1, "sum": 1.0}
     assert published.run(FIRST[:1], now + HOUR).appended == 0
 
 

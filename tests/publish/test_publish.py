@@ -70,6 +70,14 @@ def test_windowed_view_has_one_history_row_per_tick_that_changes_something(targe
     assert [(r["event_time"], r["rows_2h"]) for r in read(target, "sums")] == [(START + 4 * HOUR, 0)]
 
 
+def test_tick_with_the_values_of_the_one_before_is_left_out(target: Target, local: Any) -> None:
+    rules = {"features": {"high": _.n.max()}, "windows": "2h", "refresh": "1h"}
+    view = FeatureView("high", entity=THING, source=events([row("a", 0.5, n=5), row("a", 1.5, n=3)]), **rules)
+    release(view, target, local)
+    told = sorted((r["event_time"], r["high_2h"]) for r in read(target, "high_history"))
+    assert told == [(START + HOUR, 5), (START + 3 * HOUR, 3), (START + 4 * HOUR, None)]
+
+
 def test_ticks_after_the_end_are_not_computed(target: Target, local: Any) -> None:
     rows = [row("a", 0.5, 1.5, 3), row("a", 1.5, 2.5, 4)]
     release(sums(windows="2h"), target, local, rows, end=(START + 2 * HOUR).isoformat())
