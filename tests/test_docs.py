@@ -20,20 +20,7 @@ def _public(cls: type) -> list[str]:
     return [name for name in vars(cls) if not name.startswith("_")]
 
 
-TRAINING_SET = [
-    "to_polars",
-    "to_pandas",
-    "to_arrow",
-    "table",
-    "sql",
-    "save",
-    "plan",
-    "why",
-    "preview",
-    "log",
-    "digest",
-    "fingerprint",
-]
+TRAINING_SET = ["to_polars", "to_pandas", "to_arrow", "table", "sql", "save", "plan", "why", "preview", "log", "digest"]
 NAMES = {
     "public names": [f"fsnb.{name}" for name in fsnb.__all__ if name != "feature_view"] + ["@fsnb.feature_view"],
     "store": [f"store.{name}" for name in _public(FeatureStore) if name != "tracking_uri"],

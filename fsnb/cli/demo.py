@@ -87,7 +87,7 @@ def _facts(*facts: tuple[str, str]) -> Padding:
 
 
 def _scores(outcome: Outcome) -> Padding:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("features")
     table.add_column("claimed", justify="right")
     table.add_column("as served", justify="right")
@@ -98,7 +98,7 @@ def _scores(outcome: Outcome) -> Padding:
 
 
 def _publications(outcome: Outcome) -> Padding:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("feature view")
     table.add_column("new rows", justify="right")
     table.add_column("entities", justify="right")

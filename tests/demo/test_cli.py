@@ -84,7 +84,7 @@ def test_demo_on_postgres(tmp_path: Path, postgres_db_url: str) -> None:
 
 
 def _check(said: str) -> None:
-    rows = re.findall(r"^  (\S.*?) +(0\.\d{3}) +(0\.\d{3})$", said, re.MULTILINE)
+    rows = re.findall(r"^  (\S.*?) +(0\.\d{3}) +(0\.\d{3}) *$", said, re.MULTILINE)
     scores = {name: (float(claimed), float(served)) for name, claimed, served in rows}
     ahead, honest, event_time, own_row = scores.values()
     assert honest[0] == honest[1] > ahead[0] + 0.05
