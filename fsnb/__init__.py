@@ -5,9 +5,13 @@ Start with `store = fsnb.open()`; in a notebook, `%load_ext fsnb`.
 
 from __future__ import annotations
 
+import typing
+
 from fsnb.errors import FsnbError
 from fsnb.model import Entity, Feature, FeatureView, Source, Spine, Window, feature_view
-from fsnb.store import FeatureStore, open
+
+if typing.TYPE_CHECKING:
+    from fsnb.store import FeatureStore, open
 
 __version__ = "0.1.0"
 
@@ -23,6 +27,19 @@ __all__ = [
     "feature_view",
     "open",
 ]
+
+
+def __getattr__(name: str) -> typing.Any:
+    """`open` and `FeatureStore` bring engines and catalog with them: loaded when first asked for."""
+    if name not in ("FeatureStore", "open"):
+        raise AttributeError(f"module 'fsnb' has no attribute {name!r}")
+    from fsnb import store
+
+    return getattr(store, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def load_ipython_extension(ipython: object) -> None:

@@ -16,9 +16,6 @@ from typing import Any
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
-import pyarrow as pa
-from ibis.formats.polars import PolarsSchema
-from ibis.formats.pyarrow import PyArrowSchema
 
 from fsnb.errors import DefinitionError
 
@@ -76,14 +73,16 @@ def physical_schema(data: Any, who: str) -> ibis.Schema:
 
 def _frame_schema(data: Any, who: str) -> ibis.Schema:
     kind = f"{type(data).__module__.partition('.')[0]}.{type(data).__name__}"
-    if kind == "polars.LazyFrame":
+    if kind in ("polars.LazyFrame", "polars.DataFrame"):
+        from ibis.formats.polars import PolarsSchema
+
         return PolarsSchema.to_ibis(data.collect_schema())
-    if kind == "pandas.DataFrame":
-        return PyArrowSchema.to_ibis(pa.Schema.from_pandas(data, preserve_index=False))
-    if kind == "pyarrow.Table":
-        return PyArrowSchema.to_ibis(data.schema)
-    if kind == "polars.DataFrame":
-        return PolarsSchema.to_ibis(data.schema)
+    if kind in ("pandas.DataFrame", "pyarrow.Table"):
+        import pyarrow as pa
+        from ibis.formats.pyarrow import PyArrowSchema
+
+        schema = data.schema if kind == "pyarrow.Table" else pa.Schema.from_pandas(data, preserve_index=False)
+        return PyArrowSchema.to_ibis(schema)
     raise DefinitionError(
         f"{who}: cannot read a {kind}. Give a path, a Polars, pandas or Arrow frame, an Ibis table, or a table's name."
     )
