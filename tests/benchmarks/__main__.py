@@ -4,7 +4,7 @@
 
 `--tenths 1` (the default) is 1M events and 100,000 spine rows; 10 is ten times that. Every side reads the same parquet
 files and gives all rows in spine order in memory. Times are of warm calls: each side runs once before it is measured.
-`dense` and `zipf` have hot keys, whose windows meet hundreds of millions of pairs: slow, by hand and here, and on Polars
+`dense` and `zipf` have hot keys, whose windows meet hundreds of millions of pairs: slow by hand and here, and on Polars
 hungry for memory.
 """
 
