@@ -151,9 +151,7 @@ def _json(value: float) -> float | str:
 
 
 def same(left: Any, right: Any) -> bool:
-    """Floats within the tolerance, all else equal, NULL equal to NULL alone."""
-    if left is None or right is None:
-        return left is right
+    """Floats within the tolerance, all else equal and of one type."""
     if isinstance(left, float) and isinstance(right, float):
         return math.isclose(left, right, rel_tol=REL_TOL, abs_tol=ABS_TOL)
     return type(left) is type(right) and left == right

@@ -4,14 +4,17 @@ import subprocess
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit
 
+import duckdb
 import psycopg
 import pytest
 from psycopg import sql
 
 from fsnb.errors import TargetError
 from fsnb.publish import Target
+from fsnb.publish import target as target_module
 
 CANARY = "s3cr3t-canary"
 
@@ -157,6 +160,19 @@ def test_server_that_is_not_there_says_what_to_check() -> None:
     error = failure(Target("prod", f"postgresql://me:{CANARY}@127.0.0.1:1/db"))
     assert "target 'prod'" in str(error)
     assert "Check host, port" in str(error)
+    assert_nowhere(CANARY, error)
+
+
+@pytest.mark.parametrize("kind", [ValueError, OSError, psycopg.Error, duckdb.Error])
+def test_driver_that_repeats_the_password_is_not_quoted(kind: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+    password = "p@ss/" + CANARY
+
+    def talkative(address: Any, options: Any) -> None:
+        raise kind(f"bad URL postgresql://me:{quote(password, safe='')}@host, password {password}")
+
+    monkeypatch.setitem(target_module.CONNECTORS, "postgresql", talkative)
+    error = failure(Target("prod", f"postgresql://me:{quote(password, safe='')}@host/db"))
+    assert "password ***" in str(error)
     assert_nowhere(CANARY, error)
 
 
