@@ -62,7 +62,7 @@ def views(draw: Any) -> FeatureView:
 
 # the connection is made once and outlives the examples, each of which has a schema of its own
 FEW = settings(
-    max_examples=max(settings.default.max_examples // 4, 1),
+    max_examples=max(settings.default.max_examples // 2, 1),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
