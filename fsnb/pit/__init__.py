@@ -1,6 +1,6 @@
 """Point-in-time engine: plan (what may meet what), lower (to one Ibis table), judge (why a value was chosen)."""
 
-from fsnb.pit.lowering import lower
+from fsnb.pit.execution import EnginePlan, lower, on
 from fsnb.pit.outcomes import Considered, Judgement, considered
 from fsnb.pit.planning import JoinPlan, ViewPlan, plan
 from fsnb.pit.read import ROW, attach, normalise, read_source, read_spine, table_named
@@ -8,6 +8,7 @@ from fsnb.pit.read import ROW, attach, normalise, read_source, read_spine, table
 __all__ = [
     "ROW",
     "Considered",
+    "EnginePlan",
     "JoinPlan",
     "Judgement",
     "ViewPlan",
@@ -15,6 +16,7 @@ __all__ = [
     "considered",
     "lower",
     "normalise",
+    "on",
     "plan",
     "read_source",
     "read_spine",

@@ -47,7 +47,7 @@ def attach(con: Any, data: Any, who: str) -> ir.Table:
         # 33,000 asks and 330,000 events
         con.raw_sql("SET asof_loop_join_threshold = 0")
     if isinstance(data, ir.Table):
-        return data if con in data._find_backends()[0] else _upload(con, data.to_pyarrow(), who)
+        return data if con in data._find_backends()[0] else upload(con, data.to_pyarrow())
     if is_path(data):
         return _attach_file(con, absolute_path(data, who), who)
     if is_table_name(data):
@@ -55,7 +55,7 @@ def attach(con: Any, data: Any, who: str) -> ir.Table:
     if data is None:
         raise FsnbError(f"{who} has no data here: it was defined on a frame of another process. Give it data again.")
     physical_schema(data, who)
-    return _upload(con, data, who)
+    return upload(con, data)
 
 
 def table_named(con: Any, name: str, who: str) -> ir.Table:
@@ -84,8 +84,9 @@ def _csv(path: str) -> pl.LazyFrame:
     return pl.DataFrame(read_file(reader, path).to_pyarrow()).lazy()
 
 
-def _upload(con: Any, data: Any, who: str) -> ir.Table:
-    name = new_name("frame")
+def upload(con: Any, data: Any, what: str = "frame") -> ir.Table:
+    """A frame as a table of the connection that lives as long as it."""
+    name = new_name(what)
     if con.name == "polars":
         return con.create_table(name, _lazy(data))
     arrow = _arrow(data)

@@ -6,7 +6,7 @@ from typing import Any
 import ibis
 import pytest
 
-from fsnb.pit import lowering
+from fsnb.pit import strategies
 from tests.pit.engines import ENGINES
 
 
@@ -19,7 +19,6 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
         con = ENGINES[request.param]()
     else:
         con = ibis.duckdb.connect()
-        strategies = dict(lowering.STRATEGIES)
-        monkeypatch.setattr(lowering, "STRATEGIES", strategies | {"duckdb": strategies["sql"]})
+        monkeypatch.setattr(strategies, "ENGINES", {**strategies.ENGINES, "duckdb": strategies.SQL})
     yield con
     con.disconnect()
