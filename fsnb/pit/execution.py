@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
@@ -50,12 +50,18 @@ class EnginePlan(JoinPlan):
     def choices(self) -> Mapping[str, Choice]:
         """How each view is computed, by its name; counts the events of each windowed view on the first call."""
         found = {part.view.name: self._choice(part) for part in self.views}
-        if isinstance(self.strategy, str) and not any(self.strategy in choice.names for choice in found.values()):
-            there = {name for part in self.views for name in strategies.available(self.con.name, part)}
-            raise NotSupported(
-                f"strategy {self.strategy!r} computes none of these views on {self.con.name}. There: {listed(there)}."
-            )
+        asked = {self.strategy: list(found)} if isinstance(self.strategy, str) else {}
+        asked |= {name: [view] for view, name in self.strategy.items()} if isinstance(self.strategy, Mapping) else {}
+        for name, views in asked.items():
+            if not any(name in found[view].names for view in views):
+                there = {n for part in self.views if part.view.name in views for n in self._available(part)}
+                raise NotSupported(
+                    f"strategy {name!r} computes none of {listed(views)} on {self.con.name}. There: {listed(there)}."
+                )
         return found
+
+    def _available(self, part: ViewPlan) -> Iterable[str]:
+        return strategies.available(self.con.name, part)
 
     def _choice(self, part: ViewPlan) -> Choice:
         wanted = self.strategy if isinstance(self.strategy, (str, type(None))) else self.strategy.get(part.view.name)
