@@ -20,6 +20,7 @@ import ibis.expr.types as ir
 from fsnb.identity import bind
 from fsnb.pit import lowering_polars
 from fsnb.pit.clocks import cutoff, floored, microseconds
+from fsnb.pit.engines import check_engine
 from fsnb.pit.events import (
     AVAILABLE,
     BAND,
@@ -62,7 +63,13 @@ def lower(plan: JoinPlan, con: Any, tables: Mapping[str, ir.Table], spine: ir.Ta
     -------
     ibis.Table
         One row per spine row, in no promised order: the spine's columns, then the features.
+
+    Raises
+    ------
+    NotSupported
+        The engine cannot keep the rules of time.
     """
+    check_engine(con.name, "training set")
     filled = spine
     for part in plan.views:
         filled = _with_view(filled, spine, part, plan, con, tables)
@@ -231,7 +238,7 @@ def _lifetime(join: Callable[[ViewPlan, ir.Table, ir.Table], ir.Table]) -> Strat
         once = {p.argument for p in part.primitives if p.function == "nunique"}
         rows = rows.mutate(**{FIRST + name: _is_first(rows, keys, name) for name in once})
         upto = ibis.range_window(group_by=keys, order_by=START, following=0)
-        run = rows.mutate(**{VALUE + p.name: _running(rows, p).over(upto) for p in part.primitives})
+        run = rows.mutate(**{VALUE + p.name: _running(con, rows, p).over(upto) for p in part.primitives})
         found = _first(run, [*keys, START], [])
         names = [VALUE + primitive.name for primitive in part.primitives]
         found = found.select(*keys, START, *names).rename({RIGHT + name: name for name in (*keys, START)})
@@ -246,10 +253,10 @@ def _is_first(rows: ir.Table, keys: list[str], name: str) -> ir.Value:
     return ((number == 0) & rows[name].notnull()).ifelse(1, 0).cast("int64")
 
 
-def _running(rows: ir.Table, primitive: Primitive) -> ir.Value:
+def _running(con: Any, rows: ir.Table, primitive: Primitive) -> ir.Value:
     if primitive.function == "nunique":
         return rows[FIRST + primitive.argument].sum()
-    return SQL_AGGREGATES[primitive.function](rows[primitive.argument], None)
+    return sql_aggregate(con, primitive.function)(rows[primitive.argument], None)
 
 
 # ---------------------------------------------------------------------- windows: one banded join for all of a view
@@ -266,6 +273,21 @@ SQL_AGGREGATES: Mapping[str, Callable[[ir.Value, ir.Value | None], ir.Value]] = 
 }
 
 
+def _checked_sum(column: ir.Value, where: ir.Value | None) -> ir.Value:
+    """Summed as decimals: the cast back fails where int64 does not hold the sum."""
+    if not column.type().is_integer():
+        return column.sum(where=where)
+    return column.cast("decimal(38, 0)").sum(where=where).cast(column.type())
+
+
+# DataFusion's own sum of integers wraps around without a word; the other engines' sums are wider, or fail
+OWN_AGGREGATES = {"datafusion": {"sum": _checked_sum}}
+
+
+def sql_aggregate(con: Any, function: str) -> Callable[[ir.Value, ir.Value | None], ir.Value]:
+    return OWN_AGGREGATES.get(con.name, {}).get(function, SQL_AGGREGATES[function])
+
+
 def _windowed(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
     """Equi-join on key and time band, filter, group by; once for each distinct ask.
 
@@ -280,16 +302,16 @@ def _windowed(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks:
     rows = rows.rename({RIGHT + name: name for name in (*key_names(part), BAND)})
     inside = [asks[CUTOFF] >= rows[START], asks[CUTOFF] < rows[END]]
     met = asks.inner_join(rows, [*_same(part), (BAND, RIGHT + BAND), *inside])
-    computed = {VALUE + primitive.name: _aggregate(part, primitive, met, span) for primitive in part.primitives}
+    computed = {VALUE + primitive.name: _aggregate(part, con, primitive, met, span) for primitive in part.primitives}
     answer = met.group_by(*on).aggregate(**computed).rename({RIGHT + name: name for name in on})
     return cut.left_join(answer, [(name, RIGHT + name) for name in on]).select(*cut.columns, *computed)
 
 
-def _aggregate(part: ViewPlan, primitive: Primitive, met: ir.Table, span: Span) -> ir.Value:
+def _aggregate(part: ViewPlan, con: Any, primitive: Primitive, met: ir.Table, span: Span) -> ir.Value:
     mine, where = part.span(primitive.window), None
     if mine != span:
         where = (met[CUTOFF] >= met[EVENT] + mine.lo) & (met[CUTOFF] < met[EVENT] + mine.hi)
-    return SQL_AGGREGATES[primitive.function](met[primitive.argument], where)
+    return sql_aggregate(con, primitive.function)(met[primitive.argument], where)
 
 
 def _banded(asks: ir.Table, rows: ir.Table, width: int) -> tuple[ir.Table, ir.Table]:

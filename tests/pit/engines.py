@@ -6,11 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import ibis
 import pyarrow as pa
 
 from fsnb.model import FeatureView, Source, Spine
-from fsnb.pit import ROW, lower, plan, read_source, read_spine
+from fsnb.pit import ROW, collect, lower, plan, read_source, read_spine
 from fsnb.pit.oracle import oracle
 
 
@@ -19,7 +18,7 @@ def run(con: Any, spine: Spine, features: Sequence[Any], data: Mapping[str, Any]
     made = plan(spine, features)
     sources: dict[str, Source] = {part.view.source.name: part.view.source for part in made.views}
     tables = {name: read_source(con, source, (data or {}).get(name)) for name, source in sources.items()}
-    result = lower(made, con, tables, read_spine(con, spine)).to_pyarrow()
+    result = collect(con, lower(made, con, tables, read_spine(con, spine)))
     assert result.num_rows == _rows(spine.data)
     assert set(result.column_names) == {*made.columns, ROW}
     rows = result.sort_by(ROW).to_pylist()
@@ -56,9 +55,3 @@ def same(mine: Any, theirs: Any) -> bool:
 def table(rows: Sequence[Mapping[str, Any]], **types: pa.DataType) -> pa.Table:
     """An Arrow table with fixed types, also of no rows."""
     return pa.Table.from_pylist([dict(row) for row in rows], schema=pa.schema(types))
-
-
-ENGINES = {
-    "duckdb": ibis.duckdb.connect,
-    "polars": ibis.polars.connect,
-}
