@@ -318,6 +318,13 @@ def open(path: str | Path = ".fsnb", *, engine: Any = "duckdb") -> FeatureStore:
         The folder: catalog, MLflow's database unless you have your own, the embedded target.
     engine
         What computes locally: "duckdb", "polars" or an Ibis connection.
+
+    Raises
+    ------
+    UnknownName
+        There is no engine of that name.
+    NotSupported
+        The engine cannot keep the rules of time; the message says why, and which engines can.
     """
     return FeatureStore(path, engine)
 
@@ -325,8 +332,10 @@ def open(path: str | Path = ".fsnb", *, engine: Any = "duckdb") -> FeatureStore:
 def _connection(engine: Any) -> Any:
     if not isinstance(engine, str):
         if isinstance(engine, ibis.backends.BaseBackend):
+            pit.check_engine(engine.name, "engine")
             return engine
         raise DefinitionError(f"engine is a {type(engine).__name__}; give 'duckdb', 'polars' or an Ibis connection.")
+    pit.check_engine(engine, "engine")
     if engine not in ENGINES:
         raise UnknownName.among("fsnb", "engine", engine, ENGINES, "Or give an Ibis connection.")
     return ENGINES[engine]()

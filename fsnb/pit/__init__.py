@@ -1,5 +1,6 @@
 """Point-in-time engine: plan (what may meet what), lower (to one Ibis table), judge (why a value was chosen)."""
 
+from fsnb.pit.engines import check_engine, collect
 from fsnb.pit.execution import EnginePlan, lower, on
 from fsnb.pit.outcomes import Considered, Judgement, considered
 from fsnb.pit.planning import JoinPlan, ViewPlan, plan
@@ -13,6 +14,8 @@ __all__ = [
     "Judgement",
     "ViewPlan",
     "attach",
+    "check_engine",
+    "collect",
     "considered",
     "lower",
     "normalise",

@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 
 from fsnb.errors import PlanTooLarge, listed
 from fsnb.pit import lowering_polars, strategies
+from fsnb.pit.engines import collect
 from fsnb.pit.events import EVENT, hull, key_names
 from fsnb.pit.lowering import events
 from fsnb.pit.planning import ViewPlan
@@ -86,7 +87,7 @@ def estimate(part: ViewPlan, con: Any, relation: ir.Table, asks: ir.Table) -> Es
         first=both["_fsnb_first"].min(),
         last=both["_fsnb_last"].max(),
     )
-    (row,) = con.to_pyarrow(found).to_pylist()
+    (row,) = collect(con, found).to_pylist()
     counted = {name: int(value or 0) for name, value in row.items()}
     return Estimate(counted["asks"], counted["events"], counted["pairs"], counted["last"] - counted["first"])
 

@@ -16,6 +16,7 @@ from fsnb.identity import bind
 from fsnb.pit import lowering_polars, strategies
 from fsnb.pit.choosing import Choice, Estimate, choose, estimate, explained
 from fsnb.pit.clocks import cutoff, microseconds
+from fsnb.pit.engines import check_engine
 from fsnb.pit.events import CUTOFF, VALUE, key_names
 from fsnb.pit.planning import JoinPlan, ViewPlan
 from fsnb.pit.primitives import ZERO_WHEN_EMPTY, Primitive, clean
@@ -146,7 +147,15 @@ def lower(plan: JoinPlan, con: Any, tables: Mapping[str, ir.Table], spine: ir.Ta
     -------
     ibis.Table
         One row per spine row, in no promised order: the spine's columns, then the features.
+
+    Raises
+    ------
+    NotSupported
+        The engine cannot keep the rules of time, or a strategy that was asked for computes nothing.
+    PlanTooLarge
+        A join would meet more pairs than the limit.
     """
+    check_engine(con.name, "training set")
     filled = spine
     for part in plan.views:
         filled = _with_view(filled, spine, part, plan, con, tables)

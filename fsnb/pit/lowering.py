@@ -164,7 +164,7 @@ def lifetime(lookup: Lookup) -> Strategy:
         once = {p.argument for p in part.primitives if p.function == "nunique"}
         rows = rows.mutate(**{FIRST + name: _is_first(rows, keys, name) for name in once})
         upto = ibis.range_window(group_by=keys, order_by=START, following=0)
-        run = rows.mutate(**{VALUE + p.name: _running(rows, p).over(upto) for p in part.primitives})
+        run = rows.mutate(**{VALUE + p.name: _running(con, rows, p).over(upto) for p in part.primitives})
         found = first_of(run, [*keys, START], [])
         names = [VALUE + primitive.name for primitive in part.primitives]
         found = found.select(*keys, START, *names).rename({RIGHT + name: name for name in (*keys, START)})
@@ -179,10 +179,10 @@ def _is_first(rows: ir.Table, keys: list[str], name: str) -> ir.Value:
     return ((number == 0) & rows[name].notnull()).ifelse(1, 0).cast("int64")
 
 
-def _running(rows: ir.Table, primitive: Primitive) -> ir.Value:
+def _running(con: Any, rows: ir.Table, primitive: Primitive) -> ir.Value:
     if primitive.function == "nunique":
         return rows[FIRST + primitive.argument].sum()
-    return SQL_AGGREGATES[primitive.function](rows[primitive.argument], None)
+    return sql_aggregate(con, primitive.function)(rows[primitive.argument], None)
 
 
 # ---------------------------------------------------------------------- windows: one banded join for all of a view
@@ -197,6 +197,21 @@ SQL_AGGREGATES: Mapping[str, Callable[[ir.Value, ir.Value | None], ir.Value]] = 
     "var_samp": lambda column, where: column.var(how="sample", where=where),
     "var_pop": lambda column, where: column.var(how="pop", where=where),
 }
+
+
+def _checked_sum(column: ir.Value, where: ir.Value | None) -> ir.Value:
+    """Summed as decimals: the cast back fails where int64 does not hold the sum."""
+    if not column.type().is_integer():
+        return column.sum(where=where)
+    return column.cast("decimal(38, 0)").sum(where=where).cast(column.type())
+
+
+# DataFusion's own sum of integers wraps around without a word; the other engines' sums are wider, or fail
+OWN_AGGREGATES = {"datafusion": {"sum": _checked_sum}}
+
+
+def sql_aggregate(con: Any, function: str) -> Callable[[ir.Value, ir.Value | None], ir.Value]:
+    return OWN_AGGREGATES.get(con.name, {}).get(function, SQL_AGGREGATES[function])
 
 
 def joined(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
@@ -214,7 +229,7 @@ def joined(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir
     rows = rows.rename({RIGHT + name: name for name in same})
     inside = [asks[CUTOFF] >= rows[START]] + ([asks[CUTOFF] < rows[END]] if span.hi is not None else [])
     met = asks.inner_join(rows, [*((name, RIGHT + name) for name in same), *inside])
-    computed = {VALUE + primitive.name: _aggregate(part, primitive, met, span) for primitive in part.primitives}
+    computed = {VALUE + primitive.name: _aggregate(part, con, primitive, met, span) for primitive in part.primitives}
     return matched(cut, met.group_by(*on).aggregate(**computed), on, list(computed))
 
 
@@ -224,11 +239,11 @@ def matched(cut: ir.Table, answer: ir.Table, on: list[str], values: list[str]) -
     return cut.left_join(answer, [(name, RIGHT + name) for name in on]).select(*cut.columns, *values)
 
 
-def _aggregate(part: ViewPlan, primitive: Primitive, met: ir.Table, span: Span) -> ir.Value:
+def _aggregate(part: ViewPlan, con: Any, primitive: Primitive, met: ir.Table, span: Span) -> ir.Value:
     mine, where = part.span(primitive.window), None
     if mine != span:
         where = (met[CUTOFF] >= met[EVENT] + mine.lo) & (met[CUTOFF] < met[EVENT] + mine.hi)
-    return SQL_AGGREGATES[primitive.function](met[primitive.argument], where)
+    return sql_aggregate(con, primitive.function)(met[primitive.argument], where)
 
 
 def banded(asks: ir.Table, rows: ir.Table, width: int) -> tuple[ir.Table, ir.Table]:

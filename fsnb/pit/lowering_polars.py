@@ -44,6 +44,22 @@ AGGREGATES: Mapping[str, Callable[[pl.Expr], pl.Expr]] = {
 }
 
 
+def _wide(part: ViewPlan, primitive: Any) -> pl.Expr:
+    """The argument, in 128 bits where it is an integer to sum: Polars' own sum wraps around without a word."""
+    column = pl.col(primitive.argument)
+    return column.cast(pl.Int128) if _sums_integers(part, primitive) else column
+
+
+def _narrow(part: ViewPlan, primitive: Any, answer: pl.Expr) -> pl.Expr:
+    """Back to int64, which fails where it does not hold the sum."""
+    answer = answer.cast(pl.Int64) if _sums_integers(part, primitive) else answer
+    return answer.alias(VALUE + primitive.name)
+
+
+def _sums_integers(part: ViewPlan, primitive: Any) -> bool:
+    return primitive.function == "sum" and dict(part.arguments)[primitive.argument].type().is_integer()
+
+
 def _carried(column: pl.Expr, keys: list[str]) -> pl.Expr:
     """A running aggregate leaves NULL where its argument is; it stays what it was."""
     return column.forward_fill().over(keys)
@@ -135,19 +151,18 @@ def _windowed(part: ViewPlan, cut: pl.LazyFrame, asks: pl.LazyFrame, rows: pl.La
 def _lifetime(part: ViewPlan, cut: pl.LazyFrame, asks: pl.LazyFrame, rows: pl.LazyFrame) -> pl.LazyFrame:
     """The whole history of a key: running aggregates over its events, picked by an as-of join."""
     keys = key_names(part)
-    run = rows.sort(START).select(
-        *keys, START, *(RUNNING[p.function](pl.col(p.argument), keys).alias(VALUE + p.name) for p in part.primitives)
-    )
+    running = [_narrow(part, p, RUNNING[p.function](_wide(part, p), keys)) for p in part.primitives]
+    run = rows.sort(START).select(*keys, START, *running)
     found = run.unique([*keys, START], keep="last", maintain_order=True)
     cut = cut.sort(CUTOFF)
     return cut.join_asof(found, left_on=CUTOFF, right_on=START, by=keys, strategy="backward", check_sortedness=False)
 
 
 def _aggregate(part: ViewPlan, primitive: Any, span: Span) -> pl.Expr:
-    mine, column = part.span(primitive.window), pl.col(primitive.argument)
+    mine, column = part.span(primitive.window), _wide(part, primitive)
     if mine != span:
         column = column.filter(_within(mine))
-    return AGGREGATES[primitive.function](column).alias(VALUE + primitive.name)
+    return _narrow(part, primitive, AGGREGATES[primitive.function](column))
 
 
 def _within(span: Span) -> pl.Expr:

@@ -8,7 +8,7 @@ variance, sums of floats; with one clock or two.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
 from typing import Any
@@ -18,7 +18,7 @@ import ibis.expr.types as ir
 
 from fsnb.pit.clocks import floored
 from fsnb.pit.events import BAND, CUTOFF, END, EVENT, START, VALUE, key_names
-from fsnb.pit.lowering import RIGHT, banded, events, matched, same_keys, starts
+from fsnb.pit.lowering import RIGHT, banded, events, matched, same_keys, sql_aggregate, starts
 from fsnb.pit.planning import ViewPlan
 from fsnb.pit.primitives import Primitive
 
@@ -33,8 +33,8 @@ def tiled(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.
     rows, on = events(part, con, relation), [*key_names(part), CUTOFF]
     for window in dict.fromkeys(p.window for p in part.primitives):
         one = replace(part, primitives=tuple(p for p in part.primitives if p.window == window))
-        met = _met(one, asks, _pieces(one, rows))
-        answer = _merged(one, met, on)
+        met = _met(one, asks, _pieces(one, con, rows))
+        answer = _merged(one, con, met, on)
         values = {VALUE + p.name: _finished(p, answer) for p in one.primitives}
         cut = matched(cut, answer.select(*on, **values), on, list(values))
     return cut
@@ -65,13 +65,13 @@ def _single(part: ViewPlan, rows: ir.Table) -> dict[str, ir.Value]:
     return made
 
 
-def _merged(part: ViewPlan, items: ir.Table, group: Sequence[str], **more: ir.Value) -> ir.Table:
+def _merged(part: ViewPlan, con: Any, items: ir.Table, group: Sequence[str], **more: ir.Value) -> ir.Table:
     """Partial aggregates by group. Distances are taken from the least mean of a group, so equal values vary by 0."""
     partials = _partials(part)
     moved = [name[2:] for name, what in partials.items() if what == "q"]
     window = ibis.window(group_by=list(group))
     items = items.mutate(**{BASE + name: items[f"m_{name}"].min().over(window) for name in moved})
-    made = {name: MERGES[what](items[name]) for name, what in partials.items() if what in MERGES}
+    made = {name: _merge(con, what, items[name]) for name, what in partials.items() if what not in ("m", "q")}
     for name in moved:
         rows, base = items[f"n_{name}"], items[BASE + name]
         apart = items[f"m_{name}"] - base
@@ -82,12 +82,8 @@ def _merged(part: ViewPlan, items: ir.Table, group: Sequence[str], **more: ir.Va
     return items.group_by(*group).aggregate(**more, **made)
 
 
-MERGES: Mapping[str, Any] = {
-    "n": lambda column: column.sum().cast("int64"),
-    "sum": lambda column: column.sum().cast(column.type()),
-    "min": lambda column: column.min(),
-    "max": lambda column: column.max(),
-}
+def _merge(con: Any, what: str, column: ir.Value) -> ir.Value:
+    return sql_aggregate(con, "sum" if what == "n" else what)(column, None)
 
 
 def _finished(p: Primitive, answer: ir.Table) -> ir.Value:
@@ -102,7 +98,7 @@ def _finished(p: Primitive, answer: ir.Table) -> ir.Value:
 # ---------------------------------------------------------------------- which pieces count when
 
 
-def _pieces(part: ViewPlan, rows: ir.Table) -> ir.Table:
+def _pieces(part: ViewPlan, con: Any, rows: ir.Table) -> ir.Table:
     """Events and tiles, each with the cutoffs [START, END) at which it counts on its own."""
     keys, (span,) = key_names(part), {part.span(p.window) for p in part.primitives}
     assert span.hi is not None
@@ -112,7 +108,7 @@ def _pieces(part: ViewPlan, rows: ir.Table) -> ir.Table:
     for width in _widths(span.hi - span.lo)[:-1]:
         items = items.mutate(**{TILE: floored(items[EVENT], width)})
         pieces += _outside(items, [*keys, TILE])
-        whole = _merged(part, items, [*keys, TILE], **{START: items[START].max(), END: items[END].min()})
+        whole = _merged(part, con, items, [*keys, TILE], **{START: items[START].max(), END: items[END].min()})
         items = whole.filter(whole[START] < whole[END]).rename({EVENT: TILE})
     columns = [*keys, START, END, *_partials(part)]
     return reduce(lambda one, other: one.union(other), [piece.select(*columns) for piece in (*pieces, items)])

@@ -17,7 +17,7 @@ import ibis.expr.types as ir
 
 from fsnb.model import Window
 from fsnb.pit.events import AVAILABLE, CUTOFF, END, EVENT, START, VALUE, key_names
-from fsnb.pit.lowering import RIGHT, SQL_AGGREGATES, Lookup, Strategy, events, first_of, matched, starts
+from fsnb.pit.lowering import RIGHT, Lookup, Strategy, events, first_of, matched, sql_aggregate, starts
 from fsnb.pit.planning import ViewPlan
 from fsnb.pit.primitives import Primitive
 
@@ -29,7 +29,7 @@ def cumulative(lookup: Lookup) -> Strategy:
 
     def fill(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
         rows, on = events(part, con, relation), [*key_names(part), CUTOFF]
-        answer = _with_totals(part, lookup, rows, asks.select(*on))
+        answer = _with_totals(part, con, lookup, rows, asks.select(*on))
         answer = _with_distinct(part, lookup, rows, answer)
         values = {VALUE + p.name: _difference(part, p, answer) for p in part.primitives}
         return matched(cut, answer.select(*on, **values), on, list(values))
@@ -50,7 +50,7 @@ def _named(what: str, edge: int, argument: str) -> str:
     return f"{TOTAL}_{what}_{'m' if edge < 0 else ''}{abs(edge)}_{argument}"
 
 
-def _with_totals(part: ViewPlan, lookup: Lookup, rows: ir.Table, answer: ir.Table) -> ir.Table:
+def _with_totals(part: ViewPlan, con: Any, lookup: Lookup, rows: ir.Table, answer: ir.Table) -> ir.Table:
     """For each edge of a window: how many values had passed it by each ask, and their sums.
 
     With one clock all edges are the same running totals, asked for at a shifted moment.
@@ -62,7 +62,7 @@ def _with_totals(part: ViewPlan, lookup: Lookup, rows: ir.Table, answer: ir.Tabl
         moment = ibis.greatest(rows[EVENT] + edge, rows[AVAILABLE]) if AVAILABLE in rows.columns else rows[EVENT]
         moved = rows.mutate(**{START: moment})
         counts = {_named("n", edge, name): moved[name].count() for name in arguments}
-        sums = {_named("s", edge, name): SQL_AGGREGATES["sum"](moved[name], None) for name in summed}
+        sums = {_named("s", edge, name): sql_aggregate(con, "sum")(moved[name], None) for name in summed}
         shift = 0 if AVAILABLE in rows.columns else edge
         answer = _looked_up(part, lookup, moved, answer, counts | sums, shift)
     return answer

@@ -19,6 +19,7 @@ from fsnb.model import Output
 from fsnb.pit.clocks import cutoff
 from fsnb.pit.events import AVAILABLE, EVENT, event_columns, order_names
 from fsnb.pit.planning import ViewPlan
+from fsnb.pit.read import rows_of
 
 EPOCH = datetime(1970, 1, 1)
 USED, SUPERSEDED, FUTURE, NOT_YET_KNOWN, EXPIRED, OUTSIDE, NO_TIME, NO_VALUE = (
@@ -112,12 +113,12 @@ def _read_by(part: ViewPlan, output: Output, relation: ir.Table) -> dict[str, ir
 def _fetch(rows: ir.Table, c: int | None) -> tuple[list[dict[str, Any]], int]:
     """Rows around the cutoff, oldest first; the ones without a time last."""
     if EVENT not in rows.columns or c is None:
-        return rows.limit(PAST_ROWS).to_pyarrow().to_pylist(), 0
+        return rows_of(rows.limit(PAST_ROWS)).to_pylist(), 0
     moment = ibis.literal(_moment(c), type=rows[EVENT].type())
     past = rows.filter(rows[EVENT] <= moment)
-    nearest = past.order_by(ibis.desc(EVENT)).limit(PAST_ROWS).to_pyarrow().to_pylist()
-    later = rows.filter(rows[EVENT] > moment).order_by(EVENT).limit(FUTURE_ROWS).to_pyarrow().to_pylist()
-    timeless = rows.filter(rows[EVENT].isnull()).limit(FUTURE_ROWS).to_pyarrow().to_pylist()
+    nearest = rows_of(past.order_by(ibis.desc(EVENT)).limit(PAST_ROWS)).to_pylist()
+    later = rows_of(rows.filter(rows[EVENT] > moment).order_by(EVENT).limit(FUTURE_ROWS)).to_pylist()
+    timeless = rows_of(rows.filter(rows[EVENT].isnull()).limit(FUTURE_ROWS)).to_pylist()
     left_out = rows.count().to_pyarrow().as_py() - len(nearest) - len(later) - len(timeless)
     return nearest[::-1] + later + timeless, left_out
 

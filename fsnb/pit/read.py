@@ -1,11 +1,14 @@
 """Data -> a table on an engine, read in fsnb's one way: floats without NaN, times as naive UTC microseconds.
 
-CSV text is parsed by DuckDB whatever the engine, so that two engines never disagree over what a file says.
+CSV text is parsed by DuckDB whatever the engine, so that two engines never disagree over what a file says. Parquet is
+scanned by the engine itself.
 """
 
 from __future__ import annotations
 
+import glob
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import ibis
@@ -19,7 +22,8 @@ from ibis.formats.polars import PolarsType
 from fsnb.errors import FsnbError, NotSupported, UnknownName, listed
 from fsnb.model import Source, Spine
 from fsnb.model.data import absolute_path, is_path, is_table_name, physical_schema, read_file
-from fsnb.pit.clocks import make_timestamp, microseconds
+from fsnb.pit.clocks import whole_microseconds
+from fsnb.pit.engines import TESTED, check_engine, collect, send
 
 ROW = "_fsnb_row"
 _NUMBER = count()
@@ -28,6 +32,15 @@ _NUMBER = count()
 def new_name(what: str) -> str:
     """A table name that nobody else uses in this process."""
     return f"_fsnb_{what}_{next(_NUMBER)}"
+
+
+SETTINGS = {
+    # it guesses that a registered frame is tiny, and then runs ASOF as a nested loop: 12 s instead of 0.1 on
+    # 33,000 asks and 330,000 events
+    "duckdb": "SET asof_loop_join_threshold = 0",
+    # its parser refuses what Ibis nests for a view of several windows
+    "datafusion": "SET datafusion.sql_parser.recursion_limit = 1000",
+}
 
 
 def attach(con: Any, data: Any, who: str) -> ir.Table:
@@ -42,12 +55,11 @@ def attach(con: Any, data: Any, who: str) -> ir.Table:
     who
         Names the owner in errors: "source 'flights'".
     """
-    if con.name == "duckdb":
-        # It guesses that a registered frame is tiny, and then runs ASOF as a nested loop: 12 s instead of 0.1 on
-        # 33,000 asks and 330,000 events
-        con.raw_sql("SET asof_loop_join_threshold = 0")
+    check_engine(con.name, who)
+    if con.name in SETTINGS:
+        con.raw_sql(SETTINGS[con.name])
     if isinstance(data, ir.Table):
-        return data if con in data._find_backends()[0] else upload(con, data.to_pyarrow())
+        return data if con in data._find_backends()[0] else upload(con, rows_of(data))
     if is_path(data):
         return _attach_file(con, absolute_path(data, who), who)
     if is_table_name(data):
@@ -68,32 +80,51 @@ def table_named(con: Any, name: str, who: str) -> ir.Table:
         raise UnknownName.among(f"{who}: {con.name}", "table", table, there) from None
 
 
+def rows_of(table: ir.Table) -> pa.Table:
+    """The rows of a table of whatever connection it is of."""
+    return collect(table.get_backend(), table)
+
+
 def _attach_file(con: Any, path: str, who: str) -> ir.Table:
     if con.name == "duckdb":
         return read_file(con, path)
-    if con.name == "polars":
-        frame = pl.scan_parquet(path) if path.lower().endswith((".parquet", ".pq")) else _csv(path)
-        return con.create_table(new_name("file"), frame)
-    raise NotSupported(
-        f"{who} is a file, which {con.name} does not read here. Load it there first, or use DuckDB or Polars."
-    )
+    if con.name not in PARQUET:
+        readers = listed(TESTED[name] for name in ("duckdb", *PARQUET))
+        raise NotSupported(
+            f"{who} is a file, which {con.name} does not read here. Load it there first, or use {readers}."
+        )
+    if not path.lower().endswith((".parquet", ".pq")):
+        return upload(con, parsed(path))
+    return PARQUET[con.name](con, path)
 
 
-def _csv(path: str) -> pl.LazyFrame:
-    reader = ibis.duckdb.connect()
-    return pl.DataFrame(read_file(reader, path).to_pyarrow()).lazy()
+def _scan_polars(con: Any, path: str) -> ir.Table:
+    return con.create_table(new_name("file"), pl.scan_parquet(path))
+
+
+def _scan_spark(con: Any, path: str) -> ir.Table:
+    """Spark's own patterns know no `**`, so it is given the files."""
+    name = new_name("file")
+    con._session.read.parquet(*sorted(glob.glob(path, recursive=True))).createOrReplaceTempView(name)
+    return con.table(name)
+
+
+def _scan_datafusion(con: Any, path: str) -> ir.Table:
+    return con.read_parquet(path, table_name=new_name("file"), file_extension=Path(path).suffix)
+
+
+PARQUET = {"polars": _scan_polars, "pyspark": _scan_spark, "datafusion": _scan_datafusion}
+
+
+def parsed(path: str) -> pa.Table:
+    """The rows of a file, in its order, as DuckDB reads it."""
+    return read_file(ibis.duckdb.connect(), path).to_pyarrow()
 
 
 def upload(con: Any, data: Any, what: str = "frame") -> ir.Table:
-    """A frame as a table of the connection that lives as long as it."""
+    """A frame as a table of the connection, for as long as it lives."""
     name = new_name(what)
-    if con.name == "polars":
-        return con.create_table(name, _lazy(data))
-    arrow = _arrow(data)
-    if con.name == "duckdb":
-        con.con.register(name, arrow)
-        return con.table(name)
-    return con.create_table(name, arrow, temp=True)
+    return con.create_table(name, _lazy(data)) if con.name == "polars" else send(con, name, _arrow(data))
 
 
 def _lazy(data: Any) -> pl.LazyFrame:
@@ -132,8 +163,8 @@ def normalise(table: ir.Table, schema: ibis.Schema, who: str) -> ir.Table:
 
 
 def _column(con: Any, value: ir.Value, dtype: dt.DataType) -> ir.Value:
-    if con.name == "duckdb" and value.type().is_timestamp() and value.type().scale == 9:
-        return make_timestamp(microseconds(con, value))  # its own cast cuts a time before 1970 upwards
+    if value.type().is_timestamp() and value.type().scale == 9:
+        value = whole_microseconds(con, value)  # engines' own casts cut a time before 1970 upwards
     value = value if value.type() == dtype else value.cast(dtype)
     return value.isnan().ifelse(ibis.null("float64"), value) if dtype.is_floating() else value
 
@@ -164,14 +195,23 @@ def read_source(con: Any, source: Source, data: Any = None) -> ir.Table:
 
 
 def read_spine(con: Any, spine: Spine) -> ir.Table:
-    """The spine on an engine, as it is, with its row numbers beside it where it has an order (a file, a frame)."""
+    """The spine on an engine, as it is, with its row numbers beside it where it has an order (a file, a frame).
+
+    A distributed engine scans a file in no order, so there the file's rows are read here and numbered.
+    """
     data = spine.data
     if isinstance(data, ir.Table) and con in data._find_backends()[0]:
         return data
-    if not is_path(data):
-        data = _arrow(data.to_pyarrow() if isinstance(data, ir.Table) else data)
+    if not is_path(data) or con.name not in ("duckdb", "polars"):
+        data = _arrow(_rows(data))
         return attach(con, data.append_column(ROW, pa.array(np.arange(data.num_rows, dtype="int64"))), "spine")
     table = attach(con, data, "spine")
     if con.name == "polars":
         return con.create_table(new_name("spine"), con.compile(table).with_row_index(ROW))
     return table.mutate(**{ROW: ibis.row_number()})
+
+
+def _rows(data: Any) -> Any:
+    if is_path(data):
+        return parsed(absolute_path(data, "spine"))
+    return rows_of(data) if isinstance(data, ir.Table) else data

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from fsnb.errors import CertificateMismatch
 from fsnb.model import FeatureView, Spine
-from fsnb.pit import ROW, lower, plan, read_spine
+from fsnb.pit import ROW, collect, lower, plan, read_spine
 from fsnb.pit.oracle import oracle, supports
 from fsnb.publish import sql
 from fsnb.publish.certificate import MOST_SHOWN, Certificate, Column, Difference, compare
@@ -108,7 +108,7 @@ def _answer(view: FeatureView, side: str, con: Any, tables: Mapping[str, ir.Tabl
     with sql.engine_errors_as(
         CertificateMismatch, who, "Write the expression so that every engine can. Nothing was written."
     ):
-        return con.to_pyarrow(lower(plan(spine, view), con, tables, read_spine(con, spine))).sort_by(ROW)
+        return collect(con, lower(plan(spine, view), con, tables, read_spine(con, spine))).sort_by(ROW)
 
 
 def _oracle(
@@ -124,7 +124,7 @@ def _oracle(
         pairs *= max(count, 1)
     if max(counts) > MOST_ORACLE_ROWS or (len(counts) > 1 and pairs > MOST_ORACLE_PAIRS):
         return None, f"not used, it would have to read {' x '.join(map(str, counts))} rows; the two engines stand alone"
-    data = {name: con.to_pyarrow(table).to_pylist() for name, table in tables.items()}
+    data = {name: collect(con, table).to_pylist() for name, table in tables.items()}
     found = oracle(view, asks.to_pylist(), data, at=AT)
     return {name: [row[name] for row in found] for name in view.features}, ""
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from fsnb.errors import DefinitionError, UnknownName
 from fsnb.model import Feature, Source
-from fsnb.pit import ROW, JoinPlan, lower
+from fsnb.pit import ROW, JoinPlan, collect, lower
 from fsnb.training.digest import digest
 from fsnb.training.frames import as_pandas
 from fsnb.training.query import query
@@ -120,9 +120,9 @@ class TrainingSet:
     def _in_order(self, table: ir.Table) -> pa.Table:
         """Rows of the set or of its spine, in spine order, in the types that the definitions give."""
         if ROW in table.columns:
-            rows = table.order_by(ROW).drop(ROW).to_pyarrow()
+            rows = collect(self.con, table.order_by(ROW).drop(ROW))
         else:
-            rows = table.to_pyarrow()
+            rows = collect(self.con, table)
             keys = [name for name in self.plan.spine.columns if not pa.types.is_nested(rows.schema.field(name).type)]
             rows = rows.take(pl.DataFrame(rows.select(keys)).select(pl.arg_sort_by(keys)).to_series().to_arrow())
         return rows.cast(pa.schema([self._schema.field(name) for name in rows.column_names]))

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from fsnb.identity import bind
 from fsnb.model import Feature, Output, show_duration
-from fsnb.pit import Considered, ViewPlan, attach, considered, lower, plan
+from fsnb.pit import Considered, ViewPlan, attach, collect, considered, lower, plan
 from fsnb.training import html, text
 
 if TYPE_CHECKING:
@@ -107,7 +107,8 @@ def explain(train: TrainingSet, row: int, features: Sequence[Feature]) -> tuple[
 def _joined(train: TrainingSet, asked: pa.Table, features: Sequence[Feature]) -> dict[str, Any]:
     """The features of one spine row, by the same plan and lowering as the whole training set."""
     one = attach(train.con, asked, "spine row")
-    return lower(plan(train.plan.spine, features), train.con, train.tables, one).to_pyarrow().to_pylist()[0]
+    joined = lower(plan(train.plan.spine, features), train.con, train.tables, one)
+    return collect(train.con, joined).to_pylist()[0]
 
 
 def _explain(train: TrainingSet, number: int, spine: Mapping[str, Any], feature: Feature, value: Any) -> Why:

@@ -1,24 +1,61 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ibis
 import pytest
+from hypothesis import settings
 
 from fsnb.pit import strategies
-from tests.pit.engines import ENGINES
+from tests.pit import matrix
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 
-@pytest.fixture(params=[*ENGINES, "duckdb, plain SQL", pytest.param("postgres", marks=pytest.mark.postgres)])
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    matrix.expect_gaps(items)
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[SparkSession]:
+    """Spark for this run. Without a Java for it the test is skipped; in CI it fails."""
+    from tests.support.spark import NoJava, find_java, spark_session
+
+    try:
+        find_java()
+    except NoJava as missing:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(missing))
+    with spark_session() as session:
+        yield session
+
+
+@pytest.fixture(params=matrix.params())
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Each engine in turn; "plain SQL" is DuckDB with the strategies of engines that have no ASOF join."""
+    """Each engine in turn, empty; "plain SQL" is DuckDB with the strategies of engines that have no ASOF join."""
+    _fewer_examples(request, monkeypatch)
+    if request.param == "spark":
+        # a session of the test's own on the one Spark: disconnecting would stop it for all
+        yield ibis.pyspark.connect(request.getfixturevalue("spark").newSession())
+        return
     if request.param == "postgres":
         con = ibis.connect(request.getfixturevalue("postgres_db_url"))
-    elif request.param in ENGINES:
-        con = ENGINES[request.param]()
     else:
-        con = ibis.duckdb.connect()
+        con = matrix.EMBEDDED[request.param]()
+    if request.param == "duckdb, plain SQL":
         monkeypatch.setattr(strategies, "ENGINES", {**strategies.ENGINES, "duckdb": strategies.SQL})
     yield con
     con.disconnect()
+
+
+def _fewer_examples(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow engine gets fewer generated examples."""
+    times = matrix.SLOW.get(request.param)
+    own = getattr(request.function, "_hypothesis_internal_use_settings", None)
+    if times and own:
+        fewer = settings(own, max_examples=max(1, own.max_examples // times))
+        monkeypatch.setattr(request.function, "_hypothesis_internal_use_settings", fewer)

@@ -6,11 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import ibis
 import pyarrow as pa
 
 from fsnb.model import FeatureView, Source, Spine
-from fsnb.pit import ROW, lower, on, plan, read_source, read_spine
+from fsnb.pit import ROW, collect, lower, on, plan, read_source, read_spine
 from fsnb.pit.oracle import oracle
 
 
@@ -22,7 +21,7 @@ def run(
     sources: dict[str, Source] = {part.view.source.name: part.view.source for part in made.views}
     tables = {name: read_source(con, source, (data or {}).get(name)) for name, source in sources.items()}
     filled = read_spine(con, spine)
-    result = lower(on(made, con, tables, filled, **how) if how else made, con, tables, filled).to_pyarrow()
+    result = collect(con, lower(on(made, con, tables, filled, **how) if how else made, con, tables, filled))
     assert result.num_rows == _rows(spine.data)
     assert set(result.column_names) == {*made.columns, ROW}
     rows = result.sort_by(ROW).to_pylist()
@@ -59,9 +58,3 @@ def same(mine: Any, theirs: Any) -> bool:
 def table(rows: Sequence[Mapping[str, Any]], **types: pa.DataType) -> pa.Table:
     """An Arrow table with fixed types, also of no rows."""
     return pa.Table.from_pylist([dict(row) for row in rows], schema=pa.schema(types))
-
-
-ENGINES = {
-    "duckdb": ibis.duckdb.connect,
-    "polars": ibis.polars.connect,
-}

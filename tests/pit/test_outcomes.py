@@ -7,7 +7,6 @@ from typing import Any
 
 import ibis
 import pyarrow as pa
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ibis import _
@@ -16,13 +15,8 @@ from fsnb.identity import bind
 from fsnb.model import Entity, FeatureView, Source, Spine, Window
 from fsnb.pit import considered, plan, read_source
 from fsnb.pit.oracle import outcomes
-from tests.pit.engines import ENGINES, table
+from tests.pit.engines import table
 from tests.pit.test_properties import COMMON, EVENT_TYPES, SPINE_TYPES, SPINES, START, rules, sources
-
-
-@pytest.fixture(params=[*ENGINES])
-def local(request: pytest.FixtureRequest) -> Any:
-    return ENGINES[request.param]()
 
 
 def _judged(con: Any, view: FeatureView, row: dict[str, Any], output: str) -> list[tuple[Any, str]]:
@@ -44,7 +38,7 @@ def _judged(con: Any, view: FeatureView, row: dict[str, Any], output: str) -> li
     window=st.booleans(),
 )
 def test_outcomes_equal_the_oracle(
-    local: Any, made: Any, spine: pa.Table, rule: Any, skip: bool, ttl: Any, window: bool
+    engine: Any, made: Any, spine: pa.Table, rule: Any, skip: bool, ttl: Any, window: bool
 ) -> None:
     source, entity = made
     if window:
@@ -55,7 +49,7 @@ def test_outcomes_equal_the_oracle(
     output = view.features[0]
     for row in spine.to_pylist()[:2]:
         truth = outcomes(view, row, {"events": source.data.to_pylist()}, at="at", keys={"k": "key"}, output=output)
-        assert _judged(local, view, row, output) == sorted(((r["ts"], r["outcome"]) for r in truth), key=repr)
+        assert _judged(engine, view, row, output) == sorted(((r["ts"], r["outcome"]) for r in truth), key=repr)
 
 
 def test_a_dense_key_shows_the_rows_around_the_cutoff_and_counts_the_rest() -> None:

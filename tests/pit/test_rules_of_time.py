@@ -14,7 +14,7 @@ from ibis import _
 
 from fsnb.errors import DefinitionError, NotSupported, TypeMismatch, UnknownName
 from fsnb.model import Entity, FeatureView, Source, Spine, Window
-from fsnb.pit import ROW, lower, plan, read_source, read_spine
+from fsnb.pit import ROW, collect, lower, plan, read_source, read_spine
 from tests.pit.engines import run
 
 KEY = Entity("thing", "k")
@@ -172,7 +172,7 @@ def test_spine_columns_come_through_untouched(engine: Any) -> None:
     data = pa.table({"k": ["a", "a"], "label": [float("nan"), 1.0], "at": [NOON, NOON], "note": [None, "x"]})
     made = plan(Spine(data, at="at", label="label"), [latest(source([{"ts": NOON, "x": 1.0}]))])
     tables = {"events": read_source(engine, made.views[0].view.source)}
-    result = lower(made, engine, tables, read_spine(engine, made.spine)).to_pyarrow().sort_by(ROW)
+    result = collect(engine, lower(made, engine, tables, read_spine(engine, made.spine))).sort_by(ROW)
     assert made.columns == ("k", "label", "at", "note", "x")
     assert repr(result["label"].to_pylist()) == "[nan, 1.0]"
     assert result["note"].to_pylist() == [None, "x"]

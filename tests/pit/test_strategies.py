@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, note
+from hypothesis import given, note, settings
 from hypothesis import strategies as st
 from ibis import _
 
@@ -18,11 +18,13 @@ from tests.pit.engines import assert_same, expected, run, table
 from tests.pit.test_properties import COMMON, EVENT_TYPES, SHAPES, SPINE_TYPES, SPINES, START, WINDOWED, rules, sources
 from tests.pit.test_properties import _spine as spine_of
 
+# each example runs on every engine by every strategy
+FEWER = settings(COMMON, max_examples=max(1, settings.default.max_examples // 4))
 WINDOWS = [shape for shape in SHAPES if shape]
 
 
 @pytest.mark.parametrize("strategy", ["join", "tiles", "cumulative"])
-@COMMON
+@FEWER
 @given(
     made=sources(),
     spine=SPINES,
@@ -41,7 +43,7 @@ def test_windows_by_every_strategy(
 
 
 @pytest.mark.parametrize("strategy", ["asof", "union", "join"])
-@COMMON
+@FEWER
 @given(made=sources(), spine=SPINES, rule=rules(), ttl=st.sampled_from([None, "1h", "90m"]), skip=st.booleans())
 def test_latest_row_by_every_strategy(
     engine: Any, strategy: str, made: Any, spine: pa.Table, rule: Any, ttl: Any, skip: bool
@@ -54,7 +56,7 @@ def test_latest_row_by_every_strategy(
 
 
 @pytest.mark.parametrize("strategy", ["cumulative", "join"])
-@COMMON
+@FEWER
 @given(made=sources(), spine=SPINES, rule=rules(), names=st.sets(st.sampled_from([*WINDOWED]), min_size=1))
 def test_whole_history_by_every_strategy(
     engine: Any, strategy: str, made: Any, spine: pa.Table, rule: Any, names: Any

@@ -1,0 +1,94 @@
+"""What fsnb knows of engines: which ones the tests hold to the rules of time, which cannot hold them, how rows travel.
+
+A connection's name is the key of every table here. Rows leave and enter as Arrow, which tells NULL from NaN and keeps
+integers whole. Spark's way through pandas does neither, so it is gone around on both sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from fsnb.errors import NotSupported, listed
+
+# connection name -> what people call it; docs/engines.md says what each of them can do
+TESTED: Mapping[str, str] = {
+    "duckdb": "DuckDB",
+    "polars": "Polars",
+    "postgres": "PostgreSQL",
+    "pyspark": "Spark",
+    "datafusion": "DataFusion",
+}
+
+NO_MICROSECONDS = "Ibis cannot read the microseconds of its times"
+REFUSED: Mapping[str, str] = {
+    "sqlite": "it keeps times as text, and reads them right only to the millisecond",
+    "mysql": "its UNIX_TIMESTAMP answers 0 for times before 1970",
+    "singlestoredb": "its UNIX_TIMESTAMP answers 0 for times before 1970",
+    "oracle": NO_MICROSECONDS,
+    "exasol": NO_MICROSECONDS,
+    "druid": NO_MICROSECONDS,
+}
+
+SPARK = ("pyspark", "databricks")
+# Spark has no unsigned integers and no string views
+_SPARK_TYPES: Mapping[pa.DataType, pa.DataType] = {
+    pa.uint8(): pa.int16(),
+    pa.uint16(): pa.int32(),
+    pa.uint32(): pa.int64(),
+    pa.string_view(): pa.string(),
+}
+
+
+def check_engine(name: str, who: str) -> None:
+    """Refuse an engine that cannot hold the rules of time, before anything is read.
+
+    Raises
+    ------
+    NotSupported
+        Times of the engine are not whole microseconds, or cannot be read as such.
+    """
+    if name in REFUSED:
+        raise NotSupported(
+            f"{who}: {name} cannot keep the rules of time, which count in microseconds: {REFUSED[name]}. "
+            f"Engines that the tests hold to them: {listed(TESTED.values())}."
+        )
+
+
+def collect(con: Any, table: ir.Table) -> pa.Table:
+    """The rows of a table expression as Arrow, in its types; NULL and NaN stay apart, integers whole.
+
+    Ibis collects from Spark through pandas, where an integer beside a NULL becomes a float.
+    """
+    if con.name != "pyspark":
+        return con.to_pyarrow(table)
+    con._run_pre_execute_hooks(table)
+    rows = con.raw_sql(con.compile(table)).toArrow()
+    return rows.cast(pa.schema([field.with_nullable(True) for field in table.schema().to_pyarrow()]))
+
+
+def send(con: Any, name: str, rows: pa.Table) -> ir.Table:
+    """Arrow rows as a table of the connection, for as long as the connection lives."""
+    return UPLOADS.get(con.name, _create)(con, name, rows)
+
+
+def _create(con: Any, name: str, rows: pa.Table) -> ir.Table:
+    return con.create_table(name, rows, temp=True)
+
+
+def _register(con: Any, name: str, rows: pa.Table) -> ir.Table:
+    con.con.register(name, rows)
+    return con.table(name)
+
+
+def _to_spark(con: Any, name: str, rows: pa.Table) -> ir.Table:
+    """Spark takes Arrow itself: naive times as the session's zone (Ibis sets UTC), nanoseconds floored."""
+    types = [field.with_type(_SPARK_TYPES.get(field.type, field.type)) for field in rows.schema]
+    con._session.createDataFrame(rows.cast(pa.schema(types))).createOrReplaceTempView(name)
+    return con.table(name)
+
+
+UPLOADS: Mapping[str, Callable[[Any, str, pa.Table], ir.Table]] = {"duckdb": _register, "pyspark": _to_spark}
