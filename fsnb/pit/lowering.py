@@ -40,8 +40,9 @@ RIGHT, AT, FIRST, LAST_START, NEVER_NULL = "_fsnb_r", "_fsnb_at", "_fsnb_first_"
 BEFORE_ALL = -(2**63)
 Strategy = Callable[[ViewPlan, Any, ir.Table, ir.Table, ir.Table], ir.Table]
 """(view, connection, its relation, the spine with keys and cutoffs, the distinct asks) -> the spine with its values."""
-Lookup = Callable[[ViewPlan, ir.Table, ir.Table], ir.Table]
-"""(view, asks, what was known from START on) -> each ask with the last that was known by its cutoff, or NULLs."""
+Lookup = Callable[[ViewPlan, ir.Table, ir.Table, ir.Table], ir.Table]
+"""(view, rows with keys and cutoffs, these distinct, what was known from START on) -> each row with the last that was
+known by its cutoff, or NULLs. The distinct ones stand by themselves: read from the rows they would repeat its query."""
 
 
 # ---------------------------------------------------------------------- events
@@ -87,7 +88,7 @@ def first_of(rows: ir.Table, group_by: list[str], order_by: list[ir.Value]) -> i
     return ranked.filter(ranked["_fsnb_rank"] == 0)
 
 
-def asof(part: ViewPlan, cut: ir.Table, found: ir.Table) -> ir.Table:
+def asof(part: ViewPlan, cut: ir.Table, asks: ir.Table, found: ir.Table) -> ir.Table:
     """Native ASOF join: each ask meets the last head that started by its cutoff.
 
     DuckDB's ASOF lets a NULL on the left meet the last row of all, so no cutoff is before everything.
@@ -96,7 +97,7 @@ def asof(part: ViewPlan, cut: ir.Table, found: ir.Table) -> ir.Table:
     return cut.asof_join(found, on=cut[NEVER_NULL] >= found[RIGHT + START], predicates=same_keys(part))
 
 
-def interval(part: ViewPlan, cut: ir.Table, found: ir.Table) -> ir.Table:
+def interval(part: ViewPlan, cut: ir.Table, asks: ir.Table, found: ir.Table) -> ir.Table:
     """The same in plain SQL: the heads of a key follow one another, so an ask falls between exactly two."""
     after = ibis.window(group_by=[RIGHT + key for key in key_names(part)], order_by=RIGHT + START)
     found = found.mutate(**{NEXT: found[RIGHT + START].lead().over(after)})
@@ -104,14 +105,13 @@ def interval(part: ViewPlan, cut: ir.Table, found: ir.Table) -> ir.Table:
     return cut.left_join(found, [*same_keys(part), cut[CUTOFF] >= found[RIGHT + START], before_next])
 
 
-def union(part: ViewPlan, cut: ir.Table, found: ir.Table) -> ir.Table:
+def union(part: ViewPlan, cut: ir.Table, asks: ir.Table, found: ir.Table) -> ir.Table:
     """The same by one sort: asks among the heads in order of time, each with the start of the last head so far."""
     keys = key_names(part)
     moments = found.select(
         **{key: found[RIGHT + key] for key in keys}, **dict.fromkeys((CUTOFF, LAST_START), found[RIGHT + START])
     )
-    asks = cut.select(*keys, CUTOFF).drop_null().distinct()
-    both = moments.union(asks.mutate(**{LAST_START: ibis.null("int64")}))
+    both = moments.union(asks.select(*keys, CUTOFF).mutate(**{LAST_START: ibis.null("int64")}))
     upto = ibis.range_window(group_by=keys, order_by=CUTOFF, following=0)
     seen = both.mutate(**{NEXT: both[LAST_START].max().over(upto)}).filter(lambda t: t[LAST_START].isnull())
     at = seen.select(**{AT + name: seen[name] for name in (*keys, CUTOFF)}, **{AT + START: seen[NEXT]})
@@ -119,7 +119,7 @@ def union(part: ViewPlan, cut: ir.Table, found: ir.Table) -> ir.Table:
     return placed.left_join(found, [*same_keys(part), (AT + START, RIGHT + START)])
 
 
-def static(part: ViewPlan, cut: ir.Table, found: ir.Table) -> ir.Table:
+def static(part: ViewPlan, cut: ir.Table, asks: ir.Table, found: ir.Table) -> ir.Table:
     """Static: one head per key."""
     return cut.left_join(found, same_keys(part))
 
@@ -135,7 +135,7 @@ def latest(lookup: Lookup) -> Strategy:
         for wanted in lanes(part):
             lane = rows.filter(rows[wanted[0]].notnull()) if part.view.skip_nulls else rows
             found = heads(part, lane, wanted)
-            met = lookup(part, cut, found.rename({RIGHT + name: name for name in found.columns}))
+            met = lookup(part, cut, asks, found.rename({RIGHT + name: name for name in found.columns}))
             cut = met.select(*cut.columns, **{VALUE + name: _unexpired(part, met, RIGHT + name) for name in wanted})
         return cut
 
@@ -168,7 +168,7 @@ def lifetime(lookup: Lookup) -> Strategy:
         found = first_of(run, [*keys, START], [])
         names = [VALUE + primitive.name for primitive in part.primitives]
         found = found.select(*keys, START, *names).rename({RIGHT + name: name for name in (*keys, START)})
-        return lookup(part, cut, found).select(*cut.columns, *names)
+        return lookup(part, cut, asks, found).select(*cut.columns, *names)
 
     return fill
 

@@ -9,7 +9,7 @@ lost digits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import ibis
@@ -21,7 +21,7 @@ from fsnb.pit.lowering import RIGHT, Lookup, Strategy, events, first_of, matched
 from fsnb.pit.planning import ViewPlan
 from fsnb.pit.primitives import Primitive
 
-ASKED, TOTAL, HELD = "_fsnb_asked", "_fsnb_t", "_fsnb_held"
+TOTAL, HELD = "_fsnb_t", "_fsnb_held"
 
 
 def cumulative(lookup: Lookup) -> Strategy:
@@ -29,69 +29,63 @@ def cumulative(lookup: Lookup) -> Strategy:
 
     def fill(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
         rows, on = events(part, con, relation), [*key_names(part), CUTOFF]
-        answer = _with_totals(part, con, lookup, rows, asks.select(*on))
-        answer = _with_distinct(part, lookup, rows, answer)
+        asks = asks.select(*on)
+        answer = asks
+        for moved, totals, shift in [*_totals(part, con, rows), *_distinct(part, rows)]:
+            found = _looked_up(part, lookup, moved, asks, totals, shift)
+            answer = matched(answer, found, on, list(totals))
         values = {VALUE + p.name: _difference(part, p, answer) for p in part.primitives}
         return matched(cut, answer.select(*on, **values), on, list(values))
 
     return fill
 
 
-def _additive(part: ViewPlan) -> list[Primitive]:
-    return [p for p in part.primitives if p.function != "nunique"]
+Running = tuple[ir.Table, dict[str, ir.Value], int]
+"""Rows with START, the totals that run over them in its order, and how far asks look back."""
 
 
-def _edges(part: ViewPlan) -> list[int]:
-    spans = [part.span(p.window) for p in _additive(part)]
-    return list(dict.fromkeys(edge for span in spans for edge in (span.lo, span.hi) if edge is not None))
+def _totals(part: ViewPlan, con: Any, rows: ir.Table) -> Iterator[Running]:
+    """For each edge of a window: how many values had passed it by a cutoff, and their sums.
+
+    With one clock all edges are the same running totals, asked for at a shifted moment.
+    """
+    wanted = [p for p in part.primitives if p.function != "nunique"]
+    arguments = list(dict.fromkeys(p.argument for p in wanted))
+    summed = list(dict.fromkeys(p.argument for p in wanted if p.function == "sum"))
+    spans = [part.span(p.window) for p in wanted]
+    for edge in dict.fromkeys(edge for span in spans for edge in (span.lo, span.hi) if edge is not None):
+        two = AVAILABLE in rows.columns
+        moved = rows.mutate(**{START: ibis.greatest(rows[EVENT] + edge, rows[AVAILABLE]) if two else rows[EVENT]})
+        counts = {_named("n", edge, name): moved[name].count() for name in arguments}
+        sums = {_named("s", edge, name): sql_aggregate(con, "sum")(moved[name], None) for name in summed}
+        yield moved, counts | sums, 0 if two else edge
 
 
 def _named(what: str, edge: int, argument: str) -> str:
     return f"{TOTAL}_{what}_{'m' if edge < 0 else ''}{abs(edge)}_{argument}"
 
 
-def _with_totals(part: ViewPlan, con: Any, lookup: Lookup, rows: ir.Table, answer: ir.Table) -> ir.Table:
-    """For each edge of a window: how many values had passed it by each ask, and their sums.
-
-    With one clock all edges are the same running totals, asked for at a shifted moment.
-    """
-    wanted = _additive(part)
-    arguments = list(dict.fromkeys(p.argument for p in wanted))
-    summed = list(dict.fromkeys(p.argument for p in wanted if p.function == "sum"))
-    for edge in _edges(part):
-        moment = ibis.greatest(rows[EVENT] + edge, rows[AVAILABLE]) if AVAILABLE in rows.columns else rows[EVENT]
-        moved = rows.mutate(**{START: moment})
-        counts = {_named("n", edge, name): moved[name].count() for name in arguments}
-        sums = {_named("s", edge, name): sql_aggregate(con, "sum")(moved[name], None) for name in summed}
-        shift = 0 if AVAILABLE in rows.columns else edge
-        answer = _looked_up(part, lookup, moved, answer, counts | sums, shift)
-    return answer
-
-
-def _looked_up(
-    part: ViewPlan, lookup: Lookup, rows: ir.Table, answer: ir.Table, totals: dict[str, ir.Value], shift: int
-) -> ir.Table:
-    """`answer` with the totals over all rows whose START is at most its cutoff less `shift`."""
-    keys = key_names(part)
-    upto = ibis.range_window(group_by=keys, order_by=START, following=0)
-    run = rows.mutate(**{name: total.over(upto) for name, total in totals.items()})
-    found = first_of(run, [*keys, START], []).select(*keys, START, *totals)
-    asked = answer.mutate(**{ASKED: answer[CUTOFF], CUTOFF: answer[CUTOFF] - shift}) if shift else answer
-    met = lookup(part, asked, found.rename({RIGHT + name: name for name in (*keys, START)}))
-    kept = {name: met[name] for name in answer.columns} | ({CUTOFF: met[ASKED]} if shift else {})
-    return met.select(**kept, **{name: met[name] for name in totals})
-
-
-def _with_distinct(part: ViewPlan, lookup: Lookup, rows: ir.Table, answer: ir.Table) -> ir.Table:
-    """For each distinct count: stretches begun by each ask, and stretches ended."""
+def _distinct(part: ViewPlan, rows: ir.Table) -> Iterator[Running]:
+    """For each distinct count: stretches begun by a cutoff, and stretches ended."""
     for p in part.primitives:
         if p.function == "nunique":
             stays = stretches(part, rows, p.argument, p.window)
             for name, moment in (("begun", START), ("ended", END)):
                 moved = stays.mutate(**{START: stays[moment]})
-                total = {f"{TOTAL}_{name}_{p.name}": moved[START].count()}
-                answer = _looked_up(part, lookup, moved, answer, total, 0)
-    return answer
+                yield moved, {f"{TOTAL}_{name}_{p.name}": moved[START].count()}, 0
+
+
+def _looked_up(
+    part: ViewPlan, lookup: Lookup, rows: ir.Table, asks: ir.Table, totals: dict[str, ir.Value], shift: int
+) -> ir.Table:
+    """Asks with the totals over all rows whose START is at most their cutoff less `shift`."""
+    keys = key_names(part)
+    upto = ibis.range_window(group_by=keys, order_by=START, following=0)
+    run = rows.mutate(**{name: total.over(upto) for name, total in totals.items()})
+    found = first_of(run, [*keys, START], []).select(*keys, START, *totals)
+    asked = asks.mutate(**{CUTOFF: asks[CUTOFF] - shift})
+    met = lookup(part, asked, asked, found.rename({RIGHT + name: name for name in (*keys, START)}))
+    return met.select(*keys, *totals, **{CUTOFF: met[CUTOFF] + shift})
 
 
 def stretches(part: ViewPlan, rows: ir.Table, argument: str, window: Window | None) -> ir.Table:

@@ -148,13 +148,15 @@ class TrainingSet:
         """
         return as_pandas(self._rows)
 
-    def sql(self, dialect: str | None = None) -> str:
+    def sql(self, dialect: str | None = None, *, strategy: str | Mapping[str, str] | None = None) -> str:
         """The query, on tables named as the sources and on `spine`, all as fsnb reads them.
 
         In the engine's dialect, or in the one that is asked for; DuckDB's for the Polars engine, which runs no SQL.
-        The text that an SQL engine itself is sent is `ibis.to_sql(train.table)`.
+        The text that an SQL engine itself is sent is `ibis.to_sql(train.table)`. Nothing is counted here: where another
+        strategy than the first of its kind is wanted, name it (see `store.training_set`).
         """
-        return query(self.plan, self.tables, dialect or ("duckdb" if self.con.name == "polars" else self.con.name))
+        own = "duckdb" if self.con.name == "polars" else self.con.name
+        return query(self.plan, self.tables, dialect or own, strategy)
 
     def save(self, name: str, *, overwrite: bool = False) -> ir.Table:
         """Let the engine write the set as a table of that name; returns the table. No row passes through Python."""
