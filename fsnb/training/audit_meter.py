@@ -14,7 +14,7 @@ import pyarrow as pa
 from fsnb.errors import UnknownName
 from fsnb.model import FeatureView, Spine, parse_duration, show_duration
 from fsnb.pit import ROW, attach, lower
-from fsnb.training import audit_html
+from fsnb.training import audit_html, audit_text
 from fsnb.training.audit_sample import numbered, sample, temporary
 from fsnb.training.audit_score import Score, score
 from fsnb.training.comparing import differ
@@ -86,8 +86,7 @@ class Effect:
         return audit_html.effect_page(self)
 
     def __str__(self) -> str:
-        part = "" if self.rows == self.of else f", a sample of {self.of:,}"
-        said = f"{self.name}: {self.changed:,} of {self.rows:,} rows{part} would differ ({self.share:.1%})"
+        said = f"{self.name}: {audit_text.compared(self)}"
         touched = [one for one in self.features if one.changed]
         return "\n".join([said, *(f"  {one.feature}: {one.changed:,}{_scores(one)}" for one in touched)])
 
