@@ -22,7 +22,7 @@ PROOFS = {
     "source": pl.String,
     "hidden_least": pl.Int64,
     "hidden_most": pl.Int64,
-    "changes": pl.Int64,
+    "changed": pl.Int64,
     "unstable": pl.Int64,
 }
 CHANGES = {
@@ -75,7 +75,7 @@ def _proofs(audit: Audit) -> Iterable[tuple[Any, ...]]:
     for p in audit.proofs:
         for source, least, most in p.hidden or ((None, 0, 0),):
             checked = (p.view, len(p.cutoffs), p.rows, p.values)
-            yield (*checked, source, least, most, len(p.changes), len(p.unstable))
+            yield (*checked, source, least, most, p.changed, len(p.unstable))
 
 
 def _change(one: Change) -> tuple[Any, ...]:

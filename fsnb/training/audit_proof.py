@@ -52,10 +52,10 @@ class Change:
 class Proof:
     """One view: how much was checked, and what changed.
 
-    `rows` and `values` count each check at each cutoff and in each manipulation; `hidden` is the fewest and the most
-    source rows that one cutoff hid, by source. `open` names the sources that have no clock, and so nothing to hide.
-    `unstable` are values that came out otherwise with nothing hidden at all: the source has changed since the rows were
-    collected, or the expression gives another answer each time. They are not counted as changes.
+    `rows` and `values` count each cutoff by itself; a value is computed once per manipulation. `hidden` is the fewest
+    and the most source rows that one cutoff hid, by source; `open` names the sources without a clock, which hide
+    nothing. `unstable` are values that came out otherwise with nothing hidden at all: the source has changed since the
+    rows were collected, or the expression gives another answer each time. They are not counted as changes.
     """
 
     view: str
@@ -67,6 +67,11 @@ class Proof:
     open: tuple[str, ...]
     changes: tuple[Change, ...]
     unstable: tuple[Change, ...]
+
+    @property
+    def changed(self) -> int:
+        """Values that some manipulation changed, of `values`."""
+        return len({(change.row, change.feature, change.cutoff) for change in self.changes})
 
     @property
     def proven(self) -> bool:
@@ -94,7 +99,7 @@ def prove(
         for change in run.at(moment, f"{i + 1} of {len(sample)}")
         if (change.row, change.feature) not in shaky
     ]
-    checked = sum(len(moment.rows) for moment in sample) * len(MANIPULATIONS) if hiding else 0
+    checked = sum(len(moment.rows) for moment in sample) if hiding else 0
     return Proof(
         view=part.view.name,
         features=tuple(feature.column for feature in part.features),

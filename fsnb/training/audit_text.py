@@ -47,10 +47,11 @@ def findings(audit: Audit) -> list[str]:
 
 
 def _changed(changes: Sequence[Change]) -> str:
-    features = Counter(change.feature for change in changes)
-    rows = len({change.row for change in changes})
+    values = {(change.feature, change.row) for change in changes}
+    features = Counter(feature for feature, _ in values)
+    rows = len({row for _, row in values})
     which = listed(f"{feature} ({number:,})" for feature, number in features.most_common())
-    return f"{count(len(changes), '1 value', '{} values')} of {count(rows, '1 row', '{} rows')} change, in {which},"
+    return f"{count(len(values), '1 value', '{} values')} of {count(rows, '1 row', '{} rows')} change, in {which},"
 
 
 def _suspect(check: LabelCheck) -> str:
@@ -66,7 +67,9 @@ def _passed(audit: Audit) -> str:
     if not values:
         return "Passed, but nothing was hidden that could have changed a value."
     times = count(cutoffs, "1 cutoff", "{} cutoffs")
-    return f"Passed: {values:,} values at {times} were computed again without the future, and none changed."
+    return (
+        f"Passed: {values:,} values at {times}, computed again without the future and with another one: none changed."
+    )
 
 
 def notes(audit: Audit) -> list[str]:
@@ -91,7 +94,7 @@ def proof_row(proof: Proof) -> tuple[str, ...]:
     """View, cutoffs, values, what one cutoff hid, what changed."""
     hidden = [f"{_span(least, most)} rows of {source}" for source, least, most in proof.hidden]
     open_ = [f"{name} has no clock" for name in proof.open]
-    changed = f"{len(proof.changes):,}" if proof.values else "not tried"
+    changed = f"{proof.changed:,}" if proof.values else "not tried"
     return proof.view, f"{len(proof.cutoffs)}", f"{proof.values:,}", "; ".join([*hidden, *open_]), changed
 
 

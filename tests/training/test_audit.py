@@ -415,7 +415,8 @@ def test_frames_hold_every_finding(leaky: Audit) -> None:
     frames = leaky.to_polars()
     assert list(frames) == ["proofs", "changes", "unstable", "effects", "own", "labels", "reads"]
     assert frames["changes"].height == len(leaky.changes) > 0
-    assert frames["proofs"]["changes"].to_list() == [0, len(leaky.changes)]
+    assert frames["proofs"]["changed"].to_list() == [proof.changed for proof in leaky.proofs]
+    assert [proof.changed > 0 for proof in leaky.proofs] == [False, True]
     assert frames["effects"].height == sum(len(effect.features) for effect in leaky.effects)
     assert frames["labels"].height == len(leaky.labels)
     assert frames["changes"]["row"].to_list() == [change.row for change in leaky.changes]
@@ -425,6 +426,8 @@ def test_frames_hold_every_finding(leaky: Audit) -> None:
 
 def test_passed_audit_says_how_much_was_tried() -> None:
     found = train_on(ibis.polars.connect(), [asof_view(legs(MANY))], spine(MANY_ASKED)).audit(cutoffs=3, rows=20)
-    assert found.verdict == "Passed: 240 values at 3 cutoffs were computed again without the future, and none changed."
+    assert found.verdict == (
+        "Passed: 120 values at 3 cutoffs, computed again without the future and with another one: none changed."
+    )
     assert str(found).startswith("passed: leak audit of")
     assert "✓ passed" in found.to_html()
