@@ -6,7 +6,7 @@ that moment *or earlier*, and one moment checks many rows: those of exactly that
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from fsnb.model.data import RESERVED
 from fsnb.pit import ROW, ViewPlan
 from fsnb.pit.clocks import cutoff
 
@@ -73,18 +74,20 @@ def numbered(rows: pa.Table, numbers: np.ndarray) -> pa.Table:
 
 @contextmanager
 def temporary(con: Any) -> Iterator[None]:
-    """Forget the tables that attaching and lowering leave behind on a connection that keeps them by name."""
+    """Forget the tables that attaching and lowering leave behind in this process; a server's end with its session."""
+    if con.name not in FORGET:
+        yield
+        return
     before = set(con.list_tables())
     try:
         yield
     finally:
         for name in set(con.list_tables()) - before:
-            if name.startswith("_fsnb_"):
-                _forget(con, name)
+            if name.startswith(RESERVED):
+                FORGET[con.name](con, name)
 
 
-def _forget(con: Any, name: str) -> None:
-    if con.name == "duckdb":
-        con.con.unregister(name)
-    else:
-        con.drop_table(name, force=True)
+FORGET: Mapping[str, Callable[[Any, str], object]] = {
+    "duckdb": lambda con, name: con.con.unregister(name),
+    "polars": lambda con, name: con.drop_table(name),
+}

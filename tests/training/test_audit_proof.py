@@ -162,6 +162,16 @@ def test_planted_leak_is_caught_on_polars(leak: str) -> None:
     assert_caught(audit(ibis.polars.connect(), prepared(JOINED_BACK[leak])))
 
 
+@pytest.mark.postgres
+def test_planted_leak_is_caught_and_honest_views_pass_on_postgres(postgres_db_url: str) -> None:
+    con = ibis.connect(postgres_db_url)
+    assert_caught(audit(con, prepared(PLANTED["window by hand over all rows"]), cutoffs=2))
+    assert_caught(audit(con, prepared(JOINED_BACK["mean joined back"]), cutoffs=2))
+    assert audit(con, window_view(legs(MANY)), cutoffs=2).passed
+    assert audit(con, asof_view(legs(MANY)), cutoffs=2).passed
+    con.disconnect()
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_event_time_moved_back_is_caught(engine: str) -> None:
     """The view's own table says that a row happened a day before its source says so."""
