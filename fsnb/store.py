@@ -16,7 +16,7 @@ from fsnb import pit, publish, training
 from fsnb.catalog import Catalog, Document
 from fsnb.errors import DefinitionError, UnknownName, listed
 from fsnb.identity import fingerprint
-from fsnb.model import Feature, FeatureView, Source, Spine
+from fsnb.model import Feature, FeatureView, LagProfile, Source, Spine
 from fsnb.model.data import is_table_name
 from fsnb.publish import Publication, Target
 from fsnb.training import LoggedTrainingSet, TrainingSet
@@ -111,6 +111,11 @@ class FeatureStore:
     def views(self) -> tuple[str, ...]:
         """Names of all feature views in the catalog."""
         return tuple(document.name for document in self.catalog.list("view"))
+
+    def profile_lag(self, source: Source | str, *, covers: float = 0.99) -> LagProfile:
+        """How late a source's rows become known, and the lag that covers most of them; see `Source.profile_lag`."""
+        found = self._source(source) if isinstance(source, str) else source
+        return found.profile_lag(covers=covers, con=self.engine)
 
     # ------------------------------------------------------------------ train
 

@@ -87,7 +87,7 @@ def run(home: Path, engine: str, target: str | None, step: Step) -> Outcome:
         model = leaks.fit(rows, [*flights.KNOWN_AHEAD, *train.features])
         baseline = leaks.auc(leaks.fit(rows, flights.KNOWN_AHEAD), rows)
     with step("leak 1: joined by event time"):
-        by_event_time = _by_event_time(store, train, rows, tables)
+        by_event_time = _by_event_time(train, rows)
     with step("leak 2: own row in a group mean"):
         by_group_means = _by_group_means(store, train, rows, tables)
     with step("log in MLflow"):
@@ -130,8 +130,8 @@ def _target(store: FeatureStore, url: str | None) -> Target:
         return target
 
 
-def _by_event_time(store: FeatureStore, train: TrainingSet, rows: pl.DataFrame, tables: flights.Tables) -> Score:
-    leaky = leaks.joined_by_event_time(train.plan.spine, tables, store.engine)
+def _by_event_time(train: TrainingSet, rows: pl.DataFrame) -> Score:
+    leaky = leaks.joined_by_event_time(train)
     model = leaks.fit(leaky, [*flights.KNOWN_AHEAD, *train.features])
     return Score("joined by event time, availability ignored", leaks.auc(model, leaky), leaks.auc(model, rows))
 

@@ -20,10 +20,12 @@ from typing import Any
 import polars as pl
 from ibis import _
 
-from fsnb.demo import flights, views
+from fsnb.demo import flights
 from fsnb.errors import NotSupported
 from fsnb.model import Entity, FeatureView, Spine
 from fsnb.store import FeatureStore
+from fsnb.training import TrainingSet
+from fsnb.training.restating import ignoring_availability, under
 
 TREES = 120
 GROUPS = {"origin_hour": ("origin", "hour"), "carrier_day": ("carrier", "day")}
@@ -79,12 +81,9 @@ def _sklearn() -> tuple[Any, Any]:
 # ---------------------------------------------------------------------- the two leaks
 
 
-def joined_by_event_time(spine: Spine, tables: flights.Tables, engine: Any) -> pl.DataFrame:
-    """The training set of the same views, with availability ignored."""
-    with TemporaryDirectory() as elsewhere:  # so that the project's catalog does not hear of it
-        store = FeatureStore(elsewhere, engine)
-        leaky = views.views(views.sources(store, tables, known=False))
-        return store.training_set(spine, leaky).to_polars()
+def joined_by_event_time(train: TrainingSet) -> pl.DataFrame:
+    """The same training set, with availability ignored."""
+    return under(train, ignoring_availability).to_polars()
 
 
 def group_means_with_own_row(rows: pl.DataFrame) -> pl.DataFrame:
@@ -96,7 +95,7 @@ def group_means_with_own_row(rows: pl.DataFrame) -> pl.DataFrame:
 
 def group_means_known_then(rows: pl.DataFrame, tables: flights.Tables, engine: Any) -> pl.DataFrame:
     """The rows with the late share of each group among its flights that had landed when the question was asked."""
-    with TemporaryDirectory() as elsewhere:
+    with TemporaryDirectory() as elsewhere:  # so that the project's catalog does not hear of it
         store = FeatureStore(elsewhere, engine)
         landings = store.source(
             "landings",

@@ -1,7 +1,7 @@
 """The demo's sources and feature views: five questions that an airline's desk would ask two hours before departure.
 
 All of them look at a flight under its scheduled departure, for that is how people join flights, and rely on `available`
-to keep out what had not happened yet. Declared without it (`known=False`), the very same views see delays of flights
+to keep out what had not happened yet. Joined without it, the very same views see delays of flights
 that are still in the air or at the gate: the mistake that `fsnb.demo.leaks` measures.
 """
 
@@ -35,28 +35,28 @@ class Sources:
         return iter((self.departures, self.landings, self.weather))
 
 
-def sources(store: FeatureStore, tables: Tables, *, known: bool = True) -> Sources:
-    """The tables as sources of a store; with `known=False` as if each row had been known at its event time."""
+def sources(store: FeatureStore, tables: Tables) -> Sources:
+    """The tables as sources of a store."""
     return Sources(
         store.source(
             "departures",
             tables.departures,
             event_time="scheduled_at",
-            available="departed_at" if known else None,
+            available="departed_at",
             description="Flights from New York. How late one leaves is known when it has left.",
         ),
         store.source(
             "landings",
             tables.landings,
             event_time="scheduled_at",
-            available="landed_at" if known else None,
+            available="landed_at",
             description="The same flights. How late one arrives is known when it has landed.",
         ),
         store.source(
             "weather",
             tables.weather,
             event_time="observed_at",
-            available="published_at" if known else None,
+            available="published_at",
             description="Hourly observations at the three airports, published an hour later.",
         ),
     )

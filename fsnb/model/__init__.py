@@ -3,6 +3,7 @@
 from fsnb.model.definition import Output
 from fsnb.model.durations import micros, parse_duration, show_duration
 from fsnb.model.entity import Entity, Window
+from fsnb.model.lag import LagProfile
 from fsnb.model.source import Source
 from fsnb.model.spine import Spine
 from fsnb.model.view import Feature, FeatureView, feature_view
@@ -11,6 +12,7 @@ __all__ = [
     "Entity",
     "Feature",
     "FeatureView",
+    "LagProfile",
     "Output",
     "Source",
     "Spine",

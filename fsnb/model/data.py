@@ -43,7 +43,8 @@ def absolute_path(data: str | Path, who: str) -> str:
 
 
 @cache
-def _reader() -> Any:
+def reader() -> Any:
+    """A DuckDB connection of our own, to look into files and frames."""
     return ibis.duckdb.connect()
 
 
@@ -60,7 +61,7 @@ def physical_schema(data: Any, who: str) -> ibis.Schema:
     if is_path(data):
         path = absolute_path(data, who)
         try:
-            return read_file(_reader(), path).schema()
+            return read_file(reader(), path).schema()
         except Exception as error:  # duckdb raises its own tree; the file is the user's, the message says which
             raise DefinitionError(f"{who}: cannot read {path}: {str(error).splitlines()[0]}") from error
     if is_table_name(data):
@@ -69,6 +70,16 @@ def physical_schema(data: Any, who: str) -> ibis.Schema:
             f"If it is a table of a connection, pass con.table({data!r})."
         )
     return _frame_schema(data, who)
+
+
+def frame_columns(data: Any, names: list[str]) -> Any:
+    """Some columns of a Polars, pandas or Arrow frame, or of an Ibis table, in memory."""
+    if isinstance(data, ir.Table):
+        return data.select(*names).to_pyarrow()
+    if type(data).__module__.startswith("pandas"):
+        return data[names]
+    chosen = data.select(names)
+    return chosen.collect() if hasattr(chosen, "collect") else chosen
 
 
 def _frame_schema(data: Any, who: str) -> ibis.Schema:

@@ -14,6 +14,7 @@ from fsnb.errors import DefinitionError, TypeMismatch, UnknownName
 from fsnb.identity import fingerprint
 from fsnb.model.data import absolute_path, is_path, normal_schema, physical_schema
 from fsnb.model.entity import check_name, names
+from fsnb.model.lag import LagProfile, profile_lag
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,6 +105,31 @@ class Source:
         """Identity of the definition: name, types, clocks, tie-break. Not of the data."""
         doc = self.to_doc()
         return fingerprint({key: doc[key] for key in ("name", "schema", "event_time", "available", "tie_break")})
+
+    def profile_lag(self, *, covers: float = 0.99, con: Any = None) -> LagProfile:
+        """How late rows become known: the distribution of `available` minus `event_time`, overall and per day.
+
+        Reads the two clocks where the data lies: files and frames by DuckDB, an Ibis table on its own engine.
+
+        Parameters
+        ----------
+        covers
+            The proposed lag is at least that of this share of the rows that become known at all.
+        con
+            The connection, where the source's data is only the name of a table; `store.profile_lag` gives it.
+
+        Returns
+        -------
+        LagProfile
+            Quantiles, the share never available, the share available before it happened, `.proposed`, `.days`. What a
+            lag would change in a training set: `train.lag_effect(profile.proposed, instead_of_available=True)`.
+
+        Raises
+        ------
+        DefinitionError
+            The source declares no `available`.
+        """
+        return profile_lag(self, covers=covers, con=con)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Source) and other.fingerprint == self.fingerprint

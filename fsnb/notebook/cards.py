@@ -11,13 +11,15 @@ from ibis.expr.format import pretty
 from ibis.expr.operations import UnboundTable
 
 from fsnb.catalog import Document
-from fsnb.model import Feature, FeatureView, Source, Window
+from fsnb.model import Feature, FeatureView, LagProfile, Source, Window, show_duration
+from fsnb.model.lag import show_lag
 from fsnb.notebook.card import Bad, Card, Cell, Code, Good, Number, Table, Timeline
 from fsnb.pit import JoinPlan
 from fsnb.publish import Certificate, Publication, Target
 from fsnb.store import FeatureStore
 from fsnb.training import TrainingSet
 
+DAYS = 5  # of a lag profile
 KINDS = {"window": "windowed aggregates", "asof": "as-of: the latest row", "static": "static: one row per key"}
 
 
@@ -91,6 +93,34 @@ def source(value: Source) -> Card:
     rows = tuple((Code(name), Code(dtype), roles.get(name, "")) for name, dtype in value.schema.items())
     columns = Table("columns", ("column", "type", "role"), rows)
     return Card("source", value.name, value.description, _said(facts), tables=(columns,))
+
+
+def lag(value: LagProfile) -> Card:
+    """The distribution, and the days on which rows were latest."""
+    facts: dict[str, Cell] = {
+        "lag": f"{value.available} - {value.event_time}, {_count('row', value.rows)}",
+        "proposed": Code(f"lag={show_duration(value.proposed)!r}") if value.proposed is not None else "",
+        "never known": f"{value.never:,} ({value.never_share:.2%})" if value.never else "",
+        "known before they happen": f"{value.negative:,} ({value.negative_share:.2%})" if value.negative else "",
+        "without event time": f"{value.timeless:,}" if value.timeless else "",
+    }
+    names = [name for name, _ in value.quantiles]
+    whole = Table("lag of all rows", tuple(names), (tuple(_lag(length) for _, length in value.quantiles),))
+    latest = value.days.drop_nulls("p99").sort("p99", "day", descending=[True, False]).head(DAYS)
+    days = tuple(
+        (
+            f"{day['day']}",
+            *(Number(f"{day[n]:,}") for n in ("rows", "never")),
+            *(Number(show_lag(day[n])) for n in names),
+        )
+        for day in latest.to_dicts()
+    )
+    tables = (whole, Table("days of the greatest p99", ("day", "rows", "never known", *names), days)) if names else ()
+    return Card("lag of source", value.source, value.sentence, _said(facts), tables=tables)
+
+
+def _lag(length: timedelta) -> Number:
+    return Number(show_lag(length))
 
 
 def plan(value: JoinPlan) -> Card:
@@ -329,6 +359,7 @@ CARDS: Mapping[type, Callable[[Any], Card]] = {
     FeatureStore: store,
     FeatureView: view,
     JoinPlan: plan,
+    LagProfile: lag,
     Publication: publication,
     Source: source,
     Target: target,

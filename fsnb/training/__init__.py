@@ -1,11 +1,15 @@
 """Training sets: a plan on an engine, its rows, why they are what they are, and their log in MLflow."""
 
+from fsnb.training.audit import Audit
+from fsnb.training.audit_meter import Effect
 from fsnb.training.loading import LoggedTrainingSet, load_training_set
 from fsnb.training.training_set import TrainingSet
 from fsnb.training.verification import Verification
 from fsnb.training.why import Preview, Why
 
 __all__ = [
+    "Audit",
+    "Effect",
     "LoggedTrainingSet",
     "Preview",
     "TrainingSet",

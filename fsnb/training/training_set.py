@@ -7,8 +7,9 @@ engine would sum floats in another order the second time. A set too large to hol
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from fsnb.catalog import Catalog
+    from fsnb.training.audit import Audit
+    from fsnb.training.audit_meter import Effect
     from fsnb.training.loading import LoggedTrainingSet
 
 
@@ -202,6 +205,102 @@ class TrainingSet:
         if found is None:
             raise UnknownName.among("the training set", "feature", str(wanted), self.features)
         return found
+
+    # ------------------------------------------------------------------ leaks
+
+    def audit(
+        self,
+        *,
+        cutoffs: int = 6,
+        rows: int = 250,
+        compared: int | None = 50_000,
+        auc: float = 0.98,
+        correlation: float = 0.99,
+        least: int = 50,
+        seed: int = 0,
+        progress: Callable[[str], object] | None = None,
+    ) -> Audit:
+        """Try to catch the set at leaking: a proof by experiment, a meter of careless joins, a look at the label.
+
+        The proof hides every source row that was not visible at a cutoff (first deleted, then overwritten with other
+        values), computes the features again by the same plan on the same engine, and shows each value that changes. It
+        sees into a view's own expression too: a window written by hand, a total joined back, a second source. Sources
+        that a view joins are hidden by their own clocks.
+
+        Cost: per view `2 * cutoffs + 1` runs of the plan on few rows, then about six on `compared` rows.
+
+        Parameters
+        ----------
+        cutoffs
+            Cutoffs to hide at, per view, spread over the rows in order of time.
+        rows
+            Rows checked at each cutoff: those of that cutoff, then the ones just before it.
+        compared
+            Rows of the meter and of the label checks, drawn at random; None: all.
+        auc, correlation
+            From here on a single column is said to decide the label.
+        least
+            With fewer rows in the rarer class a column is not judged.
+        seed
+            The same seed draws the same rows.
+        progress
+            Called with the name of each step.
+
+        Returns
+        -------
+        Audit
+            `.passed`, `.verdict`, and every finding; `.to_polars()` has them as frames.
+        """
+        from fsnb.training.audit import audit
+
+        return audit(
+            self,
+            cutoffs=cutoffs,
+            rows=rows,
+            compared=compared,
+            auc=auc,
+            correlation=correlation,
+            least=least,
+            seed=seed,
+            progress=progress,
+        )
+
+    def lag_effect(
+        self,
+        lag: str | timedelta,
+        *,
+        source: str | None = None,
+        instead_of_available: bool = False,
+        rows: int | None = None,
+        seed: int = 0,
+    ) -> Effect:
+        """How many rows, and which values, another lag would change.
+
+        Parameters
+        ----------
+        lag
+            The lag of every view, in place of its own.
+        source
+            Only for the views of the source of that name.
+        instead_of_available
+            Let the lag stand in for the sources' available time: joined by event time, `lag` before the asking time. So
+            one sees what is lost where production has no such column; `source.profile_lag()` proposes a lag.
+        rows, seed
+            Compare so many rows, drawn at random; all by default.
+
+        Returns
+        -------
+        Effect
+            Rows that differ, per feature too, with examples; with a label, what each feature alone tells of it.
+
+        Raises
+        ------
+        UnknownName
+            No view is of that source.
+        """
+        from fsnb.training.audit_meter import lag_effect
+
+        return lag_effect(self, lag, source=source, instead_of_available=instead_of_available, rows=rows, seed=seed)
 
     # ------------------------------------------------------------------ MLflow
 

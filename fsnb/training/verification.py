@@ -11,19 +11,19 @@ import ibis
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from fsnb.errors import FsnbError, TrainingSetError
 from fsnb.identity import tables_of
 from fsnb.model import Source
 from fsnb.pit import attach, normalise, read_source, read_spine
+from fsnb.training.comparing import differ
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from fsnb.training.loading import LoggedTrainingSet
 
-RELATIVE, ABSOLUTE, FIRST = 1e-9, 1e-12, 3
+FIRST = 3
 UNREADABLE = (
     FsnbError,
     OSError,
@@ -103,28 +103,8 @@ def _table(logged: LoggedTrainingSet, con: Any, name: str) -> ir.Table:
 
 def _differences(logged: pa.Table, rebuilt: pa.Table, columns: tuple[str, ...]) -> Iterator[Difference]:
     for name in columns:
-        before, after = logged[name].combine_chunks(), rebuilt[name].cast(logged[name].type).combine_chunks()
-        rows = np.flatnonzero(_differ(before, after))
+        before, after = logged[name], rebuilt[name].cast(logged[name].type)
+        rows = np.flatnonzero(differ(before, after))
         if len(rows):
             first = tuple((int(i), before[i].as_py(), after[i].as_py()) for i in rows[:FIRST].tolist())
             yield Difference(name, len(rows), first)
-
-
-def _differ(before: pa.Array, after: pa.Array) -> np.ndarray:
-    """Where two columns differ; NULL is equal to NULL alone."""
-    if pa.types.is_nested(before.type):
-        return np.array([a != b for a, b in zip(before.to_pylist(), after.to_pylist(), strict=True)], dtype=bool)
-    nulls = [column.is_null().to_numpy(zero_copy_only=False) for column in (before, after)]
-    if pa.types.is_floating(before.type):
-        unequal = ~_close(*(pc.fill_null(column, 0).to_numpy(zero_copy_only=False) for column in (before, after)))
-    else:
-        unequal = pc.fill_null(pc.not_equal(before, after), False).to_numpy(zero_copy_only=False)
-    return (nulls[0] != nulls[1]) | (~nulls[0] & ~nulls[1] & unequal)
-
-
-def _close(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Equal within a relative 1e-9 of the greater; sums that should be zero may miss it by 1e-12."""
-    with np.errstate(invalid="ignore"):
-        within = np.maximum(RELATIVE * np.maximum(np.abs(before), np.abs(after)), ABSOLUTE)
-        close = np.abs(before - after) <= within
-    return (before == after) | (np.isfinite(within) & close) | (np.isnan(before) & np.isnan(after))

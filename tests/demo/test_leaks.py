@@ -54,7 +54,7 @@ def test_leaks_claim_more_than_they_serve_and_honest_features_serve_what_they_cl
     rows, columns = train.to_polars(), [*flights.KNOWN_AHEAD, *train.features]
     honest = leaks.auc(leaks.fit(rows, columns), rows)
 
-    leaky = leaks.joined_by_event_time(spine, tables, store.engine)
+    leaky = leaks.joined_by_event_time(train)
     by_event_time = leaks.fit(leaky, columns)
     means, known = leaks.group_means_with_own_row(rows), leaks.group_means_known_then(rows, tables, store.engine)
     by_group = leaks.fit(means, [*columns, *leaks.GROUPS])

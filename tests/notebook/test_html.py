@@ -18,6 +18,7 @@ import pytest
 
 import fsnb
 from fsnb import pit
+from fsnb.model import LagProfile
 from fsnb.notebook import cards, html
 from fsnb.notebook.card import Bad, Card, Code, Good, Number, Table, Timeline
 from fsnb.notebook.drawing import draw
@@ -128,6 +129,7 @@ def values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return {
         "source": source,
         "view": view,
+        "lag": lag(),
         "plan": pit.plan(spine, view),
         "store": names["store"],
         "training set": names["store"].training_set(spine, view),
@@ -136,6 +138,12 @@ def values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "certificate": proof,
         "publication": publication(proof),
     }
+
+
+def lag() -> LagProfile:
+    moment = datetime(2013, 1, 2)
+    rows = pl.DataFrame({EVIL: [moment, moment], "known": [moment, None]})
+    return fsnb.Source("legs", rows, event_time=EVIL, available="known").profile_lag()
 
 
 def certificate(*, ok: bool) -> Certificate:
