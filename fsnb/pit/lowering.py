@@ -10,7 +10,8 @@ Why not Table.asof_join(tolerance=...): ibis 12 drops matches when the two time 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import ibis
@@ -27,6 +28,7 @@ from fsnb.pit.events import (
     END,
     EVENT,
     NEXT,
+    RIGHT,
     START,
     VALUE,
     event_columns,
@@ -35,11 +37,14 @@ from fsnb.pit.events import (
     lanes,
     order_names,
 )
+from fsnb.pit.places import looked_up, numbered
 from fsnb.pit.planning import JoinPlan, Span, ViewPlan
-from fsnb.pit.primitives import ZERO_WHEN_EMPTY, Primitive, clean
+from fsnb.pit.primitives import GENERAL, ZERO_WHEN_EMPTY, Primitive, clean
+from fsnb.pit.ranking import NATIVE_QUANTILE, RANKED
 from fsnb.pit.read import ROW
+from fsnb.pit.support import refuse_unsupported
 
-RIGHT, FIRST, NEVER_NULL = "_fsnb_r", "_fsnb_first_", "_fsnb_c_or_never"
+FIRST, NEVER_NULL = "_fsnb_first_", "_fsnb_c_or_never"
 BEFORE_ALL = -(2**63)
 Strategy = Callable[[ViewPlan, Any, ir.Table, ir.Table, ir.Table], ir.Table]
 
@@ -62,7 +67,14 @@ def lower(plan: JoinPlan, con: Any, tables: Mapping[str, ir.Table], spine: ir.Ta
     -------
     ibis.Table
         One row per spine row, in no promised order: the spine's columns, then the features.
+
+    Raises
+    ------
+    NotSupported
+        The engine does not have an aggregate of the plan.
     """
+    for part in plan.views:
+        refuse_unsupported(part, con.name)
     filled = spine
     for part in plan.views:
         filled = _with_view(filled, spine, part, plan, con, tables)
@@ -101,8 +113,23 @@ def _asking(table: ir.Table, con: Any, part: ViewPlan, plan: JoinPlan, relation:
 def _fill(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
     if con.name == "polars":
         return lowering_polars.fill(part, con, relation, cut, asks)
-    shape = "lifetime" if part.view.kind == "window" and not part.view.windows else part.view.kind
-    return STRATEGIES.get(con.name, STRATEGIES["sql"])[shape](part, con, relation, cut, asks)
+    strategies = STRATEGIES.get(con.name, STRATEGIES["sql"])
+    if part.view.kind != "window":
+        return strategies[part.view.kind](part, con, relation, cut, asks)
+    for shape, share in _shares(part):
+        cut = strategies[shape](share, con, relation, cut, asks)
+    return looked_up(part, cut, events(part, con, relation)) if part.orders else cut
+
+
+def _shares(part: ViewPlan) -> Iterator[tuple[str, ViewPlan]]:
+    """The view's primitives by strategy: over whole histories those whose partial results add up, in one run."""
+    whole = [p for p in part.primitives if p.window is None]
+    shares = {
+        "lifetime": [[p for p in whole if p.function not in GENERAL]],
+        "window": [[p for p in whole if p.function in GENERAL], [p for p in part.primitives if p.window is not None]],
+    }
+    for shape, groups in shares.items():
+        yield from ((shape, replace(part, primitives=tuple(group))) for group in groups if group)
 
 
 def _values(part: ViewPlan, met: ir.Table) -> list[ir.Value]:
@@ -133,6 +160,7 @@ def events(part: ViewPlan, con: Any, relation: ir.Table) -> ir.Table:
     """The rows that may ever count, each with the moment from which it is seen (`start`)."""
     columns, must = event_columns(part, relation, lambda value: microseconds(con, value))
     rows = relation.select(**columns).drop_null(must)
+    rows = numbered(part, rows)
     return rows.mutate(**{START: _start(rows, part.span(None))}) if EVENT in columns else rows
 
 
@@ -261,6 +289,7 @@ SQL_AGGREGATES: Mapping[str, Callable[[ir.Value, ir.Value | None], ir.Value]] = 
     "sum": lambda column, where: ops.Cast(column.sum(where=where), column.type()).to_expr(),
     "min": lambda column, where: column.min(where=where),
     "max": lambda column, where: column.max(where=where),
+    "approx_nunique": lambda column, where: column.approx_nunique(where=where),
     "var_samp": lambda column, where: column.var(how="sample", where=where),
     "var_pop": lambda column, where: column.var(how="pop", where=where),
 }
@@ -271,25 +300,54 @@ def _windowed(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks:
 
     A band is as wide as the widest window, so an event counts in at most two bands and an ask lies in one: the join
     stays an equi-join, and its cost is the events within a window or two of each ask, not all events of the key.
+    A whole history has no bands.
     """
     span, on = hull(part), [*key_names(part), CUTOFF]
     rows = events(part, con, relation)
     rows = rows.mutate(**{START: _start(rows, span)})
-    assert span.hi is not None
-    asks, rows = _banded(asks, rows.mutate(**{END: rows[EVENT] + span.hi}), span.hi - span.lo)
-    rows = rows.rename({RIGHT + name: name for name in (*key_names(part), BAND)})
-    inside = [asks[CUTOFF] >= rows[START], asks[CUTOFF] < rows[END]]
-    met = asks.inner_join(rows, [*_same(part), (BAND, RIGHT + BAND), *inside])
-    computed = {VALUE + primitive.name: _aggregate(part, primitive, met, span) for primitive in part.primitives}
-    answer = met.group_by(*on).aggregate(**computed).rename({RIGHT + name: name for name in on})
-    return cut.left_join(answer, [(name, RIGHT + name) for name in on]).select(*cut.columns, *computed)
+    same = key_names(part)
+    if span.hi is not None:
+        asks, rows = _banded(asks, rows.mutate(**{END: rows[EVENT] + span.hi}), span.hi - span.lo)
+        same = [*same, BAND]
+    rows = rows.rename({RIGHT + name: name for name in same})
+    inside = [asks[CUTOFF] >= rows[START], *([] if span.hi is None else [asks[CUTOFF] < rows[END]])]
+    met = asks.inner_join(rows, [*((name, RIGHT + name) for name in same), *inside])
+    ranked = [p for p in part.primitives if p.function in RANKED and not _is_native(con, p)]
+    computed = {VALUE + p.name: _aggregate(part, p, met, span) for p in part.primitives if p not in ranked}
+    if computed:
+        cut = _beside(cut, met.group_by(*on).aggregate(**computed), on)
+    for primitive in ranked:
+        there = [met[primitive.argument].notnull(), *_within(part, primitive, met, span)]
+        cut = _beside(cut, RANKED[primitive.function](met.filter(there), on, primitive), on)
+    return cut
+
+
+def _is_native(con: Any, primitive: Primitive) -> bool:
+    return primitive.function == "quantile" and con.name in NATIVE_QUANTILE
+
+
+def _beside(cut: ir.Table, answer: ir.Table, on: Sequence[str]) -> ir.Table:
+    """`cut` with the answers to its asks, NULL where there is none."""
+    new = [name for name in answer.columns if name not in on]
+    answer = answer.rename({RIGHT + name: name for name in on})
+    return cut.left_join(answer, [(name, RIGHT + name) for name in on]).select(*cut.columns, *new)
 
 
 def _aggregate(part: ViewPlan, primitive: Primitive, met: ir.Table, span: Span) -> ir.Value:
-    mine, where = part.span(primitive.window), None
-    if mine != span:
-        where = (met[CUTOFF] >= met[EVENT] + mine.lo) & (met[CUTOFF] < met[EVENT] + mine.hi)
-    return SQL_AGGREGATES[primitive.function](met[primitive.argument], where)
+    conditions, column = _within(part, primitive, met, span), met[primitive.argument]
+    where = ibis.and_(*conditions) if conditions else None
+    if primitive.function == "quantile":
+        return column.quantile(primitive.parameter, where=where)
+    return SQL_AGGREGATES[primitive.function](column, where)
+
+
+def _within(part: ViewPlan, primitive: Primitive, met: ir.Table, span: Span) -> list[ir.BooleanValue]:
+    """Which of the rows that met an ask are in a primitive's own window: no condition where all are."""
+    mine = part.span(primitive.window)
+    if mine == span:
+        return []
+    ends = [] if mine.hi is None else [met[CUTOFF] < met[EVENT] + mine.hi]
+    return [met[CUTOFF] >= met[EVENT] + mine.lo, *ends]
 
 
 def _banded(asks: ir.Table, rows: ir.Table, width: int) -> tuple[ir.Table, ir.Table]:

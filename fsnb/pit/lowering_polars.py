@@ -7,7 +7,8 @@ on the connection, so that what comes back is an ordinary Ibis table.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import ibis.expr.types as ir
@@ -28,6 +29,7 @@ from fsnb.pit.events import (
     lanes,
     order_names,
 )
+from fsnb.pit.places import looked_up_polars, numbered_polars
 from fsnb.pit.planning import Span, ViewPlan
 from fsnb.pit.read import new_name
 
@@ -40,6 +42,8 @@ AGGREGATES: Mapping[str, Callable[[pl.Expr], pl.Expr]] = {
     "max": lambda column: column.max(),
     "var_samp": lambda column: column.var(ddof=1),
     "var_pop": lambda column: column.var(ddof=0),
+    "mode": lambda column: column.drop_nulls().mode().min(),
+    "approx_nunique": lambda column: column.drop_nulls().approx_n_unique().cast(pl.Int64),
 }
 
 
@@ -62,7 +66,23 @@ RUNNING: Mapping[str, Callable[[pl.Expr, list[str]], pl.Expr]] = {
 def fill(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
     """`cut` with the view's primitives (or columns) beside it, registered on the connection."""
     rows = _events(part, con, relation)
-    return con.create_table(new_name("met"), _FILLS[part.view.kind](part, con.compile(cut), con.compile(asks), rows))
+    met = con.compile(cut)
+    for fill, share in _shares(part):
+        met = fill(share, met, con.compile(asks), rows)
+    return con.create_table(new_name("met"), looked_up_polars(part, met, rows))
+
+
+def _shares(part: ViewPlan) -> Iterator[tuple[Any, ViewPlan]]:
+    """The view's primitives by the way that they are filled: whole histories in one run, where there is one."""
+    if part.view.kind != "window":
+        yield _FILLS[part.view.kind], part
+        return
+    run = [p for p in part.primitives if p.window is None and p.function in RUNNING]
+    whole = [p for p in part.primitives if p.window is None and p.function not in RUNNING]
+    windowed = [p for p in part.primitives if p.window is not None]
+    for fill, group in ((_lifetime, run), (_windowed, whole), (_windowed, windowed)):
+        if group:
+            yield fill, replace(part, primitives=tuple(group))
 
 
 def with_cutoff(table: ir.Table, con: Any, part: ViewPlan, at: str) -> ir.Table:
@@ -79,6 +99,7 @@ def _events(part: ViewPlan, con: Any, relation: ir.Table) -> pl.LazyFrame:
     frame = frame.with_columns(polars_microseconds(name) for name in clocks)
     if not clocks:
         return frame
+    frame = numbered_polars(part, frame)
     return frame.with_columns(_start(part.span(None), clocks).alias(START))
 
 
@@ -126,8 +147,6 @@ def _static(part: ViewPlan, cut: pl.LazyFrame, asks: pl.LazyFrame, rows: pl.Lazy
 
 
 def _windowed(part: ViewPlan, cut: pl.LazyFrame, asks: pl.LazyFrame, rows: pl.LazyFrame) -> pl.LazyFrame:
-    if not part.view.windows and all(primitive.function in RUNNING for primitive in part.primitives):
-        return _lifetime(part, cut, rows)
     span, on = hull(part), [*key_names(part), CUTOFF]
     rows = rows.with_columns(_start(span, rows.collect_schema().names()).alias(START))
     same, inside = key_names(part), pl.col(CUTOFF) >= pl.col(START)
@@ -139,7 +158,7 @@ def _windowed(part: ViewPlan, cut: pl.LazyFrame, asks: pl.LazyFrame, rows: pl.La
     return cut.join(answer, on=on, how="left")
 
 
-def _lifetime(part: ViewPlan, cut: pl.LazyFrame, rows: pl.LazyFrame) -> pl.LazyFrame:
+def _lifetime(part: ViewPlan, cut: pl.LazyFrame, asks: pl.LazyFrame, rows: pl.LazyFrame) -> pl.LazyFrame:
     """The whole history of a key: running aggregates over its events, picked by an as-of join."""
     keys = key_names(part)
     run = rows.sort(START).select(
@@ -154,7 +173,11 @@ def _aggregate(part: ViewPlan, primitive: Any, span: Span) -> pl.Expr:
     mine, column = part.span(primitive.window), pl.col(primitive.argument)
     if mine != span:
         column = column.filter(_within(mine))
-    return AGGREGATES[primitive.function](column).alias(VALUE + primitive.name)
+    if primitive.function == "quantile":
+        found = column.quantile(primitive.parameter, interpolation="linear")
+    else:
+        found = AGGREGATES[primitive.function](column)
+    return found.alias(VALUE + primitive.name)
 
 
 def _within(span: Span) -> pl.Expr:
@@ -170,4 +193,4 @@ def _banded(asks: pl.LazyFrame, rows: pl.LazyFrame, width: int) -> tuple[pl.Lazy
     return asks.with_columns(floored(pl.col(CUTOFF), width).alias(BAND)), rows
 
 
-_FILLS = {"asof": _latest, "static": _static, "window": _windowed}
+_FILLS = {"asof": _latest, "static": _static}

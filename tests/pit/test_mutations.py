@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from hypothesis import Phase, settings
 
-from fsnb.pit import events, lowering, lowering_polars, planning, primitives, read
+from fsnb.pit import events, lowering, lowering_polars, planning, primitives, read, recipes
 from tests.pit import test_properties as properties
 
 ASOF = properties.test_asof_features_equal_the_oracle
@@ -103,7 +103,7 @@ def nan_kept(patch: pytest.MonkeyPatch) -> None:
     def kept(value: Any) -> Any:
         return value.cast(primitives.normal_type(value.type()))
 
-    for module in (primitives, lowering, planning, events):
+    for module in (primitives, recipes, lowering, planning, events):
         patch.setattr(module, "clean", kept)
     column = read._polars_column
     patch.setattr(
