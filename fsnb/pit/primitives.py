@@ -25,6 +25,8 @@ from fsnb.model.data import normal_type
 ZERO_WHEN_EMPTY = ("count", "nunique", "approx_nunique")
 GENERAL = ("quantile", "mode", "approx_nunique")
 """Functions that only the rows of a window themselves can answer: no partial results of them add up."""
+INEXACT = ("approx_nunique",)
+"""Functions for which each engine has an estimate of its own: nothing that two engines can be held to."""
 
 
 @dataclass(frozen=True, slots=True)

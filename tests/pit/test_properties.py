@@ -130,6 +130,8 @@ WINDOWED = {
     "spread": (_.x.max() - _.x.min()).coalesce(-1.0),
     "any": _.b.any(),
     "all": _.b.all(),
+}
+PICKED = {
     "low_s": _.s.min(),
     "high_when": _.when.max(where=_.b),
     "first": _.x.first(),
@@ -190,8 +192,26 @@ COMMON = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, He
 def test_windowed_features_equal_the_oracle(
     engine: Any, made: Any, spine: pa.Table, rule: Any, windows: Any, names: Any
 ) -> None:
+    _hold_to_the_oracle(engine, made, spine, rule, windows, {name: WINDOWED[name] for name in sorted(names)})
+
+
+@COMMON
+@given(
+    made=sources(),
+    spine=SPINES,
+    rule=rules(),
+    windows=st.sampled_from(SHAPES),
+    names=st.sets(st.sampled_from([*PICKED]), min_size=1, max_size=8),
+)
+def test_picks_and_windows_of_their_own_equal_the_oracle(
+    engine: Any, made: Any, spine: pa.Table, rule: Any, windows: Any, names: Any
+) -> None:
+    features = {name: PICKED[name] for name in sorted(names)} | {"rows": _.count()}
+    _hold_to_the_oracle(engine, made, spine, rule, windows, features)
+
+
+def _hold_to_the_oracle(engine: Any, made: Any, spine: pa.Table, rule: Any, windows: Any, features: Any) -> None:
     source, entity = made
-    features = {name: WINDOWED[name] for name in sorted(names)}
     view = FeatureView("v", entity=entity, source=source, features=features, windows=windows, **rule)
     note(view.rules())
     assert_same(run(engine, _spine(spine), [view]), expected(view, _spine(spine)))

@@ -195,7 +195,12 @@ def test_view_may_filter_and_derive_first(engine: Any) -> None:
 
 def test_quotient_of_integers_is_a_float_wherever_it_stands(engine: Any) -> None:
     events = source([{"ts": NOON, "n": 1, "m": 2}], {"n": pa.int64(), "m": pa.int64()})
-    derived = latest(events, lambda t: {"n": (d := t.mutate(half=t.n / t.m)).n, "half": d.half, "again": d.n / d.m})
+
+    def features(t: Any) -> dict[str, Any]:
+        halved = t.mutate(half=t.n / t.m)
+        return {"n": halved.n, "half": halved.half, "again": halved.n / halved.m}
+
+    derived = latest(events, features)
     assert run(engine, asking(NOON), [derived]) == [{"n": 1, "half": 0.5, "again": 0.5}]
 
 
