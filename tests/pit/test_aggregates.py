@@ -164,7 +164,7 @@ def test_approximate_distinct_is_near_where_there_is_one_and_refused_elsewhere(e
             answer(engine, events, features)
         return
     found = answer(engine, events, features)
-    assert found["about"] == pytest.approx(500, rel=0.15)
+    assert found["about"] == pytest.approx(500, rel=0.4)  # DuckDB has 64 registers: 13 % standard error
     assert (found["none"], type(found["about"])) == (0, int)
 
 
