@@ -116,9 +116,16 @@ def _fill(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.
     strategies = STRATEGIES.get(con.name, STRATEGIES["sql"])
     if part.view.kind != "window":
         return strategies[part.view.kind](part, con, relation, cut, asks)
+    relation = _of_asked_keys(part, relation, asks) if part.orders else relation
     for shape, share in _shares(part):
         cut = strategies[shape](share, con, relation, cut, asks)
     return looked_up(part, cut, events(part, con, relation)) if part.orders else cut
+
+
+def _of_asked_keys(part: ViewPlan, relation: ir.Table, asks: ir.Table) -> ir.Table:
+    """The rows that any ask may meet: numbering sorts, which is worth it for these alone."""
+    keys = asks.select(key_names(part)).distinct()
+    return relation.semi_join(keys, [*zip(part.view.entity.keys, key_names(part), strict=True)])
 
 
 def _shares(part: ViewPlan) -> Iterator[tuple[str, ViewPlan]]:

@@ -65,7 +65,7 @@ RUNNING: Mapping[str, Callable[[pl.Expr, list[str]], pl.Expr]] = {
 
 def fill(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
     """`cut` with the view's primitives (or columns) beside it, registered on the connection."""
-    rows = _events(part, con, relation)
+    rows = _events(part, con, relation, con.compile(asks))
     met = con.compile(cut)
     for fill, share in _shares(part):
         met = fill(share, met, con.compile(asks), rows)
@@ -91,7 +91,7 @@ def with_cutoff(table: ir.Table, con: Any, part: ViewPlan, at: str) -> ir.Table:
     return con.create_table(new_name("cut"), con.compile(table).with_columns(cut))
 
 
-def _events(part: ViewPlan, con: Any, relation: ir.Table) -> pl.LazyFrame:
+def _events(part: ViewPlan, con: Any, relation: ir.Table, asks: pl.LazyFrame) -> pl.LazyFrame:
     """The rows that may ever count, as in `fsnb.pit.events`, with the clocks read by Polars."""
     columns, must = event_columns(part, relation, lambda value: value)
     clocks = [name for name in (EVENT, AVAILABLE) if name in columns]
@@ -99,7 +99,8 @@ def _events(part: ViewPlan, con: Any, relation: ir.Table) -> pl.LazyFrame:
     frame = frame.with_columns(polars_microseconds(name) for name in clocks)
     if not clocks:
         return frame
-    frame = numbered_polars(part, frame)
+    if part.orders:
+        frame = numbered_polars(part, frame.join(asks, on=key_names(part), how="semi"))
     return frame.with_columns(_start(part.span(None), clocks).alias(START))
 
 

@@ -113,7 +113,7 @@ def result_type(function: str, argument: dt.DataType) -> dt.DataType:
 def clean(value: ir.Value) -> ir.Value:
     """A value as fsnb reads it: floats as float64 with NaN as NULL, integers of a sum untouched."""
     target = normal_type(value.type())
-    value = value.op().replace(dividing_floats).to_expr()
+    value = value.op().replace(dividing_floats, filter=ops.Value).to_expr()
     value = value if value.type() == target else value.cast(target)
     if isinstance(target, dt.Floating):
         value = value.isnan().ifelse(ibis.null("float64"), value)
