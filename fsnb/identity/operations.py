@@ -1,7 +1,7 @@
 """Which Ibis operations and types a definition may hold: an explicit list, so that a new Ibis does not widen it.
 
 Everything Ibis 12.0 has, but for what REFUSED names: code, SQL text, data in this process, chance and the clock.
-What a document names is looked up here and nowhere else.
+What a document names is looked up here and nowhere else. `Over` alone is ours.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import ibis.expr.datashape as ds
 import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 from ibis.common.temporal import DateUnit, IntervalUnit, TimestampUnit, TimeUnit
+
+from fsnb.identity.over import Over
 
 _OPERATIONS = """
 Aggregate Difference Distinct DropColumns DropNull DummyTable Field FillNull Filter Intersection JoinChain JoinLink
@@ -69,6 +71,7 @@ _CLOCK = "it differs at every run. Use the event time, or a column of the spine"
 _CHANCE = "it differs at every run. Make it a column of the source"
 
 OPERATIONS: dict[str, type[ops.Node]] = {name: getattr(ops, name) for name in _OPERATIONS.split()}
+OPERATIONS["Over"] = Over
 TYPES: dict[str, type[dt.DataType]] = {name: getattr(dt, name) for name in _TYPES.split()}
 UNITS = {unit.__name__: unit for unit in (DateUnit, IntervalUnit, TimeUnit, TimestampUnit)}
 SHAPES = {"Scalar": ds.scalar, "Columnar": ds.columnar}

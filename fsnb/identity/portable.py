@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 from ibis import Schema
@@ -32,7 +33,8 @@ def bind(expr: ir.Expr, tables: Mapping[str, ir.Table]) -> ir.Expr:
     """The same expression on these tables: each unbound table is replaced by the one of its name.
 
     Names, order and types of the columns must be equal; whether a column is NOT NULL does not count, and is
-    forgotten. Tables that the expression does not use may be given.
+    forgotten. Tables that the expression does not use may be given. Quotients of integers become quotients of floats,
+    which they are in Ibis anyway.
 
     Raises
     ------
@@ -42,7 +44,7 @@ def bind(expr: ir.Expr, tables: Mapping[str, ir.Table]) -> ir.Expr:
         A table has another schema than the expression was written for; the message names the columns.
     """
     found = {unbound: _counterpart(unbound, tables) for unbound in tables_of(expr)}
-    bound = expr.op().replace(found)
+    bound = expr.op().replace(found).replace(dividing_floats)
     return ir.Table(bound) if isinstance(bound, ops.Relation) else bound.to_expr()
 
 
@@ -68,6 +70,18 @@ def _differences(expected: Schema, given: Schema) -> Iterator[str]:
         yield f"extra columns {', '.join(map(repr, extra))}"
     elif expected.names != given.names and set(expected.names) == set(given.names):
         yield f"the columns stand in the order {', '.join(given.names)}, not {', '.join(expected.names)}"
+
+
+def dividing_floats(node: ops.Node, kwargs: Mapping[str, Any] | None) -> ops.Node:
+    """Cast the numerator of integers, for `Node.replace`.
+
+    ibis leaves that to sqlglot, which forgets it where the numerator is used elsewhere too: on PostgreSQL
+    `t.select(t.a, share=t.a / t.b)` would give whole numbers.
+    """
+    node = node.__recreate__(kwargs) if kwargs else node
+    if isinstance(node, ops.Divide) and node.left.dtype.is_integer():
+        return node.copy(left=ops.Cast(node.left, dt.float64))
+    return node
 
 
 def _forget_not_null(node: ops.Node, kwargs: Mapping[str, Any] | None) -> ops.Node:

@@ -4,6 +4,7 @@ from fsnb.model.definition import Output
 from fsnb.model.durations import micros, parse_duration, show_duration
 from fsnb.model.entity import Entity, Window
 from fsnb.model.lag import LagProfile
+from fsnb.model.over import leaves, over
 from fsnb.model.source import Source
 from fsnb.model.spine import Spine
 from fsnb.model.view import Feature, FeatureView, feature_view
@@ -18,7 +19,9 @@ __all__ = [
     "Spine",
     "Window",
     "feature_view",
+    "leaves",
     "micros",
+    "over",
     "parse_duration",
     "show_duration",
 ]

@@ -20,6 +20,7 @@ from fsnb.identity import portable
 from fsnb.model.data import RESERVED, normal_type
 from fsnb.model.durations import parse_duration
 from fsnb.model.entity import Entity, Window, check_name
+from fsnb.model.over import check_over, windows_of
 from fsnb.model.source import Source
 
 
@@ -31,6 +32,11 @@ class Output:
     base: str
     value: ir.Value
     window: Window | None
+
+    @property
+    def windows(self) -> tuple[Window | None, ...]:
+        """Every window that its aggregates take; None is the whole visible history."""
+        return windows_of(self.value, self.window)
 
 
 def read_values(features: Any, source: Source, who: str) -> dict[str, ir.Value]:
@@ -172,16 +178,22 @@ def read_windows(windows: Any, kind: str, who: str) -> tuple[Window, ...]:
 
 
 def name_outputs(values: Mapping[str, ir.Value], windows: tuple[Window, ...], who: str) -> tuple[Output, ...]:
-    outputs = tuple(
-        Output(f"{name}_{window.label}" if window else name, name, value, window)
-        for name, value in values.items()
-        for window in (windows or (None,))
-    )
+    outputs = tuple(output for name, value in values.items() for output in _outputs(name, value, windows, who))
+    if windows and all(output.window is None for output in outputs):
+        raise DefinitionError(f"{who} has windows, but each of its features says its own with over(). Leave one out.")
     all_names = [output.name for output in outputs]
     twice = sorted({name for name in all_names if all_names.count(name) > 1})
     if twice:
         raise DefinitionError(f"{who} would have two features named {twice[0]!r}. Rename one.")
     return outputs
+
+
+def _outputs(name: str, value: ir.Value, windows: tuple[Window, ...], who: str) -> list[Output]:
+    """One output per window of the view, or just one where the aggregates all have windows of their own."""
+    check_over(value, f"{who}: feature {name!r}")
+    if not windows or None not in windows_of(value, None):
+        return [Output(name, name, value, None)]
+    return [Output(f"{name}_{window.label}", name, value, window) for window in windows]
 
 
 def positive(value: str | timedelta | None, what: str) -> timedelta | None:

@@ -79,7 +79,7 @@ class FeatureView:
         values (`{"legs": _.count()}`).
     windows
         Lengths ("7d") or `Window`s, for reductions. Features are named `{name}_{window}`; without windows, `{name}`
-        over the whole visible history.
+        over the whole visible history. `fsnb.over` gives one aggregate a window of its own.
     lag
         How long before the asking time the features stop: the cutoff is `c = t - lag`.
     ttl
@@ -182,6 +182,12 @@ class FeatureView:
     @property
     def features(self) -> tuple[str, ...]:
         return tuple(output.name for output in self.outputs)
+
+    @property
+    def used_windows(self) -> tuple[Window | None, ...]:
+        """Every window that the features take, those of `over` too; None is the whole visible history."""
+        found = (window for output in self.outputs for window in output.windows)
+        return tuple(dict.fromkeys(found)) if self.kind == "window" else ()
 
     @property
     def schema(self) -> ibis.Schema:

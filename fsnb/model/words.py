@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from fsnb.model.durations import show_duration
 
 if TYPE_CHECKING:
+    from fsnb.model.entity import Window
     from fsnb.model.view import FeatureView
 
 
-def rules(view: FeatureView) -> list[str]:
-    """The rules of time of a view, a phrase each."""
+def rules(view: FeatureView, windows: Sequence[Window | None] | None = None) -> list[str]:
+    """The rules of time of a view, a phrase each; with all the windows that its features take, or these."""
     if view.kind == "static":
         return ["one row per key, no time rule"]
     cutoff = "t" if not view.lag else f"t - {show_duration(view.lag)}"
@@ -23,14 +25,15 @@ def rules(view: FeatureView) -> list[str]:
     if view.source.available:
         said[-1] += f" and {view.source.available} <= c"
     if view.kind == "window":
-        left, right = ("[" if view.closed in ("left", "both") else "("), ("]" if seen == "<=" else ")")
-        said += [
-            f"window {left}c - {show_duration(w.offset + w.size)}, c{_minus(w.offset)}{right}" for w in view.windows
-        ]
-        said += [] if view.windows else ["whole visible history"]
-        return said
+        taken = view.used_windows if windows is None else windows
+        return said + [_band(view, window) for window in taken if window] + ["whole visible history"] * (None in taken)
     said.append("the latest value that is not NULL, per column" if view.skip_nulls else "the latest row")
     return said + ([f"NULL when older than {show_duration(view.ttl)}"] if view.ttl else [])
+
+
+def _band(view: FeatureView, window: Window) -> str:
+    left, right = ("[" if view.closed in ("left", "both") else "("), ("]" if view.closed in ("right", "both") else ")")
+    return f"window {left}c - {show_duration(window.offset + window.size)}, c{_minus(window.offset)}{right}"
 
 
 def _minus(offset: timedelta) -> str:

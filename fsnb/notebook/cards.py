@@ -72,7 +72,7 @@ def _features(value: FeatureView) -> Table:
 def _timeline(value: FeatureView) -> Timeline | None:
     if value.kind == "static":
         return None
-    spans = tuple(_span(window) for window in value.windows)
+    spans = tuple(_span(window) for window in value.used_windows if window)
     last = ("all that is seen" if value.kind == "window" else "the latest row", value.ttl, timedelta(0))
     return Timeline(value.lag, value.refresh, value.closed, spans or (last,))
 

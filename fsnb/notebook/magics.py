@@ -11,6 +11,7 @@ from typing import Any
 import ibis
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 
+import fsnb
 from fsnb.errors import UnknownName, UsageError
 from fsnb.model import FeatureView, Spine
 from fsnb.notebook import arguments, cards
@@ -82,7 +83,7 @@ class FsnbMagics(Magics):
                 asked.name,
                 entity=self.session.entity(asked.entity),
                 source=self.session.source(asked.source),
-                features=lambda t: body.run({**self.session.names, "t": t, "_": ibis._, "ibis": ibis}),
+                features=lambda t: body.run({**self.session.names, "t": t, "_": ibis._, "ibis": ibis, "fsnb": fsnb}),
                 windows=[window for window in asked.windows.split(",") if window.strip()],
                 lag=asked.lag,
                 ttl=asked.ttl,

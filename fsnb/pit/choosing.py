@@ -54,6 +54,7 @@ class Estimate:
 class Step:
     """One strategy, and the primitives that it computes; none where the view has no aggregates."""
 
+    shape: str
     strategy: str
     primitives: tuple[Primitive, ...] = ()
     pairs: int | None = None
@@ -72,8 +73,8 @@ class Choice:
 
 def estimate(part: ViewPlan, con: Any, relation: ir.Table, asks: ir.Table) -> Estimate:
     """Count what equal keys bring together; `asks` are the distinct keys and cutoffs."""
-    rows = events(part, con, relation) if con.name != "polars" else _registered(part, con, relation)
-    keys = key_names(part)
+    part, keys = replace(part, orders=()), key_names(part)
+    rows = events(part, con, relation) if con.name != "polars" else _registered(part, con, relation, asks)
     mine = asks.group_by(keys).aggregate(_fsnb_asks=asks.count())
     theirs = rows.group_by(keys).aggregate(
         _fsnb_events=rows.count(), _fsnb_first=rows[EVENT].min(), _fsnb_last=rows[EVENT].max()
@@ -92,8 +93,8 @@ def estimate(part: ViewPlan, con: Any, relation: ir.Table, asks: ir.Table) -> Es
     return Estimate(counted["asks"], counted["events"], counted["pairs"], counted["last"] - counted["first"])
 
 
-def _registered(part: ViewPlan, con: Any, relation: ir.Table) -> ir.Table:
-    return con.create_table(new_name("rows"), lowering_polars.events(part, con, relation))
+def _registered(part: ViewPlan, con: Any, relation: ir.Table, asks: ir.Table) -> ir.Table:
+    return con.create_table(new_name("rows"), lowering_polars.events(part, con, relation, con.compile(asks)))
 
 
 def choose(
@@ -120,18 +121,20 @@ def choose(
         A join would meet more pairs than that.
     """
     if part.primitives:
-        wanted = {p: _strategy_for(p, part, engine, counted, strategy) for p in part.primitives}
-        parts = {name: tuple(p for p in wanted if wanted[p] == name) for name in dict.fromkeys(wanted.values())}
+        chosen = {
+            p: (strategies.shape(part, p), _strategy_for(p, part, engine, counted, strategy)) for p in part.primitives
+        }
+        parts = {way: tuple(p for p in chosen if chosen[p] == way) for way in dict.fromkeys(chosen.values())}
     else:
-        parts = {_lookup(part, engine, counted, strategy): ()}
-    steps = tuple(_step(name, primitives, part, counted) for name, primitives in parts.items())
+        parts = {(part.view.kind, _lookup(part, engine, counted, strategy)): ()}
+    steps = tuple(_step(*way, primitives, part, counted) for way, primitives in parts.items())
     for step in steps:
         _check_size(step, part, engine, max_pairs)
     return Choice(steps)
 
 
 def _lookup(part: ViewPlan, engine: str, counted: Estimate | None, strategy: str | None) -> str:
-    there = list(strategies.available(engine, part))
+    there = list(strategies.available(engine, part.view.kind))
     if strategy in there:
         return str(strategy)
     few = counted is not None and _cheap(counted, counted.all_pairs) and "asof" not in there and "join" in there
@@ -142,15 +145,15 @@ def _strategy_for(
     primitive: Primitive, part: ViewPlan, engine: str, counted: Estimate | None, strategy: str | None
 ) -> str:
     order = ["cumulative", "tiles", "join"]
-    if strategies.shape(part) == "window":
+    if primitive.window is not None:
         # in memory all windows share one sort of the events, so all follow the widest
         local = engine in strategies.ENGINES
-        width = _width(part, part.primitives if local else (primitive,))
+        width = _width(part, [p for p in part.primitives if p.window is not None] if local else [primitive])
         if counted is None or _cheap(counted, counted.pairs(width)):
             order = ["join"]
         elif local:
             order = ["tiles", "join"]
-    there = strategies.available(engine, part)
+    there = strategies.available(engine, strategies.shape(part, primitive))
     able = [name for name in (strategy, *order) if name in there and name is not None]
     return next(name for name in able if strategies.computes(engine, name, part, primitive))
 
@@ -164,10 +167,10 @@ def _width(part: ViewPlan, primitives: Sequence[Primitive]) -> int | None:
     return None if span.hi is None else span.hi - span.lo
 
 
-def _step(name: str, primitives: tuple[Primitive, ...], part: ViewPlan, counted: Estimate | None) -> Step:
+def _step(shape: str, name: str, primitives: tuple[Primitive, ...], part: ViewPlan, counted: Estimate | None) -> Step:
     if counted is None or name != "join":
-        return Step(name, primitives)
-    return Step(name, primitives, counted.pairs(_width(part, primitives) if primitives else None))
+        return Step(shape, name, primitives)
+    return Step(shape, name, primitives, counted.pairs(_width(part, primitives) if primitives else None))
 
 
 def _check_size(step: Step, part: ViewPlan, engine: str, max_pairs: int | None) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import ibis.expr.types as ir
 
 from fsnb.pit.planning import Span, ViewPlan
-from fsnb.pit.primitives import clean
+from fsnb.pit.primitives import Order, Sorting, clean
 
 CUTOFF, START, END, EVENT, AVAILABLE, NEXT, BAND = (
     f"_fsnb_{name}" for name in ("c", "start", "end", "event", "available", "next", "band")
 )
-KEY, TIE, LAST, VALUE = "_fsnb_k", "_fsnb_tie", "_fsnb_z", "_fsnb_v_"
+KEY, TIE, LAST, VALUE, RIGHT = "_fsnb_k", "_fsnb_tie", "_fsnb_z", "_fsnb_v_", "_fsnb_r"
 
 
 def key_names(part: ViewPlan) -> list[str]:
@@ -31,8 +31,9 @@ def event_columns(
         columns[AVAILABLE] = clock(relation[view.source.available])
     must = list(columns)
     columns |= {name: _on(relation, part, value) for name, value in part.arguments}
-    if view.kind != "window":
+    if view.kind != "window" or part.orders:
         columns |= {f"{TIE}{i}": relation[name] for i, name in enumerate(view.source.tie_break)}
+    if view.kind != "window":
         columns |= {
             name: _on(relation, part, value) for name, value in _last_resort(part).items() if name not in columns
         }
@@ -56,9 +57,19 @@ def _last_resort(part: ViewPlan) -> dict[str, ir.Value]:
 
 def order_names(part: ViewPlan) -> list[str]:
     """The columns that rank an as-of view's rows, most important first; NULL is lowest in each."""
+    return [*_declared(part), *_last_resort(part)]
+
+
+def _declared(part: ViewPlan) -> list[str]:
+    """The columns that say which row is the newer one: clocks, then tie-break."""
     source = part.view.source
     clocks = [EVENT] * (source.event_time is not None) + [AVAILABLE] * (source.available is not None)
-    return [*clocks, *(f"{TIE}{i}" for i in range(len(source.tie_break))), *_last_resort(part)]
+    return [*clocks, *(f"{TIE}{i}" for i in range(len(source.tie_break)))]
+
+
+def sortings(part: ViewPlan, order: Order) -> list[Sorting]:
+    """An order of a windowed view's events in full: what leaves no tie but between rows of one value."""
+    return [*order.by, *(Sorting(name, nulls_first=True) for name in (*_declared(part), order.value))]
 
 
 def lanes(part: ViewPlan) -> list[tuple[str, ...]]:

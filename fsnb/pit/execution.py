@@ -13,14 +13,16 @@ import ibis.expr.types as ir
 
 from fsnb.errors import NotSupported, UnknownName, listed
 from fsnb.identity import bind
-from fsnb.pit import lowering_polars, strategies
+from fsnb.pit import lowering_polars, places, strategies
 from fsnb.pit.choosing import Choice, Estimate, choose, estimate, explained
 from fsnb.pit.clocks import cutoff, microseconds
 from fsnb.pit.engines import check_engine
 from fsnb.pit.events import CUTOFF, VALUE, key_names
+from fsnb.pit.lowering import events
 from fsnb.pit.planning import JoinPlan, ViewPlan
 from fsnb.pit.primitives import ZERO_WHEN_EMPTY, Primitive, clean
 from fsnb.pit.read import ROW
+from fsnb.pit.support import refuse_unsupported
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,14 +57,15 @@ class EnginePlan(JoinPlan):
         asked |= {name: [view] for view, name in self.strategy.items()} if isinstance(self.strategy, Mapping) else {}
         for name, views in asked.items():
             if not any(name in found[view].names for view in views):
-                there = {n for part in self.views if part.view.name in views for n in self._available(part)}
+                there = sorted({n for part in self.views if part.view.name in views for n in self._available(part)})
                 raise NotSupported(
                     f"strategy {name!r} computes none of {listed(views)} on {self.con.name}. There: {listed(there)}."
                 )
         return found
 
     def _available(self, part: ViewPlan) -> Iterable[str]:
-        return strategies.available(self.con.name, part)
+        shapes = dict.fromkeys(strategies.shape(part, p) for p in part.primitives) or [part.view.kind]
+        return (name for shape in shapes for name in strategies.available(self.con.name, shape))
 
     def _choice(self, part: ViewPlan) -> Choice:
         wanted = self.strategy if isinstance(self.strategy, (str, type(None))) else self.strategy.get(part.view.name)
@@ -156,6 +159,8 @@ def lower(plan: JoinPlan, con: Any, tables: Mapping[str, ir.Table], spine: ir.Ta
         A join would meet more pairs than the limit.
     """
     check_engine(con.name, "training set")
+    for part in plan.views:
+        refuse_unsupported(part, con.name)
     filled = spine
     for part in plan.views:
         filled = _with_view(filled, spine, part, plan, con, tables)
@@ -176,12 +181,29 @@ def _with_view(
     on = [*key_names(part), CUTOFF]
     cut = _asking(filled, con, part, plan, relation)
     asks = _asks(_asking(spine, con, part, plan, relation), part)
+    if part.orders and con.name != "polars":
+        relation = _of_asked_keys(part, relation, asks)
     met = cut
     for step in _choice(plan, con, part).steps:
-        fill = strategies.available(con.name, part)[step.strategy]
+        fill = strategies.available(con.name, step.shape)[step.strategy]
         met = fill(replace(part, primitives=step.primitives), con, relation, met, asks)
+    if part.orders:
+        met = _looked_up(part, con, relation, met, asks)
     values = {feature.column: value for feature, value in zip(part.features, _values(part, met), strict=True)}
     return met.select(*(name for name in cut.columns if name not in on), **values)
+
+
+def _of_asked_keys(part: ViewPlan, relation: ir.Table, asks: ir.Table) -> ir.Table:
+    """The rows that any ask may meet: numbering sorts, which is worth it for these alone."""
+    keys = asks.select(key_names(part)).distinct()
+    return relation.semi_join(keys, [*zip(part.view.entity.keys, key_names(part), strict=True)])
+
+
+def _looked_up(part: ViewPlan, con: Any, relation: ir.Table, met: ir.Table, asks: ir.Table) -> ir.Table:
+    """Places in the order of the events, as the values that stand there."""
+    if con.name == "polars":
+        return lowering_polars.looked_up(part, con, relation, met, asks)
+    return places.looked_up(part, met, events(part, con, relation))
 
 
 def _choice(plan: JoinPlan, con: Any, part: ViewPlan) -> Choice:

@@ -25,6 +25,7 @@ from fsnb.pit.events import (
     END,
     EVENT,
     NEXT,
+    RIGHT,
     START,
     VALUE,
     event_columns,
@@ -33,10 +34,12 @@ from fsnb.pit.events import (
     lanes,
     order_names,
 )
+from fsnb.pit.places import numbered
 from fsnb.pit.planning import Span, ViewPlan
 from fsnb.pit.primitives import Primitive
+from fsnb.pit.ranking import NATIVE_QUANTILE, RANKED
 
-RIGHT, AT, FIRST, LAST_START, NEVER_NULL = "_fsnb_r", "_fsnb_at", "_fsnb_first_", "_fsnb_last", "_fsnb_c_or_never"
+AT, FIRST, LAST_START, NEVER_NULL = "_fsnb_at", "_fsnb_first_", "_fsnb_last", "_fsnb_c_or_never"
 BEFORE_ALL = -(2**63)
 Strategy = Callable[[ViewPlan, Any, ir.Table, ir.Table, ir.Table], ir.Table]
 """(view, connection, its relation, the spine with keys and cutoffs, the distinct asks) -> the spine with its values."""
@@ -52,6 +55,7 @@ def events(part: ViewPlan, con: Any, relation: ir.Table) -> ir.Table:
     """The rows that may ever count, each with the moment from which it is seen (`start`)."""
     columns, must = event_columns(part, relation, lambda value: microseconds(con, value))
     rows = relation.select(**columns).drop_null(must)
+    rows = numbered(part, rows)
     return rows.mutate(**{START: starts(rows, part.span(None))}) if EVENT in columns else rows
 
 
@@ -194,6 +198,7 @@ SQL_AGGREGATES: Mapping[str, Callable[[ir.Value, ir.Value | None], ir.Value]] = 
     "sum": lambda column, where: ops.Cast(column.sum(where=where), column.type()).to_expr(),
     "min": lambda column, where: column.min(where=where),
     "max": lambda column, where: column.max(where=where),
+    "approx_nunique": lambda column, where: column.approx_nunique(where=where),
     "var_samp": lambda column, where: column.var(how="sample", where=where),
     "var_pop": lambda column, where: column.var(how="pop", where=where),
 }
@@ -219,6 +224,7 @@ def joined(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir
 
     A band is as wide as the widest window, so an event counts in at most two bands and an ask lies in one: the join
     stays an equi-join, and its cost is the events within a window or two of each ask, not all events of the key.
+    A whole history has no bands.
     """
     span, on = hull(part), [*key_names(part), CUTOFF]
     rows = events(part, con, relation)
@@ -229,21 +235,42 @@ def joined(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir
     rows = rows.rename({RIGHT + name: name for name in same})
     inside = [asks[CUTOFF] >= rows[START]] + ([asks[CUTOFF] < rows[END]] if span.hi is not None else [])
     met = asks.inner_join(rows, [*((name, RIGHT + name) for name in same), *inside])
-    computed = {VALUE + primitive.name: _aggregate(part, con, primitive, met, span) for primitive in part.primitives}
-    return matched(cut, met.group_by(*on).aggregate(**computed), on, list(computed))
+    ranked = [p for p in part.primitives if p.function in RANKED and not _is_native(con, p)]
+    computed = {VALUE + p.name: _aggregate(part, con, p, met, span) for p in part.primitives if p not in ranked}
+    if computed:
+        cut = matched(cut, met.group_by(*on).aggregate(**computed), on)
+    for primitive in ranked:
+        there = [met[primitive.argument].notnull(), *_within(part, primitive, met, span)]
+        cut = matched(cut, RANKED[primitive.function](met.filter(there), on, primitive), on)
+    return cut
 
 
-def matched(cut: ir.Table, answer: ir.Table, on: list[str], values: list[str]) -> ir.Table:
-    """`cut` with the values of an answer that has at most one row for each of its asks."""
-    answer = answer.select(**{RIGHT + name: answer[name] for name in on}, **{name: answer[name] for name in values})
+def _is_native(con: Any, primitive: Primitive) -> bool:
+    return primitive.function == "quantile" and con.name in NATIVE_QUANTILE
+
+
+def matched(cut: ir.Table, answer: ir.Table, on: Sequence[str]) -> ir.Table:
+    """`cut` with the values of an answer that has at most one row for each of its asks, NULL where it has none."""
+    values = [name for name in answer.columns if name not in on]
+    answer = answer.rename({RIGHT + name: name for name in on})
     return cut.left_join(answer, [(name, RIGHT + name) for name in on]).select(*cut.columns, *values)
 
 
 def _aggregate(part: ViewPlan, con: Any, primitive: Primitive, met: ir.Table, span: Span) -> ir.Value:
-    mine, where = part.span(primitive.window), None
-    if mine != span:
-        where = (met[CUTOFF] >= met[EVENT] + mine.lo) & (met[CUTOFF] < met[EVENT] + mine.hi)
-    return sql_aggregate(con, primitive.function)(met[primitive.argument], where)
+    conditions, column = _within(part, primitive, met, span), met[primitive.argument]
+    where = ibis.and_(*conditions) if conditions else None
+    if primitive.function == "quantile":
+        return column.quantile(primitive.parameter, where=where)
+    return sql_aggregate(con, primitive.function)(column, where)
+
+
+def _within(part: ViewPlan, primitive: Primitive, met: ir.Table, span: Span) -> list[ir.BooleanValue]:
+    """Which of the rows that met an ask are in a primitive's own window: no condition where all are."""
+    mine = part.span(primitive.window)
+    if mine == span:
+        return []
+    ends = [] if mine.hi is None else [met[CUTOFF] < met[EVENT] + mine.hi]
+    return [met[CUTOFF] >= met[EVENT] + mine.lo, *ends]
 
 
 def banded(asks: ir.Table, rows: ir.Table, width: int) -> tuple[ir.Table, ir.Table]:

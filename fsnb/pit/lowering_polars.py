@@ -29,6 +29,7 @@ from fsnb.pit.events import (
     order_names,
 )
 from fsnb.pit.lowering import Strategy
+from fsnb.pit.places import looked_up_polars, numbered_polars
 from fsnb.pit.planning import Span, ViewPlan
 from fsnb.pit.read import new_name
 
@@ -41,6 +42,8 @@ AGGREGATES: Mapping[str, Callable[[pl.Expr], pl.Expr]] = {
     "max": lambda column: column.max(),
     "var_samp": lambda column: column.var(ddof=1),
     "var_pop": lambda column: column.var(ddof=0),
+    "mode": lambda column: column.drop_nulls().mode().min(),
+    "approx_nunique": lambda column: column.drop_nulls().approx_n_unique().cast(pl.Int64),
 }
 
 
@@ -82,7 +85,7 @@ def with_cutoff(table: ir.Table, con: Any, part: ViewPlan, at: str) -> ir.Table:
     return con.create_table(new_name("cut"), con.compile(table).with_columns(cut))
 
 
-def events(part: ViewPlan, con: Any, relation: ir.Table) -> pl.LazyFrame:
+def events(part: ViewPlan, con: Any, relation: ir.Table, asks: pl.LazyFrame) -> pl.LazyFrame:
     """The rows that may ever count, as in `fsnb.pit.lowering`, with the clocks read by Polars."""
     columns, must = event_columns(part, relation, lambda value: value)
     clocks = [name for name in (EVENT, AVAILABLE) if name in columns]
@@ -90,6 +93,8 @@ def events(part: ViewPlan, con: Any, relation: ir.Table) -> pl.LazyFrame:
     frame = frame.with_columns(polars_microseconds(name) for name in clocks)
     if not clocks:
         return frame
+    if part.orders:
+        frame = numbered_polars(part, frame.join(asks, on=key_names(part), how="semi"))
     return frame.with_columns(_start(part.span(None), clocks).alias(START))
 
 
@@ -162,7 +167,11 @@ def _aggregate(part: ViewPlan, primitive: Any, span: Span) -> pl.Expr:
     mine, column = part.span(primitive.window), _wide(part, primitive)
     if mine != span:
         column = column.filter(_within(mine))
-    return _narrow(part, primitive, AGGREGATES[primitive.function](column))
+    if primitive.function == "quantile":
+        found = column.quantile(primitive.parameter, interpolation="linear")
+    else:
+        found = AGGREGATES[primitive.function](column)
+    return _narrow(part, primitive, found)
 
 
 def _within(span: Span) -> pl.Expr:
@@ -180,10 +189,17 @@ def _banded(asks: pl.LazyFrame, rows: pl.LazyFrame, width: int) -> tuple[pl.Lazy
 
 def _registered(fill: Callable[[ViewPlan, pl.LazyFrame, pl.LazyFrame, pl.LazyFrame], pl.LazyFrame]) -> Strategy:
     def strategy(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
-        rows = events(part, con, relation)
-        return con.create_table(new_name("met"), fill(part, con.compile(cut), con.compile(asks), rows))
+        asked = con.compile(asks)
+        rows = events(part, con, relation, asked)
+        return con.create_table(new_name("met"), fill(part, con.compile(cut), asked, rows))
 
     return strategy
 
 
 latest, static, joined, lifetime = (_registered(fill) for fill in (_latest, _static, _windowed, _lifetime))
+
+
+def looked_up(part: ViewPlan, con: Any, relation: ir.Table, met: ir.Table, asks: ir.Table) -> ir.Table:
+    """Places in the order of the events, as the values that stand there."""
+    rows = events(part, con, relation, con.compile(asks))
+    return con.create_table(new_name("met"), looked_up_polars(part, con.compile(met), rows))

@@ -17,8 +17,8 @@ import ibis
 import ibis.expr.types as ir
 
 from fsnb.pit.clocks import floored
-from fsnb.pit.events import BAND, CUTOFF, END, EVENT, START, VALUE, key_names
-from fsnb.pit.lowering import RIGHT, banded, events, matched, same_keys, sql_aggregate, starts
+from fsnb.pit.events import BAND, CUTOFF, END, EVENT, RIGHT, START, VALUE, key_names
+from fsnb.pit.lowering import banded, events, matched, same_keys, sql_aggregate, starts
 from fsnb.pit.planning import ViewPlan
 from fsnb.pit.primitives import Primitive
 
@@ -36,7 +36,7 @@ def tiled(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.
         met = _met(one, asks, _pieces(one, con, rows))
         answer = _merged(one, con, met, on)
         values = {VALUE + p.name: _finished(p, answer) for p in one.primitives}
-        cut = matched(cut, answer.select(*on, **values), on, list(values))
+        cut = matched(cut, answer.select(*on, **values), on)
     return cut
 
 

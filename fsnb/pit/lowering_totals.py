@@ -9,15 +9,16 @@ lost digits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from fsnb.model import Window
-from fsnb.pit.events import AVAILABLE, CUTOFF, END, EVENT, START, VALUE, key_names
-from fsnb.pit.lowering import RIGHT, Lookup, Strategy, events, first_of, matched, sql_aggregate, starts
+from fsnb.pit.events import AVAILABLE, CUTOFF, END, EVENT, RIGHT, START, VALUE, key_names
+from fsnb.pit.lowering import Lookup, Strategy, events, first_of, matched, sql_aggregate, starts
 from fsnb.pit.planning import ViewPlan
 from fsnb.pit.primitives import Primitive
 
@@ -33,9 +34,9 @@ def cumulative(lookup: Lookup) -> Strategy:
         answer = asks
         for moved, totals, shift in [*_totals(part, con, rows), *_distinct(part, rows)]:
             found = _looked_up(part, lookup, moved, asks, totals, shift)
-            answer = matched(answer, found, on, list(totals))
+            answer = matched(answer, found, on)
         values = {VALUE + p.name: _difference(part, p, answer) for p in part.primitives}
-        return matched(cut, answer.select(*on, **values), on, list(values))
+        return matched(cut, answer.select(*on, **values), on)
 
     return fill
 
@@ -120,6 +121,6 @@ def _at(answer: ir.Table, what: str, edge: int, p: Primitive) -> ir.Value:
     return answer[_named(what, edge, p.argument)].coalesce(0)
 
 
-def computes(p: Primitive, integers: Sequence[str]) -> bool:
-    """Whether running totals give a primitive exactly; `integers` are the arguments of an integer type."""
-    return p.function in ("count", "nunique") or (p.function == "sum" and p.argument in integers)
+def computes(p: Primitive, argument: dt.DataType) -> bool:
+    """Whether running totals give a primitive exactly."""
+    return p.function in ("count", "nunique") or (p.function == "sum" and argument.is_integer())

@@ -31,7 +31,7 @@ def fill(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.T
     found = [_answer(part, con, relation, numbers, asked) for numbers in _buckets(part, con, relation, numbered)]
     values = [VALUE + primitive.name for primitive in part.primitives]
     answer = upload(con, pl.concat(found).select(*keys, CUTOFF, *values), "answers")
-    return matched(cut, answer, [*keys, CUTOFF], values)
+    return matched(cut, answer, [*keys, CUTOFF])
 
 
 def collected(con: Any, table: ir.Table) -> pl.DataFrame:
@@ -54,7 +54,7 @@ def _rows(part: ViewPlan, con: Any, relation: ir.Table, numbers: pl.DataFrame, a
     first, last = (bound if isinstance(bound, int) else 0 for bound in (asked[CUTOFF].min(), asked[CUTOFF].max()))
     assert span.hi is not None
     if con.name == "polars":
-        frame = lowering_polars.events(part, con, relation)
+        frame = lowering_polars.events(part, con, relation, asked.lazy())
         clocks = [name for name in (EVENT, AVAILABLE) if name in frame.collect_schema()]
         frame = frame.filter(pl.col(EVENT).is_between(first - span.hi, last - span.lo))
         return frame.join(numbers.lazy(), on=keys).select(tiles.KEY, *clocks, *names).collect()

@@ -8,6 +8,7 @@ that are whole microseconds since 1970 in UTC. It is quadratic, and meant for sa
     cutoff     c = t - lag, or the last tick of `refresh` at or before that
     visible    event_time <= c (< c where `closed` leaves the right end open) and available <= c
     window     the visible rows of (c - offset - size, c - offset], its ends as `closed` says
+    first/last the ends of a window's rows in order of event time, then available, then tie_break, then value
     as-of      the visible row of greatest event time, then available, then tie_break; NULL if not in (c - ttl, c]
 """
 
@@ -228,10 +229,19 @@ def _features(view: Any, events: Sequence[_Event], c: int | None) -> Row:
 
 def _feature(view: Any, output: Any, position: int, visible: list[_Event], c: int | None) -> Any:
     if view.kind == "window":
-        rows = [event.row for event in visible if _in_window(view, event, output.window, c)]
-        return known(values.aggregate(output.value.op(), view.relation.op(), rows))
+        return known(values.aggregate(output.value.op(), _taking(view, visible, output.window, c)))
     winner = _winner(view, visible, position)
     return None if winner is None or _expired(view, winner, c) else winner.values[position]
+
+
+def _taking(view: Any, visible: list[_Event], window: Any, c: int | None) -> values.Taking:
+    """What an aggregate over a window takes: its rows, each with what ranks it."""
+    found = [event for event in visible if _in_window(view, event, window, c)]
+    return values.Taking(
+        rows=[{view.relation.op(): event.row} for event in found],
+        ranks=[_declared(view, event) for event in found],
+        within=lambda other: _taking(view, visible, other, c),
+    )
 
 
 def _outcome(view: Any, event: _Event, c: int | None, position: int, winner: _Event | None) -> str:
@@ -239,7 +249,9 @@ def _outcome(view: Any, event: _Event, c: int | None, position: int, winner: _Ev
     if denied:
         return denied
     if view.kind == "window":
-        return "used" if _in_window(view, event, view.outputs[position].window, c) else "outside the window"
+        output = view.outputs[position]
+        windows = values.windows_of(output.value.op(), output.window)
+        return "used" if any(_in_window(view, event, window, c) for window in windows) else "outside the window"
     if event is winner:
         return "expired" if _expired(view, event, c) else "used"
     newer = winner is None or _rank(view, event) > _rank(view, winner)

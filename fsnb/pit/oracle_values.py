@@ -4,7 +4,7 @@ One explicit table per sort of operation, one line per operation: what no table 
 Values are None, bool, int, float, str, date, naive UTC datetime and timedelta; a value has its operation's type.
 
 Where engines disagree, the oracle takes one side:
-- a division by zero is inf or NaN (DuckDB, Polars); an integer remainder of zero is NULL;
+- a division by zero is inf or NaN (DuckDB, Polars), an integer remainder of zero is NULL; of aggregates both are NULL;
 - NaN equals NaN and exceeds every number (DuckDB, Polars, PostgreSQL); at a reduction and in a feature it is NULL;
 - `%` has the dividend's sign (SQL); Polars gives the divisor's;
 - `round` takes halves away from zero (DuckDB, Spark), a cast of a float to an integer takes them to the even neighbour
@@ -20,6 +20,7 @@ import math
 import operator
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -28,6 +29,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 
 from fsnb.errors import UnknownName
+from fsnb.identity import Over
 
 Row = dict[str, Any]
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -197,6 +199,8 @@ def _case(base: Any, cases: tuple[Any, ...], results: tuple[Any, ...], default: 
 
 # ---------------------------------------------------------------------- the tables
 
+Operations = Mapping[type, Callable[..., Any]]
+
 # NULL in, NULL out.
 STRICT: dict[type, Callable[..., Any]] = {
     ops.Add: operator.add,
@@ -252,6 +256,12 @@ STRICT: dict[type, Callable[..., Any]] = {
     ops.ExtractMinute: operator.attrgetter("minute"),
     ops.ExtractSecond: operator.attrgetter("second"),
     ops.ExtractMicrosecond: operator.attrgetter("microsecond"),
+}
+
+# Instead of STRICT in arithmetic over aggregates.
+OVER_AGGREGATES: dict[type, Callable[..., Any]] = {
+    op: (lambda left, right, usual=STRICT[op]: usual(left, right) if right else None)
+    for op in (ops.Divide, ops.FloorDivide, ops.Modulus)
 }
 
 # These decide for themselves what NULL means.
@@ -340,6 +350,18 @@ SPREADS: dict[tuple[type, str], Callable[[list[float]], float]] = {
 }
 
 
+def _between(values: list[float], share: float) -> float:
+    """The value `share * (n - 1)` places above the least; between two places, in proportion."""
+    ordered, place = sorted(values), share * (len(values) - 1)
+    low, high = ordered[math.floor(place)], ordered[math.ceil(place)]
+    return low if low == high else low + (high - low) * (place - math.floor(place))
+
+
+def _most_frequent(values: list[Any]) -> Any:
+    counts = {value: values.count(value) for value in values}
+    return min(value for value, count in counts.items() if count == max(counts.values()))
+
+
 def _spread(values: list[Any], op: Any) -> float | None:
     if len(values) < 2 and op.how == "sample":
         return None
@@ -363,6 +385,9 @@ REDUCTIONS: dict[type, Callable[[list[Any], Any], Any]] = {
     ops.StandardDev: _spread,
     ops.Any: lambda values, op: any(values),
     ops.All: lambda values, op: all(values),
+    ops.Median: lambda values, op: _between(values, 0.5),
+    ops.Quantile: lambda values, op: _between(values, op.quantile.value),
+    ops.Mode: lambda values, op: _most_frequent(values),
 }
 
 
@@ -371,34 +396,56 @@ REDUCTIONS: dict[type, Callable[[list[Any], Any], Any]] = {
 Context = Callable[[Any], Any]  # answers for the leaves: a field of the row, a reduction of the rows
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Taking:
+    """What a reduction takes: rows, each with what ranks it among them; `within` is the same of another window."""
+
+    rows: list[Mapping[Any, Row]]
+    ranks: list[tuple[Any, ...]]
+    within: Callable[[Any], Taking]
+
+
 def row_value(op: Any, rows: Mapping[Any, Row]) -> Any:
     """A row-level value; `rows` says which row of each relation is meant."""
     return _value(op, lambda field: rows[field.rel][field.name])
 
 
-def aggregate(op: Any, relation: Any, rows: Sequence[Row]) -> Any:
-    """A reduction, or scalar arithmetic over reductions, of these rows of the relation."""
-    return _value(op, lambda reduction: _reduce(reduction, [{relation: row} for row in rows]))
+def aggregate(op: Any, taking: Taking) -> Any:
+    """A reduction, or scalar arithmetic over reductions, of these rows."""
+
+    def answer(leaf: Any) -> Any:
+        return aggregate(leaf.arg, taking.within(leaf)) if isinstance(leaf, Over) else _reduce(leaf, taking)
+
+    return _value(op, answer, STRICT | OVER_AGGREGATES)
 
 
-def _value(op: Any, context: Context) -> Any:
-    if isinstance(op, (ops.Field, ops.Reduction)):
+def windows_of(op: Any, window: Any) -> list[Any]:
+    """The windows that an aggregate takes: those it says itself, and `window` where it says none."""
+    if isinstance(op, Over):
+        return [op]
+    if isinstance(op, ops.Reduction):
+        return [window]
+    return [found for child in op.__children__ for found in windows_of(child, window)]
+
+
+def _value(op: Any, context: Context, strict: Operations = STRICT) -> Any:
+    if isinstance(op, (ops.Field, ops.Reduction, Over)):
         return typed(context(op), op.dtype)
     if isinstance(op, ops.Literal):
         return _literal(op)
-    given = [_argument(argument, context) for argument in op.args]
+    given = [_argument(argument, context, strict) for argument in op.args]
     if isinstance(op, ops.Cast):
         return None if given[0] is None else typed(CASTS[_sort(op.arg.dtype), _sort(op.to)](given[0]), op.to)
     if type(op) in NULL_AWARE:
         return typed(NULL_AWARE[type(op)](*given), op.dtype)
     missing = any(argument is not None and _has_null(value) for argument, value in zip(op.args, given, strict=True))
-    return None if missing else typed(STRICT[type(op)](*given), op.dtype)
+    return None if missing else typed(strict[type(op)](*given), op.dtype)
 
 
-def _argument(argument: Any, context: Context) -> Any:
+def _argument(argument: Any, context: Context, strict: Operations) -> Any:
     if isinstance(argument, tuple):
-        return tuple(_argument(each, context) for each in argument)
-    return _value(argument, context) if isinstance(argument, ops.Node) else argument
+        return tuple(_argument(each, context, strict) for each in argument)
+    return _value(argument, context, strict) if isinstance(argument, ops.Node) else argument
 
 
 def _has_null(value: Any) -> bool:
@@ -415,14 +462,63 @@ def _literal(op: ops.Literal) -> Any:
     return typed(op.value, op.dtype)
 
 
-def _reduce(op: Any, rows: list[Mapping[Any, Row]]) -> Any:
-    kept = [row for row in rows if op.where is None or row_value(op.where, row)]
+def _reduce(op: Any, taking: Taking) -> Any:
+    kept = [(row, rank) for row, rank in zip(taking.rows, taking.ranks, strict=True) if _chosen(op, row)]
     if isinstance(op, ops.CountStar):
         return len(kept)
-    values = [value for row in kept if (value := known(row_value(op.arg, row))) is not None]
+    if type(op) in PICKS:
+        return PICKS[type(op)](op, kept)
+    values = [value for row, _ in kept if (value := known(row_value(op.arg, row))) is not None]
     if type(op) in COUNTS:
         return COUNTS[type(op)](values)
     return REDUCTIONS[type(op)](values, op) if values else None
+
+
+def _chosen(op: Any, row: Mapping[Any, Row]) -> bool:
+    return op.where is None or bool(row_value(op.where, row))
+
+
+Ranked = list[tuple[Mapping[Any, Row], tuple[Any, ...]]]
+
+
+def _end(op: Any, kept: Ranked) -> Any:
+    """First or last: sorted by value, then by rank, then by each key from the last to the first; sorting is stable."""
+    found = [(known(row_value(op.arg, row)), rank, row) for row, rank in kept]
+    found = [each for each in found if op.include_null or each[0] is not None]
+    found.sort(key=lambda each: order(each[0]))
+    found.sort(key=lambda each: tuple(map(order, each[1])))
+    for key in reversed(op.order_by):
+        found.sort(key=_sorting(key), reverse=key.descending)
+    return None if not found else found[-1 if isinstance(op, ops.Last) else 0][0]
+
+
+def _sorting(key: Any) -> Callable[[tuple[Any, ...]], tuple[bool, Any]]:
+    """NULLs last unless `nulls_first`, in whichever direction."""
+
+    def sorted_by(each: tuple[Any, ...]) -> tuple[bool, Any]:
+        value = known(row_value(key.arg, each[-1]))
+        return (value is None) is (key.ascending is not key.nulls_first), order(value)
+
+    return sorted_by
+
+
+def _extreme(op: Any, kept: Ranked) -> Any:
+    """Of the rows with value and key those of the greatest (least) key; of these the latest, of these the greatest."""
+    found = [(known(row_value(op.key, row)), rank, known(row_value(op.arg, row))) for row, rank in kept]
+    found = [each for each in found if each[0] is not None and each[2] is not None]
+    if not found:
+        return None
+    best = (max if isinstance(op, ops.ArgMax) else min)(each[0] for each in found)
+    tied = [(tuple(map(order, rank)), order(value), value) for key, rank, value in found if key == best]
+    return max(tied, key=lambda each: each[:2])[2]
+
+
+PICKS: dict[type, Callable[[Any, Ranked], Any]] = {
+    ops.First: _end,
+    ops.Last: _end,
+    ops.ArgMax: _extreme,
+    ops.ArgMin: _extreme,
+}
 
 
 # ---------------------------------------------------------------------- relations
@@ -525,7 +621,11 @@ def _is_known(op: Any, reducing: bool) -> bool:
     if isinstance(op, ops.Relation):
         return type(op) in RELATIONS
     if isinstance(op, ops.Reduction):
-        return reducing and (type(op) in COUNTS or type(op) in REDUCTIONS)
+        return reducing and any(type(op) in table for table in (COUNTS, REDUCTIONS, PICKS))
+    if isinstance(op, Over):
+        return reducing
+    if isinstance(op, ops.SortKey):
+        return not reducing
     if isinstance(op, ops.Field):
         return not reducing
     return type(op) in STRICT or type(op) in NULL_AWARE

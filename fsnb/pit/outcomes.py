@@ -156,9 +156,9 @@ def _seen(part: ViewPlan, row: dict[str, Any], c: int | None) -> str | None:
 
 
 def _in_window(part: ViewPlan, output: Output, row: dict[str, Any], c: int | None) -> str:
-    span, event = part.span(output.window), to_micros(row[EVENT])
+    event, spans = to_micros(row[EVENT]), [part.span(window) for window in output.windows]
     assert c is not None
-    inside = event + span.lo <= c and (span.hi is None or c < event + span.hi)
+    inside = any(event + span.lo <= c and (span.hi is None or c < event + span.hi) for span in spans)
     return USED if inside else OUTSIDE
 
 

@@ -18,7 +18,8 @@ import ibis.expr.types as ir
 from fsnb.errors import DefinitionError, TypeMismatch, UnknownName
 from fsnb.identity import fingerprint
 from fsnb.model import Feature, FeatureView, Output, Spine, Window, micros
-from fsnb.pit.primitives import Primitive, clean, take_apart
+from fsnb.pit.primitives import Order, Primitive, clean
+from fsnb.pit.recipes import take_apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,19 @@ class Span:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ViewPlan:
-    """What one view contributes: arguments to read per event, primitives to compute, values to give."""
+    """What one view contributes: arguments to read per event, their orders, primitives to compute, values to give."""
 
     view: FeatureView
     features: tuple[Feature, ...]
     arguments: tuple[tuple[str, ir.Value], ...]
     primitives: tuple[Primitive, ...]
     values: tuple[tuple[str, ir.Value], ...]
+    orders: tuple[Order, ...] = ()
+
+    @property
+    def windows(self) -> tuple[Window | None, ...]:
+        """The windows of its primitives, each once; None is the whole visible history."""
+        return tuple(dict.fromkeys(primitive.window for primitive in self.primitives))
 
     @property
     def lag(self) -> int:
@@ -194,7 +201,7 @@ def _view_plan(view: FeatureView, features: tuple[Feature, ...]) -> ViewPlan:
     outputs = tuple(view.output(name) for name in dict.fromkeys(feature.name for feature in features))
     if view.kind == "window":
         parts = take_apart(outputs)
-        return ViewPlan(view, features, parts.arguments, parts.primitives, parts.values)
+        return ViewPlan(view, features, parts.arguments, parts.primitives, parts.values, parts.orders)
     return ViewPlan(view, features, tuple((output.name, clean(output.value)) for output in outputs), (), ())
 
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import ibis.expr.datatypes as dt
+
 from fsnb.pit import lowering, lowering_polars, lowering_tiles, lowering_totals, memory, tiles
 from fsnb.pit.lowering import Strategy
 from fsnb.pit.planning import ViewPlan
-from fsnb.pit.primitives import Primitive
+from fsnb.pit.primitives import GENERAL, Primitive
 
 Table = Mapping[str, Mapping[str, Strategy]]
 
@@ -55,32 +57,34 @@ WORDS: Mapping[str, str] = {
 }
 
 
-def shape(part: ViewPlan) -> str:
-    """as-of, window, lifetime (aggregates of the whole history) or static."""
-    return "lifetime" if part.view.kind == "window" and not part.view.windows else part.view.kind
+def shape(part: ViewPlan, primitive: Primitive | None = None) -> str:
+    """as-of, window, lifetime (an aggregate of the whole history) or static."""
+    return "lifetime" if primitive is not None and primitive.window is None else part.view.kind
 
 
-def available(engine: str, part: ViewPlan) -> Mapping[str, Strategy]:
-    """The strategies of an engine for a view, by name; the plain SQL ones where the engine has no own."""
-    return ENGINES.get(engine, SQL)[shape(part)]
+def available(engine: str, shape: str) -> Mapping[str, Strategy]:
+    """The strategies of an engine for a shape, by name; the plain SQL ones where the engine has no own."""
+    return ENGINES.get(engine, SQL)[shape]
 
 
 def counts(engine: str, part: ViewPlan) -> bool:
     """Whether the choice depends on how many pairs there are."""
-    there = available(engine, part)
-    if shape(part) == "lifetime":
-        return not all(computes(engine, "cumulative", part, primitive) for primitive in part.primitives)
-    return "join" in there and "asof" not in there
+    if not part.primitives:
+        there = available(engine, shape(part))
+        return "join" in there and "asof" not in there
+    return any(p.window is not None or not computes(engine, "cumulative", part, p) for p in part.primitives)
 
 
 def computes(engine: str, strategy: str, part: ViewPlan, primitive: Primitive) -> bool:
     """Whether a strategy of an engine computes a primitive, exactly."""
-    types = {name: value.type() for name, value in part.arguments}
-    if shape(part) == "lifetime":
-        return strategy == "join" or engine != "polars" or primitive.function in lowering_polars.RUNNING
+    if primitive.function in GENERAL or strategy == "join":
+        return strategy == "join"
+    if primitive.window is None:
+        return engine != "polars" or primitive.function in lowering_polars.RUNNING
+    # a place in an order is an integer too
+    types = {name: value.type() for name, value in part.arguments} | {order.name: dt.int64 for order in part.orders}
     if strategy == "cumulative":
-        integers = [name for name, dtype in types.items() if dtype.is_integer()]
-        return lowering_totals.computes(primitive, integers)
-    if strategy == "tiles" and ENGINES.get(engine, SQL)["window"]["tiles"] is memory.fill:
+        return lowering_totals.computes(primitive, types[primitive.argument])
+    if ENGINES.get(engine, SQL)["window"]["tiles"] is memory.fill:
         return tiles.supports(primitive.function, types[primitive.argument])
-    return strategy != "tiles" or primitive.function in lowering_tiles.FUNCTIONS
+    return primitive.function in lowering_tiles.FUNCTIONS

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from fsnb.errors import AmbiguousTies, PublishError, hint, listed
 from fsnb.identity import bind, tables_of
 from fsnb.model import FeatureView
 from fsnb.model.data import normal_type
-from fsnb.pit import normalise
+from fsnb.pit import ViewPlan, normalise
 from fsnb.pit.events import event_columns
+from fsnb.pit.primitives import INEXACT
 from fsnb.publish import sql
 from fsnb.publish.sample import asking_plan
 from fsnb.publish.target import Target
@@ -32,12 +35,22 @@ def check_definition(view: FeatureView) -> None:
             f"{who} is windowed, so its values change with the clock. How often should its table be brought up to "
             "date? Say so in the definition, e.g. refresh='1h'."
         )
+    _refuse_estimates(view, who)
     columns = [*view.entity.keys, *view.features]
     for name in columns:
         if name in OWN_COLUMNS or name.startswith(OWN_PREFIX):
             raise PublishError(f"{who}: its tables have a column {name!r} of their own. Rename yours.")
         if columns.count(name) > 1:
             raise PublishError(f"{who}: {name!r} is both a key and a feature. Rename the feature.")
+
+
+def _refuse_estimates(view: FeatureView, who: str) -> None:
+    inexact = [p.function for p in asking_plan(view).views[0].primitives if p.function in INEXACT]
+    if inexact:
+        raise PublishError(
+            f"{who} uses {inexact[0]}, an estimate that each engine makes in its own way: no certificate can hold two "
+            "engines to it. Use the exact aggregate: nunique."
+        )
 
 
 def tables_on(view: FeatureView, target: Target, con: Any) -> dict[str, ir.Table]:
@@ -97,52 +110,88 @@ def _family(dtype: Any) -> str:
 # ---------------------------------------------------------------------- ties
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ties:
+    """Groups of rows that nothing declared tells apart, a row each; `compared` says which feature a column is of."""
+
+    groups: ir.Table
+    shared: list[str]
+    compared: Mapping[str, str]
+
+
 def check_ties(view: FeatureView, con: Any, tables: Mapping[str, ir.Table], who: str) -> None:
     """Refuse rows that the clocks and the tie-break leave equal and that carry different values.
 
-    Windowed views take all rows, so ties do not matter to them.
+    A windowed view takes all rows, so ties matter only where it picks one: first, last, argmin, argmax.
 
     Raises
     ------
     AmbiguousTies
         With their number and up to three examples.
     """
-    if view.kind == "window":
-        return
-    source = view.source
+    source, relation = view.source, bind(view.relation, tables)
     clocks = [name for name in (source.event_time, source.available, *source.tie_break) if name]
     shared = list(dict.fromkeys([*view.entity.keys, *clocks]))
-    ties, compared = _ties(view, bind(view.relation, tables), shared)
+    for ties in _picking_ties(view, relation, shared) if view.kind == "window" else _ties(view, relation, shared):
+        _refuse_ties(view, con, ties, who)
+
+
+def _refuse_ties(view: FeatureView, con: Any, ties: _Ties, who: str) -> None:
     with sql.engine_errors_as(PublishError, who):
-        count = con.to_pyarrow(ties.count()).as_py()
-        examples = con.to_pyarrow(ties.order_by(shared).limit(EXAMPLES)).to_pylist() if count else []
+        count = con.to_pyarrow(ties.groups.count()).as_py()
+        few = ties.groups.order_by(ties.shared).limit(EXAMPLES)
+        examples = con.to_pyarrow(few).to_pylist() if count else []
     if count:
         groups = "one group" if count == 1 else f"{count} groups"
         raise AmbiguousTies(
-            f"{who} has {groups} of rows of source {source.name!r} with equal {', '.join(shared)} "
+            f"{who} has {groups} of rows of source {view.source.name!r} with equal {', '.join(ties.shared)} "
             "and different values, e.g.\n"
-            + "".join(f"  {_example(row, shared, compared)}\n" for row in examples)
+            + "".join(f"  {_example(row, ties.shared, ties.compared)}\n" for row in examples)
             + "Say which row wins: give the source a tie_break, a column in which such rows differ. "
-            f"It has: {listed(source.schema.names)}."
+            f"It has: {listed(view.source.schema.names)}."
         )
 
 
-def _ties(view: FeatureView, relation: ir.Table, shared: list[str]) -> tuple[ir.Table, dict[str, str]]:
-    """A row per group that is open, with the least and greatest value of each feature; and the features by column."""
+def _ties(view: FeatureView, relation: ir.Table, shared: list[str]) -> Iterator[_Ties]:
     columns, _ = event_columns(asking_plan(view).views[0], relation, lambda value: value)
     compared = {
         f"fsnb_v{number}": name for number, name in enumerate(view.features) if _comparable(columns[name].type())
     }
     values = {column: _orderable(columns[name]) for column, name in compared.items()}
-    clocks = [name for name in (view.source.event_time, view.source.available) if name]
     rows = relation.select(**{name: relation[name] for name in shared}, **values)
+    yield _Ties(_groups(view, rows, shared, values), shared, compared)
+
+
+def _picking_ties(view: FeatureView, relation: ir.Table, shared: list[str]) -> Iterator[_Ties]:
+    """For each order in which a windowed view picks a row: ties among the rows that have a place in it."""
+    part = asking_plan(view).views[0]
+    columns, _ = event_columns(part, relation, lambda value: value)
+    for order in part.orders:
+        by = {f"fsnb_by{number}": columns[sorting.column] for number, sorting in enumerate(order.by)}
+        value = {"fsnb_v0": _orderable(columns[order.value])}
+        rows = relation.select(
+            **{name: relation[name] for name in shared}, **by, **value, fsnb_in=columns[order.eligible]
+        )
+        rows = rows.filter(rows["fsnb_in"].notnull())
+        groups = _groups(view, rows, [*shared, *by], value)
+        yield _Ties(groups, shared, {"fsnb_v0": listed(_picked_by(part, order.name))})
+
+
+def _picked_by(part: ViewPlan, order: str) -> list[str]:
+    places = {primitive.name for primitive in part.primitives if primitive.argument == order}
+    return [name for name, value in part.values if any(f.name in places for f in value.op().find(ops.Field))]
+
+
+def _groups(view: FeatureView, rows: ir.Table, equal: list[str], values: Mapping[str, ir.Value]) -> ir.Table:
+    """A row per group that is open, with the least and greatest of each value."""
+    clocks = [name for name in (view.source.event_time, view.source.available) if name]
     rows = rows.drop_null([*view.entity.keys, *clocks])
     measures: dict[str, ir.Value] = {}
     for name in values:
         measures |= {f"{name}_low": rows[name].min(), f"{name}_high": rows[name].max(), f"{name}_n": rows[name].count()}
-    groups = rows.group_by(shared).aggregate(_fsnb_rows=rows.count(), **measures)
+    groups = rows.group_by(equal).aggregate(_fsnb_rows=rows.count(), **measures)
     open_ones = [_open(view, groups, name) for name in values] or [ibis.literal(False)]
-    return groups.filter((groups["_fsnb_rows"] > 1) & ibis.or_(*open_ones)), compared
+    return groups.filter((groups["_fsnb_rows"] > 1) & ibis.or_(*open_ones))
 
 
 def _comparable(dtype: Any) -> bool:

@@ -145,7 +145,7 @@ def candidate_ticks(part: ViewPlan, con: Any, tables: Mapping[str, ir.Table], en
 
 def _changes(part: ViewPlan, rows: ir.Table) -> list[ir.Table]:
     keys, found = key_names(part), []
-    for window in part.view.windows or (None,):
+    for window in part.windows or (None,):
         span = part.span(window)
         start = rows[EVENT] + span.lo
         start = ibis.greatest(start, rows[AVAILABLE]) if AVAILABLE in rows.columns else start

@@ -103,8 +103,7 @@ def _cutoffs(part: ViewPlan, event: Event) -> Iterator[tuple[str, int]]:
     if part.view.kind != "window":
         yield from [("ttl edge", event.time + hi) for hi in [part.span(None).hi] if hi is not None]
         return
-    for window in part.view.windows:
-        span = part.span(window)
+    for span in (part.span(window) for window in part.windows if window):
         yield "window edge", event.time + span.lo
         if span.hi is not None:
             yield "window edge", event.time + span.hi
@@ -122,7 +121,7 @@ def _extremes(part: ViewPlan, found: list[Event], rng: random.Random) -> dict[st
     """Asks about nobody, about no time, and before, after and anywhere between the events."""
     keys = sorted({event.key for event in found}, key=repr)
     times = sorted(event.time for event in found) or [0]
-    reach = max((hi for window in part.view.windows if (hi := part.span(window).hi)), default=0) + part.lag
+    reach = max((hi for window in part.windows if (hi := part.span(window).hi)), default=0) + part.lag
     first, last = times[0], times[-1] + reach
     someone = keys[0] if keys else _nobody(part)
     return {

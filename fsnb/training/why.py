@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from fsnb.identity import bind
 from fsnb.model import Feature, Output, show_duration
+from fsnb.model.words import rules
 from fsnb.pit import Considered, ViewPlan, attach, collect, considered, lower, plan
 from fsnb.training import html, text
 
@@ -142,16 +143,17 @@ def _band(
     part: ViewPlan, output: Output, cutoff: datetime | None
 ) -> tuple[tuple[datetime | None, datetime | None] | None, str]:
     """Event times between which a row could be used, and what that stretch is called."""
-    length: timedelta | None
-    if output.window is not None:
-        offset, length = output.window.offset, output.window.size
-        name = f"window {output.window.label.replace('_offset_', ', offset ')}"
-    else:
-        offset, length = timedelta(0), part.view.ttl
-        name = f"ttl {show_duration(length)}" if length else ""
-    if cutoff is None or (length is None and part.view.kind != "window"):
+    if cutoff is None:
         return None, ""
-    return (_back(cutoff, offset + length) if length else None, _back(cutoff, offset)), name or "whole history"
+    if part.view.kind != "window":
+        ttl = part.view.ttl
+        return ((_back(cutoff, ttl), cutoff), f"ttl {show_duration(ttl)}") if ttl else (None, "")
+    if None in output.windows:
+        return (None, cutoff), "whole history"
+    windows = [window for window in output.windows if window]
+    end = _back(cutoff, min(window.offset for window in windows))
+    start = _back(cutoff, max(window.offset + window.size for window in windows))
+    return (start, end), f"window {' and '.join(window.label.replace('_offset_', ', offset ') for window in windows)}"
 
 
 def _back(moment: datetime, length: timedelta) -> datetime | None:
@@ -163,8 +165,5 @@ def _back(moment: datetime, length: timedelta) -> datetime | None:
 
 
 def _rules(part: ViewPlan, output: Output) -> str:
-    """The view's rules of time, with the one window of this feature."""
-    said = part.view.rules().split("; ")
-    windows = [rule for rule in said if rule.startswith("window ")]
-    mine = windows[part.view.windows.index(output.window)] if output.window else None
-    return "; ".join(rule for rule in said if rule == mine or rule not in windows)
+    """The view's rules of time, with the windows of this feature alone."""
+    return "; ".join(rules(part.view, output.windows))

@@ -245,7 +245,8 @@ def _classes(module: Any, base: type) -> set[str]:
 
 def test_every_operation_of_ibis_is_listed_refused_or_a_base() -> None:
     """A new Ibis has more: decide for each whether a definition may hold it. Our list never grows by itself."""
-    listed = [*OPERATIONS, *REFUSED, *BASES.split(), "DatabaseTable"]  # a DatabaseTable is written as an UnboundTable
+    ours = {"Over"}
+    listed = [*OPERATIONS.keys() - ours, *REFUSED, *BASES.split(), "DatabaseTable"]  # written as an UnboundTable
     assert len(listed) == len(set(listed))
     assert _classes(ops, ops.Node) == set(listed)
 

@@ -15,7 +15,7 @@ import pytest
 from ibis import _
 
 from fsnb.errors import DefinitionError, NoStableIdentity
-from fsnb.identity import fingerprint
+from fsnb.identity import Over, fingerprint
 
 MOVED = """
 The fingerprint of {name!r} has moved. Every definition in every catalog that holds such an expression now looks
@@ -83,6 +83,12 @@ def one_value() -> ibis.Value:
     return (trips().fare - trips().fare.mean()).abs().name("off")
 
 
+def windows_of_their_own() -> ibis.Table:
+    t = trips()
+    day, week = (Over(t.count(), dt.timedelta(days=days), dt.timedelta(0)).to_expr() for days in (1, 7))
+    return t.aggregate(share=day / week)
+
+
 def plain_data() -> dict[str, object]:
     numbers = [None, True, 1, 1.0, -0.0, float("nan"), float("inf"), 2**63, Decimal("1.50"), b"\x00\xff"]
     times = (
@@ -115,6 +121,7 @@ EXAMPLES = (
     as_of_by_union,
     self_join,
     one_value,
+    windows_of_their_own,
     plain_data,
 )
 
@@ -127,6 +134,7 @@ GOLDEN = {
     "as_of_by_union": "291a0376a4458dc3ea4fdae3f69545e6a86b2533fbd04f8c6a9917c4027b45c9",
     "self_join": "dbae2dd96b827085681b530c970a170a0542fca940432a1762fe816ecdf41f03",
     "one_value": "7d1899a452c6da0ee613635234972ddc1ed9add6fea803d503c321186a657f0f",
+    "windows_of_their_own": "4a78466afbac18adf28f2cd387f07a8d3b074e5f0c23a97fb4d9def30df557ee",
     "plain_data": "318b4f20ab2550d9a8cb3f7419b337e400f9782bb695e01e267458097b82ed3b",
 }
 

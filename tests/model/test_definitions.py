@@ -15,8 +15,9 @@ import pyarrow as pa
 import pytest
 from ibis import _
 
-from fsnb import Entity, FeatureView, FsnbError, Source, Spine, Window, feature_view
+from fsnb import Entity, FeatureView, FsnbError, Source, Spine, Window, feature_view, over
 from fsnb.errors import DefinitionError, NoStableIdentity, NotSupported, TypeMismatch, UnknownName
+from fsnb.identity import Over
 from fsnb.model import parse_duration, show_duration
 
 TRIPS = pa.table(
@@ -31,6 +32,7 @@ TRIPS = pa.table(
     }
 )
 RIDER = Entity("rider", "rider")
+TRIPS_TABLE = Source("trips", TRIPS, event_time="at").table
 
 
 def trips(**given: Any) -> Source:
@@ -304,6 +306,7 @@ def test_identity_does_not_depend_on_the_engine_or_the_data() -> None:
 
 
 GOLDEN = {
+    "own windows": "aef32b10527694043b87069207255e4db2dfbe32ea243e861987895fa9b7a236",
     "windowed": "a053bcc224957d3ce29cdecb781b10ae496db86e71af510788b43f863822897f",
     "asof": "493d579503b7d370109184e02e34f263e3f43dda3f30c5a6aa004bfd66426fb2",
 }
@@ -317,6 +320,10 @@ def _golden_views() -> dict[str, FeatureView]:
             lag="15m",
             refresh="1h",
             fill={"mean_1d": 0.0},
+        ),
+        "own windows": view(
+            {"trend": over(_.count(), "1d") / over(_.count(), Window("7d", offset="1d")), "share": _.n.last() / 2},
+            windows=["2d"],
         ),
         "asof": view(lambda t: {"fare": t.filter(t.fare > 0).fare.round(2)}, ttl="2d", closed="left"),
     }
@@ -335,6 +342,55 @@ def test_documents_load_back(name: str) -> None:
     assert back == made
     assert back.features == made.features
     assert back.to_doc() == made.to_doc()
+
+
+# ---------------------------------------------------------------------- windows of an aggregate's own
+
+
+def test_features_that_say_their_windows_are_named_once_and_the_rules_tell_all_windows() -> None:
+    made = _golden_views()["own windows"]
+    assert made.features == ("trend", "share_2d")
+    assert [window and window.label for window in made.used_windows] == ["1d", "7d_offset_1d", "2d"]
+    assert made.rules().endswith("window (c - 1d, c]; window (c - 8d, c - 1d]; window (c - 2d, c]")
+    assert "whole visible history" in view({"share": over(_.count(), "1d") / _.count()}).rules()
+
+
+def test_a_window_of_its_own_is_part_of_the_identity() -> None:
+    sizes = [view({"n": over(_.count(), window)}) for window in ("1d", "24h", "2d", Window("1d", offset="1h"))]
+    assert sizes[0].fingerprint == sizes[1].fingerprint
+    assert (
+        len({made.fingerprint for made in [*sizes, view({"n": _.count()}), view({"n": _.count()}, windows="1d")]}) == 5
+    )
+
+
+@pytest.mark.parametrize(
+    ("features", "given", "message"),
+    [
+        (
+            {"n": over(_.fare, "1d")},
+            {},
+            r"over\(..., '1d'\) takes an aggregate, e.g. t.count\(\), not the column 'fare'",
+        ),
+        ({"n": over(_.n.sum() + over(_.count(), "1d"), "2d")}, {}, "has a window already"),
+        ({"n": over(_.count(), "1d")}, {"windows": "7d"}, r"each of its features says its own with over\(\)"),
+        ({"n": _.fare / over(_.fare.sum(), "1d")}, {}, "mixes a reduction and plain columns"),
+    ],
+)
+def test_windows_of_their_own_are_refused_where_they_make_no_sense(features: Any, given: Any, message: str) -> None:
+    with pytest.raises(DefinitionError, match=message):
+        view(features, **given)
+
+
+def test_a_window_of_no_length_is_refused() -> None:
+    with pytest.raises(DefinitionError, match="a window has no size"):
+        over(_.count(), "0s")
+
+
+def test_a_document_with_a_window_inside_a_window_is_refused() -> None:
+    inner = Over(TRIPS_TABLE.count(), timedelta(days=1), timedelta(0)).to_expr()
+    outer = Over(inner, timedelta(days=1), timedelta(0)).to_expr()
+    with pytest.raises(DefinitionError, match="feature 'n' holds an aggregate that has a window already"):
+        view({"n": outer})
 
 
 def test_hostile_document_runs_nothing() -> None:

@@ -42,6 +42,12 @@ def test_body_sees_deferred_ibis_and_the_users_variables(notebook: Notebook) -> 
     assert notebook["v"].features == ("late", "big")
 
 
+def test_body_may_compare_windows(notebook: Notebook) -> None:
+    notebook.ok(f"{HEAD} --windows 1d\n{{'trend': t.count() / fsnb.over(t.count(), '7d')}}")
+    assert notebook["v"].features == ("trend_1d",)
+    assert "window (c - 7d, c]" in notebook["v"].rules()
+
+
 def test_body_leaves_the_users_variables_alone(notebook: Notebook) -> None:
     notebook.ok("t, late = 'mine', 1")
     notebook.ok(f"{HEAD}\nlate = 15\nnew = t.arr_delay\n{{'late': (new > late).mean()}}")

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import ibis
+import ibis.expr.operations as ops
 import polars as pl
 import pytest
 from hypothesis import Phase, settings
 
-from fsnb.pit import events, execution, lowering, lowering_polars, planning, primitives, read
+from fsnb.identity import Over
+from fsnb.pit import events, execution, lowering, lowering_polars, places, planning, primitives, read, recipes
 from tests.pit import test_properties as properties
 
 ASOF = properties.test_asof_features_equal_the_oracle
 WINDOWED = properties.test_windowed_features_equal_the_oracle
+PICKED = properties.test_picks_and_windows_of_their_own_equal_the_oracle
 
 Patch = Callable[[pytest.MonkeyPatch], None]
 
@@ -103,7 +107,7 @@ def nan_kept(patch: pytest.MonkeyPatch) -> None:
     def kept(value: Any) -> Any:
         return value.cast(primitives.normal_type(value.type()))
 
-    for module in (primitives, execution, planning, events):
+    for module in (primitives, recipes, execution, planning, events):
         patch.setattr(module, "clean", kept)
     column = read._polars_column
     patch.setattr(
@@ -113,6 +117,66 @@ def nan_kept(patch: pytest.MonkeyPatch) -> None:
 
 def empty_window_counts_are_null(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(execution, "ZERO_WHEN_EMPTY", ())
+
+
+def places_by_input_order(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(places, "sortings", lambda part, order: [*order.by, primitives.Sorting(events.EVENT)])
+
+
+def places_without_value(patch: pytest.MonkeyPatch) -> None:
+    full = events.sortings
+    patch.setattr(places, "sortings", lambda part, order: full(part, order)[:-1])
+
+
+def order_by_ignored(patch: pytest.MonkeyPatch) -> None:
+    full = events.sortings
+    patch.setattr(places, "sortings", lambda part, order: full(part, order)[len(order.by) :])
+
+
+def nulls_of_order_by_first(patch: pytest.MonkeyPatch) -> None:
+    full = events.sortings
+
+    def nulls_first(part: Any, order: Any) -> Any:
+        return [replace(key, nulls_first=True) for key in full(part, order)]
+
+    patch.setattr(places, "sortings", nulls_first)
+
+
+def earliest_of_equal_keys(patch: pytest.MonkeyPatch) -> None:
+    made = dict(recipes.RECIPES)
+    place = primitives.Builder.place
+
+    def first(self: Any, end: str, by: Any, *rest: Any) -> str:
+        turned = tuple(replace(key, ascending=not key.ascending) for key in by)
+        return place(self, "min", turned, *rest)
+
+    def recipe(node: Any, asked: Any) -> Any:
+        with pytest.MonkeyPatch.context() as inside:
+            inside.setattr(primitives.Builder, "place", first)
+            return made[type(node)](node, asked)
+
+    patch.setattr(recipes, "RECIPES", made | {ops.ArgMax: recipe, ops.ArgMin: recipe})
+
+
+def greatest_of_the_most_frequent(patch: pytest.MonkeyPatch) -> None:
+    table = dict(lowering_polars.AGGREGATES) | {"mode": lambda column: column.drop_nulls().mode().max()}
+    patch.setattr(lowering_polars, "AGGREGATES", table)
+
+
+def quantile_of_the_nearest(patch: pytest.MonkeyPatch) -> None:
+    quantile = pl.Expr.quantile
+    patch.setattr(pl.Expr, "quantile", lambda self, q, interpolation: quantile(self, q, interpolation="lower"))
+
+
+def own_windows_ignored(patch: pytest.MonkeyPatch) -> None:
+    said = recipes._said
+    patch.setattr(
+        recipes,
+        "_leaf",
+        lambda node, asked: (
+            said(node.arg, asked) if isinstance(node, Over) else recipes.RECIPES[type(node)](node, asked)
+        ),
+    )
 
 
 @pytest.mark.parametrize(
@@ -132,6 +196,14 @@ def empty_window_counts_are_null(patch: pytest.MonkeyPatch) -> None:
         (keys_joined_as_text, ASOF),
         (nan_kept, WINDOWED),
         (empty_window_counts_are_null, WINDOWED),
+        (places_by_input_order, PICKED),
+        (places_without_value, PICKED),
+        (order_by_ignored, PICKED),
+        (nulls_of_order_by_first, PICKED),
+        (earliest_of_equal_keys, PICKED),
+        (greatest_of_the_most_frequent, PICKED),
+        (quantile_of_the_nearest, PICKED),
+        (own_windows_ignored, PICKED),
     ],
     ids=lambda value: getattr(value, "__name__", "").removeprefix("test_"),
 )

@@ -735,8 +735,8 @@ def test_distinct_fill_null_drop_null_and_sort() -> None:
 @pytest.mark.parametrize(
     ("view", "name"),
     [
-        (windowed(lambda t: {"f": t.x.median()}), "Median"),
-        (windowed(lambda t: {"f": t.x.sum() + t.x.first()}), "First"),
+        (windowed(lambda t: {"f": t.x.approx_median()}), "ApproxMedian"),
+        (windowed(lambda t: {"f": t.x.sum() + t.x.arbitrary()}), "Arbitrary"),
         (windowed(lambda t: {"f": (t.x - t.x.mean()).sum()}), "Mean"),
         (windowed(lambda t: {"f": t.x.sum(where=t.s.re_search("a"))}), "RegexSearch"),
         (windowed(lambda t: {"f": t.x - t.x.mean()}), "Field"),
@@ -768,7 +768,13 @@ def test_supports_says_nothing_where_all_is_known() -> None:
 
 
 def test_the_oracle_shares_no_code_with_what_it_checks() -> None:
-    allowed = {"fsnb.errors", "fsnb.pit.oracle_values", "ibis.expr.datatypes", "ibis.expr.operations"}
+    allowed = {
+        "fsnb.errors",
+        "fsnb.identity.Over",
+        "fsnb.pit.oracle_values",
+        "ibis.expr.datatypes",
+        "ibis.expr.operations",
+    }
     for module in (oracle_module, oracle_values):
         found = set()
         for node in ast.walk(ast.parse(Path(module.__file__).read_text())):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ibis import _
 
 from fsnb.identity import bind
-from fsnb.model import Entity, FeatureView, Source, Spine, Window
+from fsnb.model import Entity, FeatureView, Source, Spine, Window, over
 from fsnb.pit import considered, plan, read_source
 from fsnb.pit.oracle import outcomes
 from tests.pit.engines import table
@@ -42,7 +42,9 @@ def test_outcomes_equal_the_oracle(
 ) -> None:
     source, entity = made
     if window:
+        compared = over(_.count(), "1h") / over(_.count(), Window("1h", offset="2h"))
         shape = {"features": {"rows": _.count()}, "windows": Window("2h", offset="1h")}
+        shape = {"features": {"ratio": compared}} if skip else shape
     else:
         shape = {"features": {"x": _.x, "n": _.n}, "skip_nulls": skip, "ttl": ttl}
     view = FeatureView("v", entity=entity, source=source, **shape, **rule)

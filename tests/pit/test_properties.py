@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+import ibis
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, assume, given, note, settings
 from hypothesis import strategies as st
 from ibis import _
 
-from fsnb.model import Entity, FeatureView, Source, Spine, Window
+from fsnb.model import Entity, FeatureView, Source, Spine, Window, over
 from tests.pit.engines import assert_same, expected, run, table
 
 START = datetime(1969, 12, 31, 22)  # the epoch lies in the middle: ticks and bands before 1970 too
@@ -33,6 +34,8 @@ EVENT_TYPES = {
     "n": pa.int32(),
     "b": pa.bool_(),
     "tie": pa.int64(),
+    "s": pa.string(),
+    "when": pa.timestamp("us"),
 }
 SPINE_TYPES = {"row": pa.int64(), "key": pa.string(), "k2": pa.string(), "at": pa.timestamp("us")}
 
@@ -56,6 +59,8 @@ def _event(pick: Pick) -> dict[str, Any]:
         "n": pick([0, 1, 7, -3, None]),
         "b": pick([True, False, None]),
         "tie": pick([None, 0, 1, 2]),
+        "s": pick(["a", "b", "ba", "é", "", None]),
+        "when": pick([None, START, START + STEPS[1], START + STEPS[2]]),
     }
 
 
@@ -126,6 +131,43 @@ WINDOWED = {
     "any": _.b.any(),
     "all": _.b.all(),
 }
+PICKED = {
+    "low_s": _.s.min(),
+    "high_when": _.when.max(where=_.b),
+    "first": _.x.first(),
+    "last": _.x.last(),
+    "last_n_if": _.n.last(where=_.b),
+    "last_b": _.b.last(),
+    "last_s": _.s.last(include_null=True),
+    "first_when_if": _.when.first(include_null=True, where=_.n > 0),
+    "last_by_clock": _.s.last(order_by=_.ts),
+    "first_by_n": _.s.first(order_by=_.n),
+    "last_by_n_down": _.s.last(order_by=[_.n.desc(), _.s.asc(nulls_first=True)]),
+    "first_by_when_down": _.x.first(order_by=_.when.desc(nulls_first=True), where=_.n < 5),
+    "argmax": _.s.argmax(_.n),
+    "argmin": _.x.argmin(_.n, where=_.b),
+    "argmax_s": _.when.argmax(_.s),
+    "argmin_when": _.n.argmin(_.when),
+    "argmax_x": _.b.argmax(_.x),
+    "median": _.x.median(),
+    "median_n": _.n.median(where=_.b),
+    "quantile": _.x.quantile(0.3),
+    "tail": _.n.quantile(0.95, where=_.x < 10),
+    "end": _.x.quantile(1),
+    "mode_x": _.x.mode(),
+    "mode_n": _.n.mode(where=_.b),
+    "mode_s": _.s.mode(),
+    "mode_b": _.b.mode(),
+    "mode_when": _.when.mode(),
+    "hot": (_.n.max() > 3).ifelse(_.x.last(), _.x.first()),
+    "level": ibis.cases((_.x.median() > 1, "high"), (_.x.median() <= 1, "low"), else_="none"),
+    "clamped": ibis.coalesce(_.s.argmax(_.n), _.s.mode(), "nobody"),
+    "share_of_3h": _.count() / over(_.count(), "3h"),
+    "hour": over(_.n.sum(), "1h"),
+    "change": over(_.x.mean(), "1h") - over(_.x.mean(where=_.b), Window("2h", offset="1h")),
+    "news": over(_.s.last(), "1h") != over(_.s.mode(), "4h"),
+    "spread_1h": over(_.x.max() - _.x.min(), "1h") / over(_.x.std(), "4h").nullif(0),
+}
 SHAPES = [
     (),
     (),
@@ -150,8 +192,26 @@ COMMON = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, He
 def test_windowed_features_equal_the_oracle(
     engine: Any, made: Any, spine: pa.Table, rule: Any, windows: Any, names: Any
 ) -> None:
+    _hold_to_the_oracle(engine, made, spine, rule, windows, {name: WINDOWED[name] for name in sorted(names)})
+
+
+@COMMON
+@given(
+    made=sources(),
+    spine=SPINES,
+    rule=rules(),
+    windows=st.sampled_from(SHAPES),
+    names=st.sets(st.sampled_from([*PICKED]), min_size=1, max_size=8),
+)
+def test_picks_and_windows_of_their_own_equal_the_oracle(
+    engine: Any, made: Any, spine: pa.Table, rule: Any, windows: Any, names: Any
+) -> None:
+    features = {name: PICKED[name] for name in sorted(names)} | {"rows": _.count()}
+    _hold_to_the_oracle(engine, made, spine, rule, windows, features)
+
+
+def _hold_to_the_oracle(engine: Any, made: Any, spine: pa.Table, rule: Any, windows: Any, features: Any) -> None:
     source, entity = made
-    features = {name: WINDOWED[name] for name in sorted(names)}
     view = FeatureView("v", entity=entity, source=source, features=features, windows=windows, **rule)
     note(view.rules())
     assert_same(run(engine, _spine(spine), [view]), expected(view, _spine(spine)))

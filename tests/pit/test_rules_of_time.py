@@ -193,6 +193,17 @@ def test_view_may_filter_and_derive_first(engine: Any) -> None:
     assert values(engine, view, NOON) == [30.0]
 
 
+def test_quotient_of_integers_is_a_float_wherever_it_stands(engine: Any) -> None:
+    events = source([{"ts": NOON, "n": 1, "m": 2}], {"n": pa.int64(), "m": pa.int64()})
+
+    def features(t: Any) -> dict[str, Any]:
+        halved = t.mutate(half=t.n / t.m)
+        return {"n": halved.n, "half": halved.half, "again": halved.n / halved.m}
+
+    derived = latest(events, features)
+    assert run(engine, asking(NOON), [derived]) == [{"n": 1, "half": 0.5, "again": 0.5}]
+
+
 # ---------------------------------------------------------------------- what planning refuses
 
 
@@ -240,9 +251,9 @@ def test_two_views_of_one_name_are_refused() -> None:
 
 def test_aggregate_without_a_rule_is_refused_before_running() -> None:
     with pytest.raises(
-        NotSupported, match=r"feature 'm_1h': Median over a window is not supported\. Supported are count, sum"
+        NotSupported, match=r"feature .m_1h.: ArrayCollect over a window is not supported\. Supported are count, sum"
     ):
-        plan(asking(NOON), [latest(source([]), {"m": _.x.median()}, windows="1h")])
+        plan(asking(NOON), [latest(source([]), {"m": _.x.collect()}, windows="1h")])
 
 
 def test_source_that_lost_a_column_says_so() -> None:

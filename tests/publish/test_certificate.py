@@ -13,7 +13,7 @@ import pytest
 from ibis import _
 
 from fsnb.errors import CertificateMismatch
-from fsnb.model import Entity, FeatureView, Source
+from fsnb.model import Entity, FeatureView, Source, over
 from fsnb.pit import lower, plan, read_source
 from fsnb.publish import Certificate, Target, certify, certifying, load
 from fsnb.publish.certificate import Column, Difference, compare
@@ -35,6 +35,14 @@ def many(count: int = 600, seed: int = 1, keys: Sequence[str] = ("a", "b", "é",
 
 
 ROWS = 300
+PICKS = {
+    "last": _.x.last(),
+    "first_by": _.n.first(order_by=_.x.desc()),
+    "argmax": _.ts.argmax(_.n),
+    "tail": _.x.quantile(0.9),
+    "mode": _.n.mode(where=_.x > 0),
+    "trend": _.count() / over(_.count(), "3d"),
+}
 TIED = TYPES | {"tie": pa.int64()}
 
 
@@ -66,10 +74,11 @@ def engine(request: pytest.FixtureRequest) -> Any:
     [
         lambda s: sums(s),
         lambda s: sums(s, closed="left", refresh=None, lag="0s"),
+        lambda s: FeatureView("picks", entity=THING, source=s, features=PICKS, windows="6h"),
         lambda s: latest(s, ttl="5h", closed="both"),
         lambda s: latest(s, skip_nulls=True, refresh="1h", lag="5m"),
     ],
-    ids=["refreshed", "fresh", "ttl", "skip_nulls"],
+    ids=["refreshed", "fresh", "picks", "ttl", "skip_nulls"],
 )
 def test_sides_agree(make: Callable[[Source], FeatureView], target: Target, engine: Any) -> None:
     view = make(source(many()))

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 from ibis import _
 
-from fsnb.model import Entity, FeatureView, Source, Window
+from fsnb.model import Entity, FeatureView, Source, Window, over
 from fsnb.pit.oracle import oracle
 from tests.publish.published import ALL_TYPES, EARLY, KEYS, LAST, Published
 from tests.publish.support import HOUR, MICROSECOND, THING, Row, asof, fetch, table
@@ -43,6 +43,9 @@ WINDOWED = {
     "high": _.n.max(),
     "ratio": _.n.sum() / _.count(),
     "std": _.x.std(),
+    "last": _.x.last(),
+    "middle": _.n.median(),
+    "trend": over(_.count(), "30m") / over(_.count(), Window("2h", offset="30m")),
 }
 
 

@@ -369,6 +369,24 @@ def test_ties_are_settled_by_a_tie_break_by_skipping_nulls_or_by_windows(target:
     release(latest(events(TIES[2:]), skip_nulls=True), target, local)
 
 
+def test_ties_are_refused_where_a_windowed_view_picks_a_row(target: Target, local: Any) -> None:
+    def picking(value: Any, source: Source, name: str = "picks") -> FeatureView:
+        return FeatureView(name, entity=THING, source=source, features={"f": value}, windows="1d", refresh="1h")
+
+    tied = events(TIES[:4], tie_break=())
+    load(tied, target)
+    said = refused(AmbiguousTies, "one group of rows .* equal k, ts, known ", picking(_.x.last(), tied), target, local)
+    assert "2 rows, f_1d from 1.0 to 2.0" in said
+    settled = (_.x.last(where=_.x > 1), _.x.argmax(_.x), _.x.first(order_by=_.x), _.n.last(), _.x.median())
+    for number, value in enumerate(settled):
+        assert release(picking(value, tied, f"settled{number}"), target, local).rows_appended
+
+
+def test_estimates_are_refused(target: Target, local: Any) -> None:
+    view = FeatureView("v", entity=THING, source=events(), features={"f": _.n.approx_nunique()}, refresh="1h")
+    refused(PublishError, "uses approx_nunique, an estimate.* Use the exact aggregate: nunique", view, target, local)
+
+
 def test_disagreement_is_refused_and_shows_the_rows(target: Target, local: Any) -> None:
     rows = [row("a", hour, float(hour), 1) for hour in range(10)]
     load(events([*rows[:5], rows[5] | {"x": 500.0}, *rows[6:]]), target)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import settings
 
 from fsnb.errors import UnknownName
-from fsnb.model import Entity, FeatureView, Source, Spine, Window
+from fsnb.model import Entity, FeatureView, Source, Spine, Window, over
 from fsnb.pit import outcomes
 from fsnb.training import TrainingSet, Why
 from fsnb.training.marks import COLOURS, SHAPES
@@ -223,6 +223,9 @@ def test_the_used_rows_explain_a_windowed_value(engine: str) -> None:
     def view(source: Source) -> FeatureView:
         values = lambda t: {"n": t.count(), "top": t.delay.max(), "sum": t.seats.sum()}  # noqa: E731
         windows = draw.choice([(), (Window("2h"),), (Window("1h", "1h"), Window("3h"))])
+        if draw.random() < 0.3:
+            own = draw.choice([Window("2h"), Window("1h", "1h")])
+            values, windows = lambda t: {"n": over(t.count(), own), "top": over(t.delay.max(), own)}, ()
         return FeatureView("w", entity=PLANE, source=source, features=values, windows=windows, **rules(draw))
 
     for seed in range(EXAMPLES[engine]):
@@ -234,6 +237,17 @@ def test_the_used_rows_explain_a_windowed_value(engine: str) -> None:
             expected = {"n": len(read), "top": max(delays, default=None), "sum": sum(seats) if read else None}
             assert why.value == expected[name], f"seed {seed}\n{why}"
             assert all(row.event_time and _within(why, row.event_time) for row in why.used), seed
+
+
+def test_a_feature_of_two_windows_shows_both_and_what_either_takes() -> None:
+    ratio = lambda t: {"ratio": over(t.count(), "1h") / over(t.count(), Window("1h", "2h"))}  # noqa: E731
+    view = FeatureView("w", entity=PLANE, source=legs(), features=ratio)
+    why = train_on(ENGINES["duckdb"](), [view]).why(1, "ratio")
+    assert why.band_name == "window 1h and 1h, offset 2h"
+    assert why.band == (datetime(2024, 1, 1, 1), datetime(2024, 1, 1, 4))
+    assert why.rules.endswith("window (c - 1h, c]; window (c - 3h, c - 2h]")
+    outcomes = {row.event_time.hour: row.outcome for row in why.rows if row.event_time}
+    assert outcomes == {1: "outside the window", 2: "not yet known", 3: "outside the window", 9: "future"}
 
 
 def _within(why: Why, moment: datetime) -> bool:

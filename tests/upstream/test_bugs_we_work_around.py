@@ -11,6 +11,7 @@ from typing import Any
 import ibis
 import pyarrow as pa
 import pytest
+from ibis.backends.sql.compilers import PostgresCompiler
 
 NOON = datetime(2024, 1, 1, 12)
 HOUR = timedelta(hours=1)
@@ -83,3 +84,12 @@ def test_duckdb_asof_matches_a_null_on_the_left_with_the_last_row() -> None:
     right = con.create_table("r", pa.table({"rk": ["a", "a"], "ts": [1, 7], "x": [1, 7]}))
     joined = left.asof_join(right, on=left.at >= right.ts, predicates=[left.k == right.rk])
     assert {row["at"]: row["x"] for row in joined.to_pyarrow().to_pylist()} == {5: 1, None: 7}
+
+
+def test_quotient_of_integers_is_whole_on_postgres_where_the_numerator_is_used_twice() -> None:
+    """Why `identity.dividing_floats` casts numerators: sqlglot casts the one that it finds in the tree last."""
+    table = ibis.table({"a": "int64", "b": "int64"}, name="t")
+    query = PostgresCompiler().to_sqlglot(table.select(a=table.a, share=table.a / table.b))
+    assert "DOUBLE" not in query.sql("postgres", copy=False)
+    cast = table.a.cast("float64") / table.b
+    assert "DOUBLE" in PostgresCompiler().to_sqlglot(table.select(a=table.a, share=cast)).sql("postgres", copy=False)

@@ -1,0 +1,76 @@
+"""An aggregate over a window of its own, so that one feature can compare windows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+from ibis.common.deferred import deferrable
+
+from fsnb.errors import DefinitionError
+from fsnb.identity import Over
+from fsnb.model.entity import Window
+
+
+def over(value: Any, window: str | timedelta | Window) -> Any:
+    """An aggregate over its own window, whatever windows the feature view has.
+
+    `fsnb.over(t.count(), "1d") / fsnb.over(t.count(), "7d")` is the last day's share of the week. A feature whose
+    aggregates all say their window is named as it is, once; `t.count() / fsnb.over(t.count(), "30d")` in a view with
+    `windows=["1d", "7d"]` makes one feature per window, each compared with the last 30 days.
+
+    Parameters
+    ----------
+    value
+        A reduction, or arithmetic over reductions: `t.x.max() - t.x.min()`. Deferred values (`_.count()`) too.
+    window
+        A length ("7d", a timedelta), or a `Window` with an offset. The rules of time are the view's: lag, refresh,
+        `closed`, available time; an empty window gives 0 for counts and NULL for the rest.
+
+    Raises
+    ------
+    DefinitionError
+        The value is no aggregate, or has a window already.
+    """
+    wanted = window if isinstance(window, Window) else Window(window)
+    return _over(value, wanted)
+
+
+@deferrable
+def _over(value: Any, window: Window) -> ir.Scalar:
+    if not isinstance(value, ir.Scalar) or not leaves(value.op()):
+        raise DefinitionError(f"over(..., {window.label!r}) takes an aggregate, e.g. t.count(), not {_shown(value)}.")
+    check_over(value, f"over(..., {window.label!r})", inside=True)
+    return Over(value, window.size, window.offset).to_expr()
+
+
+def _shown(value: Any) -> str:
+    return f"the column {value.get_name()!r}" if isinstance(value, ir.Column) else repr(value)
+
+
+def check_over(value: ir.Value, who: str, *, inside: bool = False) -> None:
+    """Refuse a window within a window, and a length that is none."""
+    for leaf in leaves(value.op()):
+        if not isinstance(leaf, Over):
+            continue
+        if inside:
+            raise DefinitionError(f"{who} holds an aggregate that has a window already. Give each one window.")
+        Window(leaf.size, leaf.offset)
+        check_over(leaf.arg.to_expr(), who, inside=True)
+
+
+def leaves(node: Any) -> tuple[Any, ...]:
+    """The outermost aggregates of a value: reductions, and those with windows of their own."""
+    if isinstance(node, ops.Reduction | Over):
+        return (node,)
+    if not isinstance(node, ops.Value) or isinstance(node, ops.WindowFunction):
+        return ()
+    return tuple(dict.fromkeys(leaf for child in node.__children__ for leaf in leaves(child)))
+
+
+def windows_of(value: ir.Value, window: Window | None) -> tuple[Window | None, ...]:
+    """The windows that a value's aggregates take, where `window` is the one of those that do not say."""
+    said = (Window(leaf.size, leaf.offset) if isinstance(leaf, Over) else window for leaf in leaves(value.op()))
+    return tuple(dict.fromkeys(said))
