@@ -139,6 +139,8 @@ SHAPES = [
 COMMON = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 
 
+@pytest.mark.capability("windows, several at once, with offsets", "whole history")
+@pytest.mark.capability("two clocks: event time and available time", "lag", "refresh", "closed: all four")
 @COMMON
 @given(
     made=sources(),
@@ -157,6 +159,8 @@ def test_windowed_features_equal_the_oracle(
     assert_same(run(engine, _spine(spine), [view]), expected(view, _spine(spine)))
 
 
+@pytest.mark.capability("as-of", "ttl", "tie_break", "skip_nulls", "fill")
+@pytest.mark.capability("two clocks: event time and available time", "lag", "refresh", "closed: all four")
 @COMMON
 @given(
     made=sources(),
@@ -196,6 +200,7 @@ def test_choice_does_not_depend_on_which_features_are_asked_for(
         assert_same(run(engine, _spine(spine), [view[name]]), [{name: row[name]} for row in whole])
 
 
+@pytest.mark.capability("static tables, no time rule")
 @COMMON
 @given(made=sources(), spine=SPINES)
 def test_static_lookup_ignores_time(engine: Any, made: Any, spine: pa.Table) -> None:
@@ -205,6 +210,7 @@ def test_static_lookup_ignores_time(engine: Any, made: Any, spine: pa.Table) -> 
     assert_same(run(engine, _spine(spine), [view]), expected(view, _spine(spine)))
 
 
+@pytest.mark.capability("what lies after the cutoff changes nothing")
 @COMMON
 @given(made=sources(), spine=SPINES, rule=rules(), seed=st.integers(0, 3))
 def test_nothing_after_the_cutoffs_changes_a_row(engine: Any, made: Any, spine: pa.Table, rule: Any, seed: int) -> None:
