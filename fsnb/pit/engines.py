@@ -28,7 +28,6 @@ NO_MICROSECONDS = "Ibis cannot read the microseconds of its times"
 REFUSED: Mapping[str, str] = {
     "sqlite": "it keeps times as text, and reads them right only to the millisecond",
     "mysql": "its UNIX_TIMESTAMP answers 0 for times before 1970",
-    "singlestoredb": "its UNIX_TIMESTAMP answers 0 for times before 1970",
     "oracle": NO_MICROSECONDS,
     "exasol": NO_MICROSECONDS,
     "druid": NO_MICROSECONDS,

@@ -21,7 +21,7 @@ from fsnb.errors import NotSupported
 from fsnb.model import FeatureView, Source, Spine
 from fsnb.pit import attach, check_engine, lower, plan, read_source
 from fsnb.pit.clocks import microseconds
-from fsnb.pit.engines import REFUSED, TESTED
+from fsnb.pit.engines import REFUSED, TESTED, check_types
 from fsnb.training import TrainingSet
 from fsnb.training.frames import as_pandas
 from fsnb.training.query import Dialect
@@ -264,6 +264,17 @@ def test_ibis_reads_no_microseconds_there(name: str) -> None:
     """Why they are refused."""
     with pytest.raises(ibis.common.exceptions.OperationNotDefinedError, match="ExtractMicrosecond"):
         ibis.to_sql(TABLE.select(us=TABLE.ts.microsecond()), dialect=name)
+
+
+def test_ibis_reads_mysqls_times_by_unix_timestamp() -> None:
+    """Why it is refused: that function answers 0 before 1970."""
+    assert "UNIX_TIMESTAMP" in ibis.to_sql(TABLE.select(us=TABLE.ts.epoch_seconds()), dialect="mysql")
+
+
+@pytest.mark.parametrize("name", ["postgres", "pyspark"])
+def test_unsigned_integers_are_refused_where_there_are_none(name: str) -> None:
+    with pytest.raises(NotSupported, match=rf"source 'e': column 'x' is uint32, and {TESTED[name]} has no unsigned"):
+        check_types(name, ibis.schema({"k": "string", "x": "uint32"}), "source 'e'")
 
 
 @pytest.mark.spark
