@@ -6,6 +6,7 @@
     |-- UnknownName          (LookupError)          a column, feature, view, source, target, ... that is not there
     |-- NotSupported         (NotImplementedError)  an engine or a stored definition cannot do that
     |   `-- NoStableIdentity                        UDFs, memtables, now(), random(): nothing to fingerprint
+    |-- PlanTooLarge                                a join would meet more pairs than the limit
     |-- UsageError           (ValueError)           a magic called with what it does not take
     |-- AmbiguousTies                               equal clocks and tie-break, different values
     |-- CatalogError
@@ -61,6 +62,10 @@ class NotSupported(FsnbError, NotImplementedError):
 
 class NoStableIdentity(NotSupported):
     """An expression holds something that has no stable identity."""
+
+
+class PlanTooLarge(FsnbError):
+    """Only a join computes it, and it would meet more pairs than the limit."""
 
 
 class UsageError(FsnbError, ValueError):

@@ -120,6 +120,8 @@ class FeatureStore:
         features: Sequence[Feature | FeatureView] | Feature | FeatureView,
         *,
         engine: Any = None,
+        strategy: str | Mapping[str, str] | None = None,
+        max_pairs: int | None = None,
     ) -> TrainingSet:
         """Fill a spine with the feature values known at each row's time.
 
@@ -131,6 +133,12 @@ class FeatureStore:
             `[view["name"], ...]`, whole views, or both.
         engine
             "duckdb", "polars" or an Ibis connection, instead of the store's.
+        strategy
+            "asof", "union", "join", "cumulative" or "tiles", for every view that it can compute, or `{view: strategy}`;
+            by default the cheapest. All give the same values; `train.plan.explain()` says which was taken and why.
+        max_pairs
+            A join that would meet more pairs of a spine row and an event is refused; by default 5 billion, on Polars,
+            which holds them in memory, 200 million.
 
         Returns
         -------
@@ -141,17 +149,21 @@ class FeatureStore:
         Raises
         ------
         UnknownName, TypeMismatch, DefinitionError, NotSupported
+        PlanTooLarge
+            When it is read: a join would meet more pairs than `max_pairs`.
         """
         con = self.engine if engine is None else _connection(engine)
         plan = pit.plan(spine, features)
         for part in plan.views:
             self.register(part.view)
         sources = self._sources_of(plan)
+        tables = {name: self._table(source, con) for name, source in sources.items()}
+        table = pit.read_spine(con, spine)
         return TrainingSet(
-            plan,
+            pit.on(plan, con, tables, table, strategy=strategy, max_pairs=max_pairs),
             con,
-            {name: self._table(source, con) for name, source in sources.items()},
-            pit.read_spine(con, spine),
+            tables,
+            table,
             tracking_uri=self.tracking_uri,
             catalog=self.catalog,
             sources=sources,

@@ -1,7 +1,7 @@
 """Point-in-time engine: plan (what may meet what), lower (to one Ibis table), judge (why a value was chosen)."""
 
 from fsnb.pit.engines import check_engine, collect
-from fsnb.pit.lowering import lower
+from fsnb.pit.execution import EnginePlan, lower, on
 from fsnb.pit.outcomes import Considered, Judgement, considered
 from fsnb.pit.planning import JoinPlan, ViewPlan, plan
 from fsnb.pit.read import ROW, attach, normalise, read_source, read_spine, table_named
@@ -9,6 +9,7 @@ from fsnb.pit.read import ROW, attach, normalise, read_source, read_spine, table
 __all__ = [
     "ROW",
     "Considered",
+    "EnginePlan",
     "JoinPlan",
     "Judgement",
     "ViewPlan",
@@ -18,6 +19,7 @@ __all__ = [
     "considered",
     "lower",
     "normalise",
+    "on",
     "plan",
     "read_source",
     "read_spine",

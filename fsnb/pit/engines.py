@@ -94,7 +94,7 @@ def collect(con: Any, table: ir.Table) -> pa.Table:
     return rows.cast(pa.schema([field.with_nullable(True) for field in table.schema().to_pyarrow()]))
 
 
-def upload(con: Any, name: str, rows: pa.Table) -> ir.Table:
+def send(con: Any, name: str, rows: pa.Table) -> ir.Table:
     """Arrow rows as a table of the connection, for as long as the connection lives."""
     return UPLOADS.get(con.name, _create)(con, name, rows)
 

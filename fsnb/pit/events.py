@@ -68,7 +68,7 @@ def lanes(part: ViewPlan) -> list[tuple[str, ...]]:
 
 
 def hull(part: ViewPlan) -> Span:
-    """The span that covers all windows of a view."""
-    spans = [part.span(window) for window in (part.view.windows or (None,))]
+    """The span that covers all windows of a view's primitives."""
+    spans = [part.span(window) for window in dict.fromkeys(primitive.window for primitive in part.primitives)]
     ends = [span.hi for span in spans]
     return Span(min(span.lo for span in spans), None if None in ends else max(end for end in ends if end is not None))

@@ -1,4 +1,4 @@
-"""JoinPlan -> one Ibis table on a connection. STRATEGIES says which engine gets which strategy.
+"""Strategies in SQL, through Ibis: heads and their lookup, running aggregates, one banded join.
 
 Every strategy answers the same small question: for rows that ask at a cutoff `c` for a key, which events count?
 An event counts from `start` (its event time, or when it became available) until `end` (it left the window, or its
@@ -18,10 +18,7 @@ import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
-from fsnb.identity import bind
-from fsnb.pit import lowering_polars
-from fsnb.pit.clocks import cutoff, floored, microseconds
-from fsnb.pit.engines import check_engine
+from fsnb.pit.clocks import floored, microseconds
 from fsnb.pit.events import (
     AVAILABLE,
     BAND,
@@ -37,101 +34,15 @@ from fsnb.pit.events import (
     lanes,
     order_names,
 )
-from fsnb.pit.planning import JoinPlan, Span, ViewPlan
-from fsnb.pit.primitives import ZERO_WHEN_EMPTY, Primitive, clean
-from fsnb.pit.read import ROW
+from fsnb.pit.planning import Span, ViewPlan
+from fsnb.pit.primitives import Primitive
 
-RIGHT, FIRST, NEVER_NULL = "_fsnb_r", "_fsnb_first_", "_fsnb_c_or_never"
+RIGHT, AT, FIRST, LAST_START, NEVER_NULL = "_fsnb_r", "_fsnb_at", "_fsnb_first_", "_fsnb_last", "_fsnb_c_or_never"
 BEFORE_ALL = -(2**63)
 Strategy = Callable[[ViewPlan, Any, ir.Table, ir.Table, ir.Table], ir.Table]
-
-
-def lower(plan: JoinPlan, con: Any, tables: Mapping[str, ir.Table], spine: ir.Table) -> ir.Table:
-    """The training set of a plan as an ordinary Ibis table; lazy.
-
-    Parameters
-    ----------
-    plan
-        What to compute.
-    con
-        The Ibis connection that holds `tables` and `spine`.
-    tables
-        Every source of `plan.sources`, read by `fsnb.pit.read_source`.
-    spine
-        The spine's table. A column `_fsnb_row`, where it has one, is carried through, to order by.
-
-    Returns
-    -------
-    ibis.Table
-        One row per spine row, in no promised order: the spine's columns, then the features.
-
-    Raises
-    ------
-    NotSupported
-        The engine cannot keep the rules of time.
-    """
-    check_engine(con.name, "training set")
-    filled = spine
-    for part in plan.views:
-        filled = _with_view(filled, spine, part, plan, con, tables)
-    kept = [ROW] if ROW in spine.columns else []
-    return filled.select(*plan.spine.columns, *kept, *(feature.column for feature in plan.features))
-
-
-def _with_view(
-    filled: ir.Table,
-    spine: ir.Table,
-    part: ViewPlan,
-    plan: JoinPlan,
-    con: Any,
-    tables: Mapping[str, ir.Table],
-) -> ir.Table:
-    """`filled` with one view's features; its asks come from the bare spine: views do not wait for each other."""
-    relation = bind(part.view.relation, tables)
-    on = [*key_names(part), CUTOFF]
-    cut = _asking(filled, con, part, plan, relation)
-    asks = _asking(spine, con, part, plan, relation).select(*on).drop_null().distinct()
-    met = _fill(part, con, relation, cut, asks)
-    values = {feature.column: value for feature, value in zip(part.features, _values(part, met), strict=True)}
-    return met.select(*(name for name in cut.columns if name not in on), **values)
-
-
-def _asking(table: ir.Table, con: Any, part: ViewPlan, plan: JoinPlan, relation: ir.Table) -> ir.Table:
-    """The spine with its keys, in the source's types, and its cutoff beside it."""
-    names = [(plan.spine.key_column(key), relation[key].type()) for key in part.view.entity.keys]
-    keys = [table[name] if table[name].type() == dtype else table[name].cast(dtype) for name, dtype in names]
-    table = table.mutate(**dict(zip(key_names(part), keys, strict=True)))
-    if con.name == "polars":
-        return lowering_polars.with_cutoff(table, con, part, plan.spine.at)
-    return table.mutate(**{CUTOFF: cutoff(microseconds(con, table[plan.spine.at]), part.lag, part.refresh)})
-
-
-def _fill(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
-    if con.name == "polars":
-        return lowering_polars.fill(part, con, relation, cut, asks)
-    shape = "lifetime" if part.view.kind == "window" and not part.view.windows else part.view.kind
-    return STRATEGIES.get(con.name, STRATEGIES["sql"])[shape](part, con, relation, cut, asks)
-
-
-def _values(part: ViewPlan, met: ir.Table) -> list[ir.Value]:
-    """The features' values over what was met: arithmetic over primitives, zero counts, no NaN, `fill`."""
-    if part.view.kind == "window":
-        primitives = {primitive.name: primitive for primitive in part.primitives}
-        found = {name: _over_primitives(value, primitives, met) for name, value in part.values}
-    else:
-        found = {name: met[VALUE + name] for name, _ in part.arguments}
-    fill = dict(part.view.fill)
-    done = {name: clean(value) for name, value in found.items()}
-    done |= {name: done[name].coalesce(ibis.literal(fill[name], done[name].type())) for name in done if name in fill}
-    return [done[feature.name] for feature in part.features]
-
-
-def _over_primitives(value: ir.Value, primitives: Mapping[str, Primitive], met: ir.Table) -> ir.Value:
-    replaced = {}
-    for field in value.op().find(ops.Field, filter=ops.Value):
-        column = met[VALUE + field.name]
-        replaced[field] = (column.coalesce(0) if primitives[field.name].function in ZERO_WHEN_EMPTY else column).op()
-    return value.op().replace(replaced).to_expr()
+"""(view, connection, its relation, the spine with keys and cutoffs, the distinct asks) -> the spine with its values."""
+Lookup = Callable[[ViewPlan, ir.Table, ir.Table], ir.Table]
+"""(view, asks, what was known from START on) -> each ask with the last that was known by its cutoff, or NULLs."""
 
 
 # ---------------------------------------------------------------------- events
@@ -141,10 +52,10 @@ def events(part: ViewPlan, con: Any, relation: ir.Table) -> ir.Table:
     """The rows that may ever count, each with the moment from which it is seen (`start`)."""
     columns, must = event_columns(part, relation, lambda value: microseconds(con, value))
     rows = relation.select(**columns).drop_null(must)
-    return rows.mutate(**{START: _start(rows, part.span(None))}) if EVENT in columns else rows
+    return rows.mutate(**{START: starts(rows, part.span(None))}) if EVENT in columns else rows
 
 
-def _start(rows: ir.Table, span: Span) -> ir.Value:
+def starts(rows: ir.Table, span: Span) -> ir.Value:
     """The first cutoff at which an event counts; available time only raises it."""
     seen = rows[EVENT] + span.lo
     return ibis.greatest(seen, rows[AVAILABLE]) if AVAILABLE in rows.columns else seen
@@ -168,49 +79,64 @@ def heads(part: ViewPlan, rows: ir.Table, wanted: Sequence[str]) -> ir.Table:
         found = best.filter(best["_fsnb_rank"] == best["_fsnb_best"])
     else:
         last = [rows[name].desc(nulls_first=False) for name in order if name != EVENT]
-        found = _first(rows, [*keys, START] if START in rows.columns else keys, last)
+        found = first_of(rows, [*keys, START] if START in rows.columns else keys, last)
     return found.select(*(name for name in (*keys, START, EVENT) if name in found.columns), *wanted)
 
 
-def _first(rows: ir.Table, group_by: list[str], order_by: list[ir.Value]) -> ir.Table:
+def first_of(rows: ir.Table, group_by: list[str], order_by: list[ir.Value]) -> ir.Table:
     ranked = rows.mutate(_fsnb_rank=ibis.row_number().over(group_by=group_by, order_by=order_by))
     return ranked.filter(ranked["_fsnb_rank"] == 0)
 
 
-def _asof(part: ViewPlan, cut: ir.Table, found: ir.Table) -> ir.Table:
+def asof(part: ViewPlan, cut: ir.Table, found: ir.Table) -> ir.Table:
     """Native ASOF join: each ask meets the last head that started by its cutoff.
 
     DuckDB's ASOF lets a NULL on the left meet the last row of all, so no cutoff is before everything.
     """
     cut = cut.mutate(**{NEVER_NULL: cut[CUTOFF].fill_null(BEFORE_ALL)})
-    return cut.asof_join(found, on=cut[NEVER_NULL] >= found[RIGHT + START], predicates=_same(part))
+    return cut.asof_join(found, on=cut[NEVER_NULL] >= found[RIGHT + START], predicates=same_keys(part))
 
 
-def _interval(part: ViewPlan, cut: ir.Table, found: ir.Table) -> ir.Table:
+def interval(part: ViewPlan, cut: ir.Table, found: ir.Table) -> ir.Table:
     """The same in plain SQL: the heads of a key follow one another, so an ask falls between exactly two."""
     after = ibis.window(group_by=[RIGHT + key for key in key_names(part)], order_by=RIGHT + START)
     found = found.mutate(**{NEXT: found[RIGHT + START].lead().over(after)})
     before_next = (cut[CUTOFF] < found[NEXT]) | found[NEXT].isnull()
-    return cut.left_join(found, [*_same(part), cut[CUTOFF] >= found[RIGHT + START], before_next])
+    return cut.left_join(found, [*same_keys(part), cut[CUTOFF] >= found[RIGHT + START], before_next])
 
 
-def _lookup(part: ViewPlan, cut: ir.Table, found: ir.Table) -> ir.Table:
+def union(part: ViewPlan, cut: ir.Table, found: ir.Table) -> ir.Table:
+    """The same by one sort: asks among the heads in order of time, each with the start of the last head so far."""
+    keys = key_names(part)
+    moments = found.select(
+        **{key: found[RIGHT + key] for key in keys}, **dict.fromkeys((CUTOFF, LAST_START), found[RIGHT + START])
+    )
+    asks = cut.select(*keys, CUTOFF).drop_null().distinct()
+    both = moments.union(asks.mutate(**{LAST_START: ibis.null("int64")}))
+    upto = ibis.range_window(group_by=keys, order_by=CUTOFF, following=0)
+    seen = both.mutate(**{NEXT: both[LAST_START].max().over(upto)}).filter(lambda t: t[LAST_START].isnull())
+    at = seen.select(**{AT + name: seen[name] for name in (*keys, CUTOFF)}, **{AT + START: seen[NEXT]})
+    placed = cut.left_join(at, [(name, AT + name) for name in (*keys, CUTOFF)]).select(*cut.columns, AT + START)
+    return placed.left_join(found, [*same_keys(part), (AT + START, RIGHT + START)])
+
+
+def static(part: ViewPlan, cut: ir.Table, found: ir.Table) -> ir.Table:
     """Static: one head per key."""
-    return cut.left_join(found, _same(part))
+    return cut.left_join(found, same_keys(part))
 
 
-def _same(part: ViewPlan) -> list[tuple[str, str]]:
+def same_keys(part: ViewPlan) -> list[tuple[str, str]]:
     """Equal keys, by name: an expression of the left may be found again inside the right, which computed it too."""
     return [(key, RIGHT + key) for key in key_names(part)]
 
 
-def _latest(join: Callable[[ViewPlan, ir.Table, ir.Table], ir.Table]) -> Strategy:
+def latest(lookup: Lookup) -> Strategy:
     def fill(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
         rows = events(part, con, relation)
         for wanted in lanes(part):
             lane = rows.filter(rows[wanted[0]].notnull()) if part.view.skip_nulls else rows
             found = heads(part, lane, wanted)
-            met = join(part, cut, found.rename({RIGHT + name: name for name in found.columns}))
+            met = lookup(part, cut, found.rename({RIGHT + name: name for name in found.columns}))
             cut = met.select(*cut.columns, **{VALUE + name: _unexpired(part, met, RIGHT + name) for name in wanted})
         return cut
 
@@ -227,7 +153,7 @@ def _unexpired(part: ViewPlan, met: ir.Table, name: str) -> ir.Value:
 # ---------------------------------------------------------------------- whole history: running aggregates
 
 
-def _lifetime(join: Callable[[ViewPlan, ir.Table, ir.Table], ir.Table]) -> Strategy:
+def lifetime(lookup: Lookup) -> Strategy:
     """What an ask sees of its key's whole history is what had been seen when the last event started to count.
 
     So each aggregate runs once over the events in order of their start, and an as-of join picks its value: the cost is
@@ -240,10 +166,10 @@ def _lifetime(join: Callable[[ViewPlan, ir.Table, ir.Table], ir.Table]) -> Strat
         rows = rows.mutate(**{FIRST + name: _is_first(rows, keys, name) for name in once})
         upto = ibis.range_window(group_by=keys, order_by=START, following=0)
         run = rows.mutate(**{VALUE + p.name: _running(con, rows, p).over(upto) for p in part.primitives})
-        found = _first(run, [*keys, START], [])
+        found = first_of(run, [*keys, START], [])
         names = [VALUE + primitive.name for primitive in part.primitives]
         found = found.select(*keys, START, *names).rename({RIGHT + name: name for name in (*keys, START)})
-        return join(part, cut, found).select(*cut.columns, *names)
+        return lookup(part, cut, found).select(*cut.columns, *names)
 
     return fill
 
@@ -307,7 +233,7 @@ def sql_aggregate(con: Any, function: str) -> Callable[[ir.Value, ir.Value | Non
     return OWN_AGGREGATES.get(con.name, {}).get(function, SQL_AGGREGATES[function])
 
 
-def _windowed(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
+def joined(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
     """Equi-join on key and time band, filter, group by; once for each distinct ask.
 
     A band is as wide as the widest window, so an event counts in at most two bands and an ask lies in one: the join
@@ -315,15 +241,21 @@ def _windowed(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks:
     """
     span, on = hull(part), [*key_names(part), CUTOFF]
     rows = events(part, con, relation)
-    rows = rows.mutate(**{START: _start(rows, span)})
-    assert span.hi is not None
-    asks, rows = _banded(asks, rows.mutate(**{END: rows[EVENT] + span.hi}), span.hi - span.lo)
-    rows = rows.rename({RIGHT + name: name for name in (*key_names(part), BAND)})
-    inside = [asks[CUTOFF] >= rows[START], asks[CUTOFF] < rows[END]]
-    met = asks.inner_join(rows, [*_same(part), (BAND, RIGHT + BAND), *inside])
+    rows, same = rows.mutate(**{START: starts(rows, span)}), key_names(part)
+    if span.hi is not None:
+        asks, rows = banded(asks, rows.mutate(**{END: rows[EVENT] + span.hi}), span.hi - span.lo)
+        same = [*same, BAND]
+    rows = rows.rename({RIGHT + name: name for name in same})
+    inside = [asks[CUTOFF] >= rows[START]] + ([asks[CUTOFF] < rows[END]] if span.hi is not None else [])
+    met = asks.inner_join(rows, [*((name, RIGHT + name) for name in same), *inside])
     computed = {VALUE + primitive.name: _aggregate(part, con, primitive, met, span) for primitive in part.primitives}
-    answer = met.group_by(*on).aggregate(**computed).rename({RIGHT + name: name for name in on})
-    return cut.left_join(answer, [(name, RIGHT + name) for name in on]).select(*cut.columns, *computed)
+    return matched(cut, met.group_by(*on).aggregate(**computed), on, list(computed))
+
+
+def matched(cut: ir.Table, answer: ir.Table, on: list[str], values: list[str]) -> ir.Table:
+    """`cut` with the values of an answer that has at most one row for each of its asks."""
+    answer = answer.select(**{RIGHT + name: answer[name] for name in on}, **{name: answer[name] for name in values})
+    return cut.left_join(answer, [(name, RIGHT + name) for name in on]).select(*cut.columns, *values)
 
 
 def _aggregate(part: ViewPlan, con: Any, primitive: Primitive, met: ir.Table, span: Span) -> ir.Value:
@@ -333,20 +265,9 @@ def _aggregate(part: ViewPlan, con: Any, primitive: Primitive, met: ir.Table, sp
     return sql_aggregate(con, primitive.function)(met[primitive.argument], where)
 
 
-def _banded(asks: ir.Table, rows: ir.Table, width: int) -> tuple[ir.Table, ir.Table]:
+def banded(asks: ir.Table, rows: ir.Table, width: int) -> tuple[ir.Table, ir.Table]:
     rows = rows.filter(rows[START] < rows[END])
     first = rows.mutate(**{BAND: floored(rows[START], width)})
     second = rows.mutate(**{BAND: floored(rows[END] - 1, width)})
     crossing = second.filter(floored(second[START], width) != second[BAND])
     return asks.mutate(**{BAND: floored(asks[CUTOFF], width)}), first.union(crossing)
-
-
-STRATEGIES: Mapping[str, Mapping[str, Strategy]] = {
-    "duckdb": {"asof": _latest(_asof), "window": _windowed, "lifetime": _lifetime(_asof), "static": _latest(_lookup)},
-    "sql": {
-        "asof": _latest(_interval),
-        "window": _windowed,
-        "lifetime": _lifetime(_interval),
-        "static": _latest(_lookup),
-    },
-}

@@ -28,6 +28,7 @@ from fsnb.pit.events import (
     lanes,
     order_names,
 )
+from fsnb.pit.lowering import Strategy
 from fsnb.pit.planning import Span, ViewPlan
 from fsnb.pit.read import new_name
 
@@ -75,20 +76,14 @@ RUNNING: Mapping[str, Callable[[pl.Expr, list[str]], pl.Expr]] = {
 }
 
 
-def fill(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
-    """`cut` with the view's primitives (or columns) beside it, registered on the connection."""
-    rows = _events(part, con, relation)
-    return con.create_table(new_name("met"), _FILLS[part.view.kind](part, con.compile(cut), con.compile(asks), rows))
-
-
 def with_cutoff(table: ir.Table, con: Any, part: ViewPlan, at: str) -> ir.Table:
     """The table with each row's cutoff beside it."""
     cut = cutoff(polars_microseconds(at), part.lag, part.refresh).alias(CUTOFF)
     return con.create_table(new_name("cut"), con.compile(table).with_columns(cut))
 
 
-def _events(part: ViewPlan, con: Any, relation: ir.Table) -> pl.LazyFrame:
-    """The rows that may ever count, as in `fsnb.pit.events`, with the clocks read by Polars."""
+def events(part: ViewPlan, con: Any, relation: ir.Table) -> pl.LazyFrame:
+    """The rows that may ever count, as in `fsnb.pit.lowering`, with the clocks read by Polars."""
     columns, must = event_columns(part, relation, lambda value: value)
     clocks = [name for name in (EVENT, AVAILABLE) if name in columns]
     frame = con.compile(relation.select(**columns)).drop_nulls(must)
@@ -142,8 +137,6 @@ def _static(part: ViewPlan, cut: pl.LazyFrame, asks: pl.LazyFrame, rows: pl.Lazy
 
 
 def _windowed(part: ViewPlan, cut: pl.LazyFrame, asks: pl.LazyFrame, rows: pl.LazyFrame) -> pl.LazyFrame:
-    if not part.view.windows and all(primitive.function in RUNNING for primitive in part.primitives):
-        return _lifetime(part, cut, rows)
     span, on = hull(part), [*key_names(part), CUTOFF]
     rows = rows.with_columns(_start(span, rows.collect_schema().names()).alias(START))
     same, inside = key_names(part), pl.col(CUTOFF) >= pl.col(START)
@@ -155,7 +148,7 @@ def _windowed(part: ViewPlan, cut: pl.LazyFrame, asks: pl.LazyFrame, rows: pl.La
     return cut.join(answer, on=on, how="left")
 
 
-def _lifetime(part: ViewPlan, cut: pl.LazyFrame, rows: pl.LazyFrame) -> pl.LazyFrame:
+def _lifetime(part: ViewPlan, cut: pl.LazyFrame, asks: pl.LazyFrame, rows: pl.LazyFrame) -> pl.LazyFrame:
     """The whole history of a key: running aggregates over its events, picked by an as-of join."""
     keys = key_names(part)
     running = [_narrow(part, p, RUNNING[p.function](_wide(part, p), keys)) for p in part.primitives]
@@ -185,4 +178,12 @@ def _banded(asks: pl.LazyFrame, rows: pl.LazyFrame, width: int) -> tuple[pl.Lazy
     return asks.with_columns(floored(pl.col(CUTOFF), width).alias(BAND)), rows
 
 
-_FILLS = {"asof": _latest, "static": _static, "window": _windowed}
+def _registered(fill: Callable[[ViewPlan, pl.LazyFrame, pl.LazyFrame, pl.LazyFrame], pl.LazyFrame]) -> Strategy:
+    def strategy(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
+        rows = events(part, con, relation)
+        return con.create_table(new_name("met"), fill(part, con.compile(cut), con.compile(asks), rows))
+
+    return strategy
+
+
+latest, static, joined, lifetime = (_registered(fill) for fill in (_latest, _static, _windowed, _lifetime))

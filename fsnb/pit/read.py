@@ -24,7 +24,7 @@ from fsnb.errors import FsnbError, NotSupported, UnknownName, listed
 from fsnb.model import Source, Spine
 from fsnb.model.data import absolute_path, is_path, is_table_name, physical_schema, read_file
 from fsnb.pit.clocks import whole_microseconds
-from fsnb.pit.engines import TESTED, check_engine, check_session, check_types, collect, holds, upload
+from fsnb.pit.engines import TESTED, check_engine, check_session, check_types, collect, holds, send
 
 ROW = "_fsnb_row"
 _NUMBER = count()
@@ -33,6 +33,15 @@ _NUMBER = count()
 def new_name(what: str) -> str:
     """A table name that nobody else uses in this process."""
     return f"_fsnb_{what}_{next(_NUMBER)}"
+
+
+SETTINGS = {
+    # it guesses that a registered frame is tiny, and then runs ASOF as a nested loop: 12 s instead of 0.1 on
+    # 33,000 asks and 330,000 events
+    "duckdb": "SET asof_loop_join_threshold = 0",
+    # its parser refuses what Ibis nests for a view of several windows
+    "datafusion": "SET datafusion.sql_parser.recursion_limit = 1000",
+}
 
 
 def attach(con: Any, data: Any, who: str) -> ir.Table:
@@ -49,12 +58,10 @@ def attach(con: Any, data: Any, who: str) -> ir.Table:
     """
     check_engine(con.name, who)
     check_session(con, who)
-    if con.name == "duckdb":
-        # It guesses that a registered frame is tiny, and then runs ASOF as a nested loop: 12 s instead of 0.1 on
-        # 33,000 asks and 330,000 events
-        con.raw_sql("SET asof_loop_join_threshold = 0")
+    if con.name in SETTINGS:
+        con.raw_sql(SETTINGS[con.name])
     if isinstance(data, ir.Table):
-        return data if holds(con, data) else _upload(con, rows_of(data))
+        return data if holds(con, data) else upload(con, rows_of(data))
     if is_path(data):
         return _attach_file(con, absolute_path(data, who), who)
     if is_table_name(data):
@@ -62,7 +69,7 @@ def attach(con: Any, data: Any, who: str) -> ir.Table:
     if data is None:
         raise FsnbError(f"{who} has no data here: it was defined on a frame of another process. Give it data again.")
     physical_schema(data, who)
-    return _upload(con, data)
+    return upload(con, data)
 
 
 def table_named(con: Any, name: str, who: str) -> ir.Table:
@@ -89,7 +96,7 @@ def _attach_file(con: Any, path: str, who: str) -> ir.Table:
             f"{who} is a file, which {con.name} does not read here. Load it there first, or use {readers}."
         )
     if not path.lower().endswith((".parquet", ".pq")):
-        return _upload(con, parsed(path))
+        return upload(con, parsed(path))
     return PARQUET[con.name](con, path)
 
 
@@ -121,9 +128,10 @@ def parsed(path: str) -> pa.Table:
     return read_file(ibis.duckdb.connect(), path).to_pyarrow()
 
 
-def _upload(con: Any, data: Any) -> ir.Table:
-    name = new_name("frame")
-    return con.create_table(name, _lazy(data)) if con.name == "polars" else upload(con, name, _arrow(data))
+def upload(con: Any, data: Any, what: str = "frame") -> ir.Table:
+    """A frame as a table of the connection, for as long as it lives."""
+    name = new_name(what)
+    return con.create_table(name, _lazy(data)) if con.name == "polars" else send(con, name, _arrow(data))
 
 
 def _lazy(data: Any) -> pl.LazyFrame:

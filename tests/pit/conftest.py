@@ -7,7 +7,7 @@ import ibis
 import pytest
 from hypothesis import settings
 
-from fsnb.pit import lowering
+from fsnb.pit import strategies
 from tests.pit import matrix
 
 
@@ -28,8 +28,7 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     else:
         con = matrix.EMBEDDED[request.param]()
     if request.param == "duckdb, plain SQL":
-        strategies = dict(lowering.STRATEGIES)
-        monkeypatch.setattr(lowering, "STRATEGIES", strategies | {"duckdb": strategies["sql"]})
+        monkeypatch.setattr(strategies, "ENGINES", {**strategies.ENGINES, "duckdb": strategies.SQL})
     yield con
     con.disconnect()
 

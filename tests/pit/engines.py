@@ -9,16 +9,19 @@ from typing import Any
 import pyarrow as pa
 
 from fsnb.model import FeatureView, Source, Spine
-from fsnb.pit import ROW, collect, lower, plan, read_source, read_spine
+from fsnb.pit import ROW, collect, lower, on, plan, read_source, read_spine
 from fsnb.pit.oracle import oracle
 
 
-def run(con: Any, spine: Spine, features: Sequence[Any], data: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+def run(
+    con: Any, spine: Spine, features: Sequence[Any], data: Mapping[str, Any] | None = None, **how: Any
+) -> list[dict[str, Any]]:
     """The features' values per spine row, in spine order, from the real engine."""
     made = plan(spine, features)
     sources: dict[str, Source] = {part.view.source.name: part.view.source for part in made.views}
     tables = {name: read_source(con, source, (data or {}).get(name)) for name, source in sources.items()}
-    result = collect(con, lower(made, con, tables, read_spine(con, spine)))
+    filled = read_spine(con, spine)
+    result = collect(con, lower(on(made, con, tables, filled, **how) if how else made, con, tables, filled))
     assert result.num_rows == _rows(spine.data)
     assert set(result.column_names) == {*made.columns, ROW}
     rows = result.sort_by(ROW).to_pylist()

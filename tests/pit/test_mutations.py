@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from hypothesis import Phase, settings
 
-from fsnb.pit import events, lowering, lowering_polars, planning, primitives, read
+from fsnb.pit import events, execution, lowering, lowering_polars, planning, primitives, read
 from tests.pit import test_properties as properties
 
 ASOF = properties.test_asof_features_equal_the_oracle
@@ -71,7 +71,7 @@ def ties_by_input_order(patch: pytest.MonkeyPatch) -> None:
 
 
 def duplicates_dropped(patch: pytest.MonkeyPatch) -> None:
-    lower = lowering.lower
+    lower = execution.lower
 
     def distinct(made: Any, con: Any, tables: Any, spine: Any) -> Any:
         return lower(made, con, tables, spine).distinct(on=list(made.spine.columns), keep="first")
@@ -103,7 +103,7 @@ def nan_kept(patch: pytest.MonkeyPatch) -> None:
     def kept(value: Any) -> Any:
         return value.cast(primitives.normal_type(value.type()))
 
-    for module in (primitives, lowering, planning, events):
+    for module in (primitives, execution, planning, events):
         patch.setattr(module, "clean", kept)
     column = read._polars_column
     patch.setattr(
@@ -112,7 +112,7 @@ def nan_kept(patch: pytest.MonkeyPatch) -> None:
 
 
 def empty_window_counts_are_null(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(lowering, "ZERO_WHEN_EMPTY", ())
+    patch.setattr(execution, "ZERO_WHEN_EMPTY", ())
 
 
 @pytest.mark.parametrize(

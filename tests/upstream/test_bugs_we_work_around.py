@@ -76,7 +76,7 @@ def test_duckdb_casts_nanoseconds_before_1970_upwards() -> None:
 
 
 def test_duckdb_asof_matches_a_null_on_the_left_with_the_last_row() -> None:
-    """Why `lowering._asof` puts a NULL cutoff before everything."""
+    """Why `lowering.asof` puts a NULL cutoff before everything."""
     con = ibis.duckdb.connect()
     con.raw_sql("SET asof_loop_join_threshold = 0")
     left = con.create_table("l", pa.table({"k": ["a", "a"], "at": pa.array([None, 5], pa.int64())}))

@@ -1,0 +1,224 @@
+"""JoinPlan -> one Ibis table on a connection: each view by the strategies that were chosen for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from typing import Any
+
+import ibis
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+
+from fsnb.errors import NotSupported, UnknownName, listed
+from fsnb.identity import bind
+from fsnb.pit import lowering_polars, strategies
+from fsnb.pit.choosing import Choice, Estimate, choose, estimate, explained
+from fsnb.pit.clocks import cutoff, microseconds
+from fsnb.pit.engines import check_engine
+from fsnb.pit.events import CUTOFF, VALUE, key_names
+from fsnb.pit.planning import JoinPlan, ViewPlan
+from fsnb.pit.primitives import ZERO_WHEN_EMPTY, Primitive, clean
+from fsnb.pit.read import ROW
+
+
+@dataclass(frozen=True, eq=False)
+class EnginePlan(JoinPlan):
+    """A plan on an engine, which knows what it meets there: strategies are chosen by what is counted, when needed.
+
+    Parameters
+    ----------
+    con
+        The Ibis connection.
+    tables
+        Every source of `sources`, as `fsnb.pit.read_source` gives it.
+    table
+        The spine, as `fsnb.pit.read_spine` gives it.
+    strategy
+        One for every view that it can compute, or by the view's name; None: the cheapest.
+    max_pairs
+        A join that would meet more pairs is refused; None: the engine's own limit.
+    """
+
+    con: Any = None
+    tables: Mapping[str, ir.Table] = field(default_factory=dict)
+    table: ir.Table | None = None
+    strategy: str | Mapping[str, str] | None = None
+    max_pairs: int | None = None
+
+    @cached_property
+    def choices(self) -> Mapping[str, Choice]:
+        """How each view is computed, by its name; counts the events of each windowed view on the first call."""
+        found = {part.view.name: self._choice(part) for part in self.views}
+        asked = {self.strategy: list(found)} if isinstance(self.strategy, str) else {}
+        asked |= {name: [view] for view, name in self.strategy.items()} if isinstance(self.strategy, Mapping) else {}
+        for name, views in asked.items():
+            if not any(name in found[view].names for view in views):
+                there = {n for part in self.views if part.view.name in views for n in self._available(part)}
+                raise NotSupported(
+                    f"strategy {name!r} computes none of {listed(views)} on {self.con.name}. There: {listed(there)}."
+                )
+        return found
+
+    def _available(self, part: ViewPlan) -> Iterable[str]:
+        return strategies.available(self.con.name, part)
+
+    def _choice(self, part: ViewPlan) -> Choice:
+        wanted = self.strategy if isinstance(self.strategy, (str, type(None))) else self.strategy.get(part.view.name)
+        counted = self._counted(part) if wanted in (None, "join") else None
+        return choose(part, self.con.name, counted, wanted, self.max_pairs)
+
+    @cached_property
+    def _estimates(self) -> dict[str, Estimate]:
+        return {}
+
+    def _counted(self, part: ViewPlan) -> Estimate | None:
+        if not strategies.counts(self.con.name, part):
+            return None
+        if part.view.name not in self._estimates:
+            assert self.table is not None
+            relation = bind(part.view.relation, self.tables)
+            asks = _asks(_asking(self.table, self.con, part, self, relation), part)
+            self._estimates[part.view.name] = estimate(part, self.con, relation, asks)
+        return self._estimates[part.view.name]
+
+    def explain(self) -> Explanation:
+        """What each view computes, by which strategy, and the estimate behind the choice."""
+        lines = [f"{str(self).splitlines()[0]} on {self.con.name}"]
+        for part in self.views:
+            lines += [f"{part.view.name}: {', '.join(feature.column for feature in part.features)}"]
+            lines += explained(part, self.choices[part.view.name], self._counted(part))
+        return Explanation("\n".join(lines))
+
+
+class Explanation(str):
+    """Text that a notebook shows as it is."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def on(
+    plan: JoinPlan,
+    con: Any,
+    tables: Mapping[str, ir.Table],
+    spine: ir.Table,
+    *,
+    strategy: str | Mapping[str, str] | None = None,
+    max_pairs: int | None = None,
+) -> EnginePlan:
+    """A plan on an engine; see EnginePlan.
+
+    Raises
+    ------
+    UnknownName
+        No strategy of that name, or no view.
+    """
+    named = [strategy] if isinstance(strategy, str) else list((strategy or {}).values())
+    for name in named:
+        if name not in strategies.WORDS:
+            raise UnknownName.among("fsnb", "strategy", name, strategies.WORDS)
+    if isinstance(strategy, Mapping):
+        for name in strategy:
+            if name not in (views := [part.view.name for part in plan.views]):
+                raise UnknownName.among("the training set", "feature view", name, views)
+    given = {each.name: getattr(plan, each.name) for each in fields(JoinPlan)}
+    return EnginePlan(**given, con=con, tables=tables, table=spine, strategy=strategy, max_pairs=max_pairs)
+
+
+def lower(plan: JoinPlan, con: Any, tables: Mapping[str, ir.Table], spine: ir.Table) -> ir.Table:
+    """The training set of a plan as an ordinary Ibis table; lazy.
+
+    Parameters
+    ----------
+    plan
+        What to compute; an EnginePlan says how, any other is lowered by the first strategy of each shape.
+    con
+        The Ibis connection that holds `tables` and `spine`.
+    tables
+        Every source of `plan.sources`, read by `fsnb.pit.read_source`.
+    spine
+        The spine's table. A column `_fsnb_row`, where it has one, is carried through, to order by.
+
+    Returns
+    -------
+    ibis.Table
+        One row per spine row, in no promised order: the spine's columns, then the features.
+
+    Raises
+    ------
+    NotSupported
+        The engine cannot keep the rules of time, or a strategy that was asked for computes nothing.
+    PlanTooLarge
+        A join would meet more pairs than the limit.
+    """
+    check_engine(con.name, "training set")
+    filled = spine
+    for part in plan.views:
+        filled = _with_view(filled, spine, part, plan, con, tables)
+    kept = [ROW] if ROW in spine.columns else []
+    return filled.select(*plan.spine.columns, *kept, *(feature.column for feature in plan.features))
+
+
+def _with_view(
+    filled: ir.Table,
+    spine: ir.Table,
+    part: ViewPlan,
+    plan: JoinPlan,
+    con: Any,
+    tables: Mapping[str, ir.Table],
+) -> ir.Table:
+    """`filled` with one view's features; its asks come from the bare spine: views do not wait for each other."""
+    relation = bind(part.view.relation, tables)
+    on = [*key_names(part), CUTOFF]
+    cut = _asking(filled, con, part, plan, relation)
+    asks = _asks(_asking(spine, con, part, plan, relation), part)
+    met = cut
+    for step in _choice(plan, con, part).steps:
+        fill = strategies.available(con.name, part)[step.strategy]
+        met = fill(replace(part, primitives=step.primitives), con, relation, met, asks)
+    values = {feature.column: value for feature, value in zip(part.features, _values(part, met), strict=True)}
+    return met.select(*(name for name in cut.columns if name not in on), **values)
+
+
+def _choice(plan: JoinPlan, con: Any, part: ViewPlan) -> Choice:
+    return plan.choices[part.view.name] if isinstance(plan, EnginePlan) else choose(part, con.name, None)
+
+
+def _asks(asking: ir.Table, part: ViewPlan) -> ir.Table:
+    """Distinct keys and cutoffs."""
+    return asking.select(*key_names(part), CUTOFF).drop_null().distinct()
+
+
+def _asking(table: ir.Table, con: Any, part: ViewPlan, plan: JoinPlan, relation: ir.Table) -> ir.Table:
+    """The spine with its keys, in the source's types, and its cutoff beside it."""
+    names = [(plan.spine.key_column(key), relation[key].type()) for key in part.view.entity.keys]
+    keys = [table[name] if table[name].type() == dtype else table[name].cast(dtype) for name, dtype in names]
+    table = table.mutate(**dict(zip(key_names(part), keys, strict=True)))
+    if con.name == "polars":
+        return lowering_polars.with_cutoff(table, con, part, plan.spine.at)
+    return table.mutate(**{CUTOFF: cutoff(microseconds(con, table[plan.spine.at]), part.lag, part.refresh)})
+
+
+def _values(part: ViewPlan, met: ir.Table) -> list[ir.Value]:
+    """The features' values over what was met: arithmetic over primitives, zero counts, no NaN, `fill`."""
+    if part.view.kind == "window":
+        primitives = {primitive.name: primitive for primitive in part.primitives}
+        found = {name: _over_primitives(value, primitives, met) for name, value in part.values}
+    else:
+        found = {name: met[VALUE + name] for name, _ in part.arguments}
+    fill = dict(part.view.fill)
+    done = {name: clean(value) for name, value in found.items()}
+    done |= {name: done[name].coalesce(ibis.literal(fill[name], done[name].type())) for name in done if name in fill}
+    return [done[feature.name] for feature in part.features]
+
+
+def _over_primitives(value: ir.Value, primitives: Mapping[str, Primitive], met: ir.Table) -> ir.Value:
+    replaced = {}
+    for read in value.op().find(ops.Field, filter=ops.Value):
+        column = met[VALUE + read.name]
+        replaced[read] = (column.coalesce(0) if primitives[read.name].function in ZERO_WHEN_EMPTY else column).op()
+    return value.op().replace(replaced).to_expr()

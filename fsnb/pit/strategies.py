@@ -1,0 +1,86 @@
+"""Which strategies there are, by engine and by the shape of a view; the first of each is what stands without counting.
+
+A strategy is a function that gives the spine its values; WORDS says what each does. All give the same values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fsnb.pit import lowering, lowering_polars, lowering_tiles, lowering_totals, memory, tiles
+from fsnb.pit.lowering import Strategy
+from fsnb.pit.planning import ViewPlan
+from fsnb.pit.primitives import Primitive
+
+Table = Mapping[str, Mapping[str, Strategy]]
+
+DUCKDB: Table = {
+    "asof": {
+        "asof": lowering.latest(lowering.asof),
+        "union": lowering.latest(lowering.union),
+        "join": lowering.latest(lowering.interval),
+    },
+    "window": {
+        "join": lowering.joined,
+        "tiles": memory.fill,
+        "cumulative": lowering_totals.cumulative(lowering.asof),
+    },
+    "lifetime": {"cumulative": lowering.lifetime(lowering.asof), "join": lowering.joined},
+    "static": {"lookup": lowering.latest(lowering.static)},
+}
+POLARS: Table = {
+    "asof": {"asof": lowering_polars.latest},
+    "window": {"join": lowering_polars.joined, "tiles": memory.fill},
+    "lifetime": {"cumulative": lowering_polars.lifetime, "join": lowering_polars.joined},
+    "static": {"lookup": lowering_polars.static},
+}
+SQL: Table = {
+    "asof": {"union": lowering.latest(lowering.union), "join": lowering.latest(lowering.interval)},
+    "window": {
+        "join": lowering.joined,
+        "tiles": lowering_tiles.tiled,
+        "cumulative": lowering_totals.cumulative(lowering.union),
+    },
+    "lifetime": {"cumulative": lowering.lifetime(lowering.union), "join": lowering.joined},
+    "static": {"lookup": lowering.latest(lowering.static)},
+}
+ENGINES: Mapping[str, Table] = {"duckdb": DUCKDB, "polars": POLARS}
+WORDS: Mapping[str, str] = {
+    "asof": "the latest known rows in order of time, and the engine's own ASOF join",
+    "union": "the latest known rows and the asks in one sort, with a running maximum",
+    "join": "equal keys and time bands meet, then filter and group by; costs the pairs",
+    "cumulative": "running totals, looked up where a window begins and where it ends",
+    "tiles": "events merged into wider and wider tiles of time; costs events and asks, not pairs",
+    "lookup": "one row for each key, no time",
+}
+
+
+def shape(part: ViewPlan) -> str:
+    """as-of, window, lifetime (aggregates of the whole history) or static."""
+    return "lifetime" if part.view.kind == "window" and not part.view.windows else part.view.kind
+
+
+def available(engine: str, part: ViewPlan) -> Mapping[str, Strategy]:
+    """The strategies of an engine for a view, by name; the plain SQL ones where the engine has no own."""
+    return ENGINES.get(engine, SQL)[shape(part)]
+
+
+def counts(engine: str, part: ViewPlan) -> bool:
+    """Whether the choice depends on how many pairs there are."""
+    there = available(engine, part)
+    if shape(part) == "lifetime":
+        return not all(computes(engine, "cumulative", part, primitive) for primitive in part.primitives)
+    return "join" in there and "asof" not in there
+
+
+def computes(engine: str, strategy: str, part: ViewPlan, primitive: Primitive) -> bool:
+    """Whether a strategy of an engine computes a primitive, exactly."""
+    types = {name: value.type() for name, value in part.arguments}
+    if shape(part) == "lifetime":
+        return strategy == "join" or engine != "polars" or primitive.function in lowering_polars.RUNNING
+    if strategy == "cumulative":
+        integers = [name for name, dtype in types.items() if dtype.is_integer()]
+        return lowering_totals.computes(primitive, integers)
+    if strategy == "tiles" and ENGINES.get(engine, SQL)["window"]["tiles"] is memory.fill:
+        return tiles.supports(primitive.function, types[primitive.argument])
+    return strategy != "tiles" or primitive.function in lowering_tiles.FUNCTIONS

@@ -1,0 +1,316 @@
+"""Windowed aggregates in memory, for engines that run in this process: sorted events, then tiles of doubling size.
+
+Near-linear in events and asks whatever the windows and however hot a key: a window is a range of a key's sorted events;
+with two clocks an event covers a range of a key's sorted asks (fsnb.pit.pyramid). Distinct values are counted as the
+stretches of cutoffs during which a value is in the window: those of one value do not overlap, so those that began less
+those that ended is the exact count.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import ibis.expr.datatypes as dt
+import numpy as np
+import polars as pl
+
+from fsnb.errors import FsnbError
+from fsnb.pit.events import AVAILABLE, CUTOFF, EVENT, VALUE
+from fsnb.pit.planning import Span, ViewPlan
+from fsnb.pit.pyramid import MOMENTS, Array, Monoid, Parts, additive, cover, fold, greatest, least
+
+KEY = "_fsnb_key"
+FUNCTIONS = ("count", "sum", "min", "max", "var_samp", "var_pop", "nunique")
+LARGEST = 2**62
+INT64 = np.iinfo("int64")
+
+
+def supports(function: str, argument: dt.DataType) -> bool:
+    """Whether tiles compute an aggregate of values of this type."""
+    ordered = argument.is_numeric() or argument.is_boolean() or argument.is_temporal() or argument.is_string()
+    return function in FUNCTIONS and (ordered or function == "count")
+
+
+def aggregate(part: ViewPlan, rows: pl.DataFrame, asks: pl.DataFrame) -> pl.DataFrame:
+    """The primitives of a windowed view for each ask.
+
+    Parameters
+    ----------
+    part
+        The view, with the primitives to compute.
+    rows
+        Events that may count: `_fsnb_key`, event time and, with two clocks, available time in microseconds, and the
+        arguments; none of the first three is NULL.
+    asks
+        Distinct `_fsnb_key` and cutoffs, and what else is to be carried through. Keys are numbered 0, 1, 2, ...
+
+    Returns
+    -------
+    polars.DataFrame
+        `asks` in order of key and cutoff, with one column for each primitive beside them.
+
+    Raises
+    ------
+    FsnbError
+        A sum of integers does not fit into int64.
+    """
+    asks = asks.sort(KEY, CUTOFF)
+    return pl.concat(_in_one_piece(part, *piece) for piece in _pieces(rows, asks))
+
+
+def _pieces(rows: pl.DataFrame, asks: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    """Both by ranges of keys, each of so few that key and time together fit into an int64."""
+    clocks = [rows[name] for name in (EVENT, AVAILABLE) if name in rows.columns] + [asks[CUTOFF]]
+    reach = max(_int(times.max()) for times in clocks) - min(_int(times.min()) for times in clocks)
+    keys, many = _int(asks[KEY].max()) + 1, LARGEST // (reach + 4)
+    for first in range(0, keys, many):
+        inside = pl.col(KEY).is_between(first, first + many, closed="left")
+        both = (rows, asks) if many >= keys else (rows.filter(inside), asks.filter(inside))
+        yield both[0].with_columns(pl.col(KEY) - first), both[1].with_columns(pl.col(KEY) - first)
+
+
+def _int(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _in_one_piece(part: ViewPlan, rows: pl.DataFrame, asks: pl.DataFrame) -> pl.DataFrame:
+    windows = list(dict.fromkeys(primitive.window for primitive in part.primitives))
+    spans = [part.span(window) for window in windows]
+    met = (Covered if AVAILABLE in rows.columns else Ranges)(spans, rows, asks)
+    wanted = dict.fromkeys((_family(p.function), p.argument) for p in part.primitives)
+    with ThreadPoolExecutor(os.cpu_count()) as pool, np.errstate(all="ignore"):
+        jobs = {each: pool.submit(FAMILIES[each[0]], met, each[1]) for each in wanted}
+        found = {each: job.result() for each, job in jobs.items()}
+    columns = []
+    for p in part.primitives:
+        column = found[_family(p.function), p.argument][p.function]
+        start = windows.index(p.window) * len(asks)
+        columns.append(column.slice(start, len(asks)).alias(VALUE + p.name))
+    return asks.with_columns(columns)
+
+
+def _family(function: str) -> str:
+    return "var" if function.startswith("var") else function
+
+
+# ---------------------------------------------------------------------- which events count for which asks
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Keys' times one after another on one line of int64, so that one sorted array answers for all keys."""
+
+    start: int
+    length: int
+
+    @classmethod
+    def over(cls, times: Array) -> Line:
+        start, end = (int(times.min()), int(times.max())) if len(times) else (0, 0)
+        return cls(start, end - start)
+
+    def place(self, key: Array, time: Array) -> Array:
+        """Where a key's times lie; what is before or after all times of the line stays within the key's stretch."""
+        inside = np.clip(time, self.start - 1, self.start + self.length + 1) - (self.start - 1)
+        return key * (self.length + 3) + inside
+
+
+class Ranges:
+    """One clock: a window is a range of the key's events in order of time."""
+
+    def __init__(self, spans: list[Span], rows: pl.DataFrame, asks: pl.DataFrame) -> None:
+        self.spans, self.size = spans, len(asks)
+        self.ask_key, self.cutoff = _integers(asks[KEY]), _integers(asks[CUTOFF])
+        key, time = _integers(rows[KEY]), _integers(rows[EVENT])
+        line = Line.over(time)
+        place = pl.Series(line.place(key, time))
+        order = place.arg_sort()
+        self.rows, sorted_place = rows[order], place.gather(order).to_numpy()
+        upto = {
+            edge: np.searchsorted(sorted_place, line.place(self.ask_key, self.cutoff - edge), side="right")
+            for edge in dict.fromkeys(edge for span in spans for edge in (span.lo, _hi(span)))
+        }
+        self.left = np.concatenate([upto[_hi(span)] for span in spans])
+        self.right = np.concatenate([upto[span.lo] for span in spans])
+
+    def fold(self, monoid: Monoid, leaves: Parts) -> Parts:
+        return fold(monoid, leaves, self.left, self.right)
+
+    def count(self, present: Array | None) -> Array:
+        if present is None:
+            return np.maximum(self.right - self.left, 0)
+        upto = np.concatenate([[0], np.cumsum(present)])
+        return upto[self.right] - upto[self.left]
+
+    def stays(self, span: Span) -> tuple[Array, Array]:
+        """The first cutoff at which each event counts, and the first at which it no longer does."""
+        time = _integers(self.rows[EVENT])
+        return time + span.lo, time + _hi(span)
+
+
+class Covered:
+    """Two clocks: an event covers a range of the key's asks in order of cutoff."""
+
+    def __init__(self, spans: list[Span], rows: pl.DataFrame, asks: pl.DataFrame) -> None:
+        self.spans, self.size = spans, len(asks)
+        self.ask_key, self.cutoff = _integers(asks[KEY]), _integers(asks[CUTOFF])
+        self.rows = rows
+        line, key = Line.over(self.cutoff), _integers(rows[KEY])
+        place = line.place(self.ask_key, self.cutoff)
+        moments = [moment for span in spans for moment in self.stays(span)]
+        found = [np.searchsorted(place, line.place(key, moment)) for moment in moments]
+        self.ranges = list(zip(found[::2], found[1::2], strict=True))
+
+    def fold(self, monoid: Monoid, leaves: Parts) -> Parts:
+        made = [cover(monoid, leaves, first, end, self.size) for first, end in self.ranges]
+        return tuple(np.concatenate(parts) for parts in zip(*made, strict=True))
+
+    def count(self, present: Array | None) -> Array:
+        return np.concatenate([self._count(present, first, end) for first, end in self.ranges])
+
+    def _count(self, present: Array | None, first: Array, end: Array) -> Array:
+        counts = first < end if present is None else (first < end) & present
+        came, went = (np.bincount(moment[counts], minlength=self.size + 1) for moment in (first, end))
+        return np.cumsum(came - went)[: self.size]
+
+    def stays(self, span: Span) -> tuple[Array, Array]:
+        time, available = _integers(self.rows[EVENT]), _integers(self.rows[AVAILABLE])
+        return np.maximum(time + span.lo, available), time + _hi(span)
+
+
+Met = Ranges | Covered
+
+
+def _integers(series: pl.Series) -> Array:
+    return series.cast(pl.Int64).to_numpy()
+
+
+def _hi(span: Span) -> int:
+    assert span.hi is not None
+    return span.hi
+
+
+# ---------------------------------------------------------------------- aggregates: all windows, one after another
+
+
+Columns = Mapping[str, pl.Series]
+
+
+def _values(met: Met, name: str) -> tuple[Array, Array | None]:
+    """An argument's values in the order of the rows, and where they are; anything where they are not."""
+    series = met.rows[name]
+    present = series.is_not_null().to_numpy() if series.null_count() else None
+    return series.to_physical().fill_null(0).to_numpy(), present
+
+
+def _count(met: Met, name: str) -> Columns:
+    return {"count": pl.Series(met.count(_values(met, name)[1]))}
+
+
+def _sum(met: Met, name: str) -> Columns:
+    values, present = _values(met, name)
+    integers = not np.issubdtype(values.dtype, np.floating)
+    monoid, values = additive(0 if integers else 0.0), values.astype("int64" if integers else "float64")
+    total = met.fold(monoid, monoid.leaf(values, present))[0]
+    if integers and float(np.abs(values.astype("float64")).max(initial=0.0)) * len(values) >= INT64.max:
+        _check_overflow(met, values, present, total)
+    return {"sum": pl.select(pl.when(pl.lit(met.count(present)) > 0).then(pl.lit(total))).to_series()}
+
+
+def _check_overflow(met: Met, values: Array, present: Array | None, total: Array) -> None:
+    floats = additive(0.0)
+    roughly = met.fold(floats, floats.leaf(values.astype("float64"), present))[0]
+    if (np.abs(roughly - total) > 2.0**62).any():
+        raise FsnbError("a sum of integers does not fit into int64. Cast the column to float64 before summing it.")
+
+
+def _extreme(function: str, monoid_of: Callable[[object], Monoid]) -> Callable[[Met, str], Columns]:
+    def columns(met: Met, name: str) -> Columns:
+        series = met.rows[name]
+        decode = _coded(series) if series.dtype == pl.String else None
+        values, present = _values(met, name) if decode is None else (decode.codes, decode.present)
+        floating = np.issubdtype(values.dtype, np.floating)
+        worst = np.inf if floating else np.iinfo(values.dtype).max
+        if function == "max":
+            worst = -np.inf if floating else np.iinfo(values.dtype).min
+        monoid = monoid_of(worst)
+        best = pl.Series(met.fold(monoid, monoid.leaf(values, present))[0])
+        best = best.cast(series.dtype) if decode is None else decode.words(best)
+        return {function: pl.select(pl.when(pl.lit(met.count(present)) > 0).then(pl.lit(best))).to_series()}
+
+    return columns
+
+
+@dataclass(frozen=True, slots=True)
+class _Coded:
+    """Text as ranks, since numpy orders no text fast; the order is that of code points."""
+
+    codes: Array
+    present: Array | None
+    ranked: pl.Series
+
+    def words(self, codes: pl.Series) -> pl.Series:
+        if not len(self.ranked):
+            return pl.Series([None] * len(codes), dtype=pl.String)
+        return self.ranked.gather(codes.clip(0, len(self.ranked) - 1))
+
+
+def _coded(series: pl.Series) -> _Coded:
+    present = series.is_not_null().to_numpy() if series.null_count() else None
+    codes = series.rank("dense").fill_null(1).cast(pl.Int64).to_numpy() - 1
+    return _Coded(codes, present, series.drop_nulls().unique().sort())
+
+
+def _variance(met: Met, name: str) -> Columns:
+    values, present = _values(met, name)
+    rows, _mean, squares = met.fold(MOMENTS, MOMENTS.leaf(values.astype("float64"), present))
+    made = pl.DataFrame({"n": rows, "m2": squares}).select(
+        var_samp=pl.when(pl.col("n") > 1).then(pl.col("m2") / (pl.col("n") - 1)),
+        var_pop=pl.when(pl.col("n") > 0).then(pl.col("m2") / pl.col("n")),
+    )
+    return made.to_dict()
+
+
+def _nunique(met: Met, name: str) -> Columns:
+    """Stretches of cutoffs during which a value is in a window: begun less ended."""
+    rows = met.rows.with_row_index("row").filter(pl.col(name).is_not_null())
+    index, key = rows["row"].to_numpy(), _integers(rows[KEY])
+    code = rows[name].rank("dense").cast(pl.Int64).to_numpy()
+    same = pl.Series(key * (len(code) + 1) + code)
+    line = Line.over(met.cutoff)
+    asked = line.place(met.ask_key, met.cutoff)
+    counts = []
+    for span in met.spans:
+        start, end = (moment[index] for moment in met.stays(span))
+        starts, ends = _disjoint(same, start, end)
+        placed = (pl.Series(line.place(key[which], moment)).sort().to_numpy() for which, moment in (starts, ends))
+        begun, ended = (np.searchsorted(moments, asked, side="right") for moments in placed)
+        counts.append(begun - ended)
+    return {"nunique": pl.Series(np.concatenate(counts)).cast(pl.Int64)}
+
+
+def _disjoint(same: pl.Series, start: Array, end: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """Each value's stays without what an earlier one covers: rows and starts, rows and ends."""
+    frame = (
+        pl.DataFrame({"same": same, "start": start, "end": end})
+        .with_row_index("row")
+        .filter(pl.col("start") < pl.col("end"))
+    )
+    frame = frame.sort("same", "start").with_columns(
+        begins=pl.max_horizontal("start", pl.col("end").cum_max().shift(1).over("same"))
+    )
+    frame = frame.filter(pl.col("begins") < pl.col("end"))
+    row = frame["row"].to_numpy()
+    return (row, frame["begins"].to_numpy()), (row, frame["end"].to_numpy())
+
+
+FAMILIES: Mapping[str, Callable[[Met, str], Columns]] = {
+    "count": _count,
+    "sum": _sum,
+    "min": _extreme("min", least),
+    "max": _extreme("max", greatest),
+    "var": _variance,
+    "nunique": _nunique,
+}

@@ -1,0 +1,120 @@
+"""Every strategy of every engine gives what the oracle gives; which one is chosen is another question."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, note, settings
+from hypothesis import strategies as st
+from ibis import _
+
+from fsnb.errors import NotSupported, PlanTooLarge, UnknownName
+from fsnb.model import Entity, FeatureView, Source, Spine
+from fsnb.pit import EnginePlan, on, plan, read_source, read_spine, strategies
+from tests.pit.engines import assert_same, expected, run, table
+from tests.pit.test_properties import COMMON, EVENT_TYPES, SHAPES, SPINE_TYPES, SPINES, START, WINDOWED, rules, sources
+from tests.pit.test_properties import _spine as spine_of
+
+# each example runs on every engine by every strategy
+FEWER = settings(COMMON, max_examples=max(1, settings.default.max_examples // 4))
+WINDOWS = [shape for shape in SHAPES if shape]
+
+
+@pytest.mark.parametrize("strategy", ["join", "tiles", "cumulative"])
+@FEWER
+@given(
+    made=sources(),
+    spine=SPINES,
+    rule=rules(),
+    windows=st.sampled_from(WINDOWS),
+    names=st.sets(st.sampled_from([*WINDOWED]), min_size=1),
+)
+def test_windows_by_every_strategy(
+    engine: Any, strategy: str, made: Any, spine: pa.Table, rule: Any, windows: Any, names: Any
+) -> None:
+    source, entity = made
+    features = {name: WINDOWED[name] for name in sorted(names | {"rows"})}
+    view = FeatureView("v", entity=entity, source=source, features=features, windows=windows, **rule)
+    note(view.rules())
+    _assert_as_the_oracle(engine, strategy, view, spine_of(spine))
+
+
+@pytest.mark.parametrize("strategy", ["asof", "union", "join"])
+@FEWER
+@given(made=sources(), spine=SPINES, rule=rules(), ttl=st.sampled_from([None, "1h", "90m"]), skip=st.booleans())
+def test_latest_row_by_every_strategy(
+    engine: Any, strategy: str, made: Any, spine: pa.Table, rule: Any, ttl: Any, skip: bool
+) -> None:
+    source, entity = made
+    features = {"x": _.x, "double": _.n * 2, "flag": _.b & (_.n > 0), "when": _.ts}
+    view = FeatureView("v", entity=entity, source=source, features=features, ttl=ttl, skip_nulls=skip, **rule)
+    note(view.rules())
+    _assert_as_the_oracle(engine, strategy, view, spine_of(spine))
+
+
+@pytest.mark.parametrize("strategy", ["cumulative", "join"])
+@FEWER
+@given(made=sources(), spine=SPINES, rule=rules(), names=st.sets(st.sampled_from([*WINDOWED]), min_size=1))
+def test_whole_history_by_every_strategy(
+    engine: Any, strategy: str, made: Any, spine: pa.Table, rule: Any, names: Any
+) -> None:
+    source, entity = made
+    features = {name: WINDOWED[name] for name in sorted(names | {"rows"})}
+    view = FeatureView("v", entity=entity, source=source, features=features, **rule)
+    _assert_as_the_oracle(engine, strategy, view, spine_of(spine))
+
+
+def _assert_as_the_oracle(engine: Any, strategy: str, view: FeatureView, spine: Spine) -> None:
+    (part,) = plan(spine, view).views
+    if strategy in strategies.available(engine.name, part):
+        assert_same(run(engine, spine, [view], strategy=strategy), expected(view, spine))
+    else:
+        with pytest.raises(NotSupported, match=f"'{strategy}' computes none of v on {engine.name}"):
+            run(engine, spine, [view], strategy=strategy)
+
+
+EVENTS = [{"k": "1", "ts": START + timedelta(seconds=number % 50), "x": float(number)} for number in range(3000)]
+
+
+def _crowded(spine_rows: int, **features: Any) -> tuple[FeatureView, Spine]:
+    source = Source("events", table(EVENTS, **EVENT_TYPES), event_time="ts")
+    rows = [{"key": "1", "at": START + timedelta(seconds=number)} for number in range(spine_rows)]
+    view = FeatureView("v", entity=Entity("thing", "k"), source=source, features=features, windows="1h")
+    return view, spine_of(table(rows, **SPINE_TYPES))
+
+
+def _on(engine: Any, view: FeatureView, spine: Spine, **how: Any) -> EnginePlan:
+    return on(plan(spine, view), engine, {"events": read_source(engine, view.source)}, read_spine(engine, spine), **how)
+
+
+def test_many_pairs_are_not_joined(engine: Any) -> None:
+    (choice,) = _on(engine, *_crowded(1000, n=_.count(), high=_.x.max())).choices.values()
+    assert "join" not in choice.names
+
+
+def test_few_pairs_are_joined(engine: Any) -> None:
+    (choice,) = _on(engine, *_crowded(10, n=_.count(), high=_.x.max())).choices.values()
+    assert choice.names == ("join",)
+
+
+def test_explain_says_what_was_counted_and_chosen(engine: Any) -> None:
+    said = _on(engine, *_crowded(1000, n=_.count())).explain()
+    assert "1,000 asks and 3,000 events of their keys: a join would meet about 3,000,000 pairs" in said
+    assert f"on {engine.name}" in said
+
+
+def test_a_join_over_the_limit_is_refused_with_the_way_out(engine: Any) -> None:
+    made = _on(engine, *_crowded(1000, n=_.count()), strategy="join", max_pairs=1000)
+    with pytest.raises(PlanTooLarge, match=r"view 'v'.*about 3,000,000 pairs.*limit on \w+ is 1,000\..*max_pairs="):
+        made.explain()
+
+
+def test_unknown_strategies_and_views_are_named(engine: Any) -> None:
+    view, spine = _crowded(1, n=_.count())
+    with pytest.raises(UnknownName, match=r"strategy 'tile'.*Did you mean 'tiles'"):
+        _on(engine, view, spine, strategy="tile")
+    with pytest.raises(UnknownName, match=r"feature view 'w'.*It has: v"):
+        _on(engine, view, spine, strategy={"w": "join"})
