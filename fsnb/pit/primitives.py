@@ -69,11 +69,27 @@ def _result_type(function: str, argument: dt.DataType) -> dt.DataType:
 
 def clean(value: ir.Value) -> ir.Value:
     """A value as fsnb reads it: floats as float64 with NaN as NULL, integers of a sum untouched."""
+    value = _dividing_floats(value)
     target = normal_type(value.type())
     value = value if value.type() == target else value.cast(target)
     if isinstance(target, dt.Floating):
         value = value.isnan().ifelse(ibis.null("float64"), value)
     return value
+
+
+def _dividing_floats(value: ir.Value) -> ir.Value:
+    """With its quotients of integers as quotients of floats.
+
+    Where Ibis leaves that cast to sqlglot, a quotient that is used twice in a query loses it in one place.
+    """
+
+    def divide(node: ops.Node, arguments: Mapping[str, object] | None) -> ops.Node:
+        node = node.__recreate__(arguments) if arguments else node
+        if not (isinstance(node, ops.Divide) and node.left.dtype.is_integer()):
+            return node
+        return ops.Divide(ops.Cast(node.left, dt.float64), node.right)
+
+    return value.op().replace(divide, filter=ops.Value).to_expr()
 
 
 def take_apart(outputs: tuple[Output, ...]) -> Parts:
