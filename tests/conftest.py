@@ -15,6 +15,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
     from tests.support.postgres import PostgresServer
 
 # Before anything imports mlflow: tests call nobody, and log only where they say.
@@ -56,3 +58,18 @@ def postgres_db_url(postgres_server: PostgresServer) -> Iterator[str]:
     """A database of this test's own, empty."""
     with postgres_server.fresh_database() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[SparkSession]:
+    """Spark for this run. Without a Java for it the test is skipped; in CI it fails."""
+    from tests.support.spark import NoJava, find_java, spark_session
+
+    try:
+        find_java()
+    except NoJava as missing:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(missing))
+    with spark_session() as session:
+        yield session

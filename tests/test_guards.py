@@ -22,6 +22,7 @@ HEAVY = (
     "altair",
     "anywidget",
     "click",
+    "datafusion",
     "ipywidgets",
     "matplotlib",
     "mlflow",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
@@ -27,14 +28,13 @@ NO_MICROSECONDS = "Ibis cannot read the microseconds of its times"
 REFUSED: Mapping[str, str] = {
     "sqlite": "it keeps times as text, and reads them right only to the millisecond",
     "mysql": "its UNIX_TIMESTAMP answers 0 for times before 1970",
-    "singlestoredb": "its UNIX_TIMESTAMP answers 0 for times before 1970",
     "oracle": NO_MICROSECONDS,
     "exasol": NO_MICROSECONDS,
     "druid": NO_MICROSECONDS,
 }
 
-SPARK = ("pyspark", "databricks")
-# Spark has no unsigned integers and no string views
+NO_UNSIGNED = ("postgres", "pyspark")
+# what a spine may carry through, in types that Spark has
 _SPARK_TYPES: Mapping[pa.DataType, pa.DataType] = {
     pa.uint8(): pa.int16(),
     pa.uint16(): pa.int32(),
@@ -56,6 +56,30 @@ def check_engine(name: str, who: str) -> None:
             f"{who}: {name} cannot keep the rules of time, which count in microseconds: {REFUSED[name]}. "
             f"Engines that the tests hold to them: {listed(TESTED.values())}."
         )
+
+
+def check_session(con: Any, who: str) -> None:
+    """Refuse a Spark session in which a sum that leaves int64 wraps around instead of failing."""
+    if con.name == "pyspark" and con._session.conf.get("spark.sql.ansi.enabled") != "true":
+        raise NotSupported(
+            f"{who}: Spark's ANSI mode is off in this session, so that integers wrap around where they overflow. "
+            'Turn it on: session.conf.set("spark.sql.ansi.enabled", "true").'
+        )
+
+
+def check_types(name: str, schema: ibis.Schema, who: str) -> None:
+    """Refuse columns of types that an engine does not have."""
+    unsigned = [column for column, dtype in schema.items() if dtype.is_unsigned_integer()]
+    if unsigned and name in NO_UNSIGNED:
+        raise NotSupported(
+            f"{who}: column {unsigned[0]!r} is {schema[unsigned[0]]}, and {TESTED[name]} has no unsigned integers. "
+            "Cast the data to a signed type first."
+        )
+
+
+def holds(con: Any, table: ir.Table) -> bool:
+    """Whether a table lies on this very connection: two in-memory databases are equal to Ibis."""
+    return any(backend is con for backend in table._find_backends()[0])
 
 
 def collect(con: Any, table: ir.Table) -> pa.Table:

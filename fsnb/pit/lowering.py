@@ -10,6 +10,7 @@ Why not Table.asof_join(tolerance=...): ibis 12 drops matches when the two time 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -211,8 +212,26 @@ def _checked_sum(column: ir.Value, where: ir.Value | None) -> ir.Value:
     return column.cast("decimal(38, 0)").sum(where=where).cast(column.type())
 
 
-# DataFusion's own sum of integers wraps around without a word; the other engines' sums are wider, or fail
-OWN_AGGREGATES = {"datafusion": {"sum": _checked_sum}}
+def _extreme(name: str, worst: ir.Value) -> Callable[[ir.Value, ir.Value | None], ir.Value]:
+    """The least or greatest value that is not the worst infinity; that one where there is no other."""
+
+    def aggregate(column: ir.Value, where: ir.Value | None) -> ir.Value:
+        plain = SQL_AGGREGATES[name]
+        if not column.type().is_floating():
+            return plain(column, where)
+        other = column != worst if where is None else where & (column != worst)
+        alone = (column.count(where=where) > 0).ifelse(worst, ibis.null("float64"))
+        return plain(column, other).coalesce(alone)
+
+    return aggregate
+
+
+# DataFusion's own sum of integers wraps around without a word (other engines' sums are wider, or fail), and its least
+# of nothing but infinities is the greatest finite float
+INFINITY = ibis.literal(math.inf)  # negated below, since Ibis writes a negative one as positive there
+OWN_AGGREGATES = {
+    "datafusion": {"sum": _checked_sum, "min": _extreme("min", INFINITY), "max": _extreme("max", -INFINITY)}
+}
 
 
 def sql_aggregate(con: Any, function: str) -> Callable[[ir.Value, ir.Value | None], ir.Value]:

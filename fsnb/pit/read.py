@@ -7,6 +7,7 @@ scanned by the engine itself.
 from __future__ import annotations
 
 import glob
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from fsnb.errors import FsnbError, NotSupported, UnknownName, listed
 from fsnb.model import Source, Spine
 from fsnb.model.data import absolute_path, is_path, is_table_name, physical_schema, read_file
 from fsnb.pit.clocks import whole_microseconds
-from fsnb.pit.engines import TESTED, check_engine, collect, send
+from fsnb.pit.engines import TESTED, check_engine, check_session, check_types, collect, holds, send
 
 ROW = "_fsnb_row"
 _NUMBER = count()
@@ -56,10 +57,11 @@ def attach(con: Any, data: Any, who: str) -> ir.Table:
         Names the owner in errors: "source 'flights'".
     """
     check_engine(con.name, who)
+    check_session(con, who)
     if con.name in SETTINGS:
         con.raw_sql(SETTINGS[con.name])
     if isinstance(data, ir.Table):
-        return data if con in data._find_backends()[0] else upload(con, rows_of(data))
+        return data if holds(con, data) else upload(con, rows_of(data))
     if is_path(data):
         return _attach_file(con, absolute_path(data, who), who)
     if is_table_name(data):
@@ -103,14 +105,19 @@ def _scan_polars(con: Any, path: str) -> ir.Table:
 
 
 def _scan_spark(con: Any, path: str) -> ir.Table:
-    """Spark's own patterns know no `**`, so it is given the files."""
     name = new_name("file")
-    con._session.read.parquet(*sorted(glob.glob(path, recursive=True))).createOrReplaceTempView(name)
+    con._session.read.parquet(*_files(path)).createOrReplaceTempView(name)
     return con.table(name)
 
 
 def _scan_datafusion(con: Any, path: str) -> ir.Table:
-    return con.read_parquet(path, table_name=new_name("file"), file_extension=Path(path).suffix)
+    scan = partial(con.read_parquet, file_extension=Path(path).suffix)
+    return ibis.union(*(scan(file, table_name=new_name("file")) for file in _files(path)))
+
+
+def _files(path: str) -> list[str]:
+    """The files of a pattern; engines' own patterns know no `**`."""
+    return sorted(glob.glob(path, recursive=True))
 
 
 PARQUET = {"polars": _scan_polars, "pyspark": _scan_spark, "datafusion": _scan_datafusion}
@@ -150,6 +157,8 @@ def normalise(table: ir.Table, schema: ibis.Schema, who: str) -> ir.Table:
     ------
     UnknownName
         A column of the schema is not in the table.
+    NotSupported
+        The engine has no type for a column.
     """
     missing = [name for name in schema.names if name not in table.columns]
     if missing:
@@ -157,6 +166,7 @@ def normalise(table: ir.Table, schema: ibis.Schema, who: str) -> ir.Table:
             who, "column", missing[0], table.columns, f"Its definition reads {listed(schema.names)}."
         )
     con = table.get_backend()
+    check_types(con.name, schema, who)
     if con.name == "polars":
         return _normalise_polars(con, table, schema)
     return table.select(**{name: _column(con, table[name], dtype) for name, dtype in schema.items()})
@@ -200,7 +210,7 @@ def read_spine(con: Any, spine: Spine) -> ir.Table:
     A distributed engine scans a file in no order, so there the file's rows are read here and numbered.
     """
     data = spine.data
-    if isinstance(data, ir.Table) and con in data._find_backends()[0]:
+    if isinstance(data, ir.Table) and holds(con, data):
         return data
     if not is_path(data) or con.name not in ("duckdb", "polars"):
         data = _arrow(_rows(data))

@@ -123,7 +123,7 @@ class TrainingSet:
     def _in_order(self, table: ir.Table) -> pa.Table:
         """Rows of the set or of its spine, in spine order, in the types that the definitions give."""
         if ROW in table.columns:
-            rows = collect(self.con, table.order_by(ROW).drop(ROW))
+            rows = collect(self.con, table.order_by(ROW)).drop_columns([ROW])
         else:
             rows = collect(self.con, table)
             keys = [name for name in self.plan.spine.columns if not pa.types.is_nested(rows.schema.field(name).type)]

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import ibis
 import pytest
@@ -11,27 +10,9 @@ from hypothesis import settings
 from fsnb.pit import lowering, strategies
 from tests.pit import matrix
 
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     matrix.expect_gaps(items)
-
-
-@pytest.fixture(scope="session")
-def spark() -> Iterator[SparkSession]:
-    """Spark for this run. Without a Java for it the test is skipped; in CI it fails."""
-    from tests.support.spark import NoJava, find_java, spark_session
-
-    try:
-        find_java()
-    except NoJava as missing:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(missing))
-    with spark_session() as session:
-        yield session
 
 
 @pytest.fixture(params=matrix.params())

@@ -27,7 +27,7 @@ EMBEDDED: dict[str, Callable[[], Any]] = {
     "datafusion": lambda: ibis.datafusion.connect(),  # imported when first asked for
 }
 SERVERS = ("postgres", "spark")  # each also the name of a marker
-SLOW = {"spark": 5}  # engine -> how many times fewer generated examples it is given
+SLOW = {"spark": 10, "datafusion": 2}  # engine -> how many times fewer generated examples it is given
 
 
 @dataclass(frozen=True, slots=True)

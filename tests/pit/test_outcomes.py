@@ -7,6 +7,7 @@ from typing import Any
 
 import ibis
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ibis import _
@@ -28,6 +29,7 @@ def _judged(con: Any, view: FeatureView, row: dict[str, Any], output: str) -> li
     return sorted(((judged.event_time, judged.outcome) for judged in found.rows), key=repr)
 
 
+@pytest.mark.capability("why: each row's outcome")
 @COMMON
 @given(
     made=sources(),

@@ -181,6 +181,8 @@ SHAPES = [
 COMMON = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 
 
+@pytest.mark.capability("windows, several at once, with offsets", "whole history")
+@pytest.mark.capability("two clocks: event time and available time", "lag", "refresh", "closed: all four")
 @COMMON
 @given(
     made=sources(),
@@ -217,6 +219,8 @@ def _hold_to_the_oracle(engine: Any, made: Any, spine: pa.Table, rule: Any, wind
     assert_same(run(engine, _spine(spine), [view]), expected(view, _spine(spine)))
 
 
+@pytest.mark.capability("as-of", "ttl", "tie_break", "skip_nulls", "fill")
+@pytest.mark.capability("two clocks: event time and available time", "lag", "refresh", "closed: all four")
 @COMMON
 @given(
     made=sources(),
@@ -256,6 +260,7 @@ def test_choice_does_not_depend_on_which_features_are_asked_for(
         assert_same(run(engine, _spine(spine), [view[name]]), [{name: row[name]} for row in whole])
 
 
+@pytest.mark.capability("static tables, no time rule")
 @COMMON
 @given(made=sources(), spine=SPINES)
 def test_static_lookup_ignores_time(engine: Any, made: Any, spine: pa.Table) -> None:
@@ -265,6 +270,7 @@ def test_static_lookup_ignores_time(engine: Any, made: Any, spine: pa.Table) -> 
     assert_same(run(engine, _spine(spine), [view]), expected(view, _spine(spine)))
 
 
+@pytest.mark.capability("what lies after the cutoff changes nothing")
 @COMMON
 @given(made=sources(), spine=SPINES, rule=rules(), seed=st.integers(0, 3))
 def test_nothing_after_the_cutoffs_changes_a_row(engine: Any, made: Any, spine: pa.Table, rule: Any, seed: int) -> None:

@@ -98,6 +98,7 @@ def test_far_years(engine: Any, year: int) -> None:
     ]
 
 
+@pytest.mark.capability("nanoseconds are floored, before 1970 too")
 def test_nanoseconds_are_floored_also_before_1970(engine: Any) -> None:
     ns = pa.array([-1, 1_999], pa.timestamp("ns"))
     with pytest.warns(UserWarning, match="nanoseconds"):
@@ -147,12 +148,14 @@ def test_look_alike_keys_stay_apart(engine: Any) -> None:
     assert [row["x"] for row in run(engine, spine, [view])] == [2.0, 1.0, None]
 
 
+@pytest.mark.capability("integer keys of another width")
 def test_integer_keys_of_other_width_match(engine: Any) -> None:
     data = pa.table({"k": pa.array([7], pa.int64()), "ts": [NOON], "x": [1.0]})
     spine = Spine(pa.table({"k": pa.array([7, 8], pa.int16()), "at": [NOON] * 2}), at="at")
     assert [row["x"] for row in run(engine, spine, [latest(Source("events", data, event_time="ts"))])] == [1.0, None]
 
 
+@pytest.mark.capability("several views, renamed columns")
 def test_several_views_and_renamed_columns_in_the_order_asked_for(engine: Any) -> None:
     events = source([{"ts": NOON, "x": 1.0}, {"ts": NOON + HOUR, "x": 5.0}])
     one = FeatureView("one", entity=KEY, source=events, features={"x": _.x}, lag="1h")
@@ -187,6 +190,7 @@ def test_sixty_columns(engine: Any) -> None:
     assert list(row.values()) == list(range(60))
 
 
+@pytest.mark.capability("views that filter and derive first")
 def test_view_may_filter_and_derive_first(engine: Any) -> None:
     events = source([{"ts": NOON, "x": -1.0}, {"ts": NOON, "x": 3.0}, {"ts": NOON, "x": float("nan")}])
     view = latest(events, lambda t: {"big": t.mutate(y=t.x * 10).filter(_.y > 0).y.sum()})
