@@ -16,10 +16,11 @@ from fsnb.errors import DefinitionError, NotSupported, TypeMismatch
 from fsnb.identity import bind
 from fsnb.model import Entity, FeatureView, Source, Spine, Window, over
 from fsnb.pit import lower, lowering, plan, read_source, read_spine
+from fsnb.pit.oracle import supports
 from fsnb.pit.primitives import GENERAL
 from fsnb.pit.recipes import RECIPES
 from fsnb.pit.support import ENGINES
-from tests.pit.engines import run
+from tests.pit.engines import assert_same, expected, run
 
 NOON, HOUR = datetime(2024, 3, 10, 12), timedelta(hours=1)
 TYPES = {
@@ -49,11 +50,13 @@ def view(events: Source, features: Any, **given: Any) -> FeatureView:
 
 
 def answer(engine: Any, events: Source, features: Any, hours: float = 0, **given: Any) -> dict[str, Any]:
-    """The features of one ask, over whole histories and over a window that holds them all: one and the same."""
+    """The features of one ask, over whole histories, over a window that holds them all, by the oracle: all the same."""
     whole = view(events, features, **given)
     windowed = view(events, features, windows="1d", **given)
     (one,), (other,) = (run(engine, asking(hours), [each]) for each in (whole, windowed))
     assert list(one.values()) == list(other.values())
+    if supports(whole) is None:
+        assert_same([one], expected(whole, asking(hours)))
     return one
 
 
