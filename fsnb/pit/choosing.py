@@ -6,7 +6,7 @@ between the first and the last event, so pairs within a window are an estimate; 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -71,7 +71,15 @@ class Choice:
         return tuple(step.strategy for step in self.steps)
 
 
-def estimate(part: ViewPlan, con: Any, relation: ir.Table, asks: ir.Table) -> Estimate:
+Read = Callable[[Any, ir.Table], Mapping[str, Any]]
+"""(connection, a table of one row) -> the row."""
+
+
+def _read(con: Any, table: ir.Table) -> Mapping[str, Any]:
+    return collect(con, table).to_pylist()[0]
+
+
+def estimate(part: ViewPlan, con: Any, relation: ir.Table, asks: ir.Table, read: Read = _read) -> Estimate:
     """Count what equal keys bring together; `asks` are the distinct keys and cutoffs."""
     part, keys = replace(part, orders=()), key_names(part)
     rows = events(part, con, relation) if con.name != "polars" else _registered(part, con, relation, asks)
@@ -88,8 +96,7 @@ def estimate(part: ViewPlan, con: Any, relation: ir.Table, asks: ir.Table) -> Es
         first=both["_fsnb_first"].min(),
         last=both["_fsnb_last"].max(),
     )
-    (row,) = collect(con, found).to_pylist()
-    counted = {name: int(value or 0) for name, value in row.items()}
+    counted = {name: int(value or 0) for name, value in read(con, found).items()}
     return Estimate(counted["asks"], counted["events"], counted["pairs"], counted["last"] - counted["first"])
 
 

@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 from fsnb.errors import NotSupported, UnknownName, listed
 from fsnb.identity import bind
 from fsnb.pit import lowering_polars, places, strategies
-from fsnb.pit.choosing import Choice, Estimate, choose, estimate, explained
+from fsnb.pit.choosing import Choice, Estimate, Read, choose, estimate, explained
 from fsnb.pit.clocks import cutoff, microseconds
 from fsnb.pit.engines import check_engine
 from fsnb.pit.events import CUTOFF, VALUE, key_names
@@ -41,6 +41,8 @@ class EnginePlan(JoinPlan):
         One for every view that it can compute, or by the view's name; None: the cheapest.
     max_pairs
         A join that would meet more pairs is refused; None: the engine's own limit.
+    read
+        Reads the one row of a count, in place of the connection's own way: inside a transaction, say.
     """
 
     con: Any = None
@@ -48,6 +50,7 @@ class EnginePlan(JoinPlan):
     table: ir.Table | None = None
     strategy: str | Mapping[str, str] | None = None
     max_pairs: int | None = None
+    read: Read | None = None
 
     @cached_property
     def choices(self) -> Mapping[str, Choice]:
@@ -83,7 +86,8 @@ class EnginePlan(JoinPlan):
             assert self.table is not None
             relation = bind(part.view.relation, self.tables)
             asks = _asks(_asking(self.table, self.con, part, self, relation), part)
-            self._estimates[part.view.name] = estimate(part, self.con, relation, asks)
+            how = {"read": self.read} if self.read else {}
+            self._estimates[part.view.name] = estimate(part, self.con, relation, asks, **how)
         return self._estimates[part.view.name]
 
     def explain(self) -> Explanation:
@@ -112,6 +116,7 @@ def on(
     *,
     strategy: str | Mapping[str, str] | None = None,
     max_pairs: int | None = None,
+    read: Read | None = None,
 ) -> EnginePlan:
     """A plan on an engine; see EnginePlan.
 
@@ -129,7 +134,7 @@ def on(
             if name not in (views := [part.view.name for part in plan.views]):
                 raise UnknownName.among("the training set", "feature view", name, views)
     given = {each.name: getattr(plan, each.name) for each in fields(JoinPlan)}
-    return EnginePlan(**given, con=con, tables=tables, table=spine, strategy=strategy, max_pairs=max_pairs)
+    return EnginePlan(**given, con=con, tables=tables, table=spine, strategy=strategy, max_pairs=max_pairs, read=read)
 
 
 def lower(plan: JoinPlan, con: Any, tables: Mapping[str, ir.Table], spine: ir.Table) -> ir.Table:

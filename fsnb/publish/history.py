@@ -32,10 +32,11 @@ import ibis.expr.types as ir
 from fsnb.identity import bind
 from fsnb.model import FeatureView, Spine
 from fsnb.model.data import TIMESTAMP
-from fsnb.pit import JoinPlan, ViewPlan, lower, plan
+from fsnb.pit import JoinPlan, ViewPlan, lower, on, plan
 from fsnb.pit.clocks import floored, microseconds
 from fsnb.pit.events import AVAILABLE, EVENT, START, key_names, order_names
 from fsnb.pit.lowering import events
+from fsnb.publish import sql
 from fsnb.publish.certificate import ABS_TOL, REL_TOL
 
 EVENT_TIME, AVAILABLE_TIME, KNOWN_TIME, RUN_ID = "event_time", "available_time", "fsnb_known_time", "fsnb_run_id"
@@ -156,10 +157,11 @@ def _changes(part: ViewPlan, rows: ir.Table) -> list[ir.Table]:
 
 
 def tick_values(joined: JoinPlan, con: Any, tables: Mapping[str, ir.Table]) -> ir.Table:
-    """The view at each of the candidate ticks, which are in the table TICKS."""
+    """The view at each of the candidate ticks, which are in the table TICKS; counted within the transaction."""
     (part,) = joined.views
     layout = Layout.of(part.view)
-    return lower(joined, con, tables, ibis.table(layout.ticks, name=TICKS)).select(*layout.stage.names)
+    ticks = ibis.table(layout.ticks, name=TICKS)
+    return lower(on(joined, con, tables, ticks, read=sql.row), con, tables, ticks).select(*layout.stage.names)
 
 
 def _keys(part: ViewPlan, table: ir.Table) -> dict[str, ir.Value]:

@@ -68,6 +68,12 @@ def create_temporary(con: Any, name: str, query: ir.Table) -> int:
     return rows(con, f"SELECT count(*) FROM {quoted(con, name)}")[0][0]
 
 
+def row(con: Any, query: ir.Table) -> dict[str, Any]:
+    """The one row of a query, within the transaction."""
+    (found,) = rows(con, con.compile(query))
+    return dict(zip(query.columns, found, strict=True))
+
+
 def insert(con: Any, where: tuple[str, str], query: ir.Table, suffix: str = "") -> int:
     """INSERT ... SELECT; the number of rows written."""
     return run(con, f"INSERT INTO {quoted(con, *where)} ({names(con, query.columns)}) {con.compile(query)}{suffix}")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ibis import _
 
 from fsnb.model import Entity, FeatureView, Source, Window, over
+from fsnb.pit import choosing
 from fsnb.pit.oracle import oracle
 from tests.publish.published import ALL_TYPES, EARLY, KEYS, LAST, Published
 from tests.publish.support import HOUR, MICROSECOND, THING, Row, asof, fetch, table
@@ -70,9 +71,19 @@ FEW = settings(
 )
 
 
+@pytest.fixture(params=["few pairs", "many pairs"])
+def pairs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is computed by a join where pairs are few, and by other strategies where they are many."""
+    if request.param == "many pairs":
+        monkeypatch.setattr(choosing, "SMALL", 0)
+        monkeypatch.setattr(choosing, "CHEAP_PAIRS", 0)
+
+
 @FEW
 @given(view=views(), found=rows())
-def test_history_read_as_of_any_time_equals_the_oracle(con: Any, view: FeatureView, found: list[Row]) -> None:
+def test_history_read_as_of_any_time_equals_the_oracle(
+    con: Any, pairs: None, view: FeatureView, found: list[Row]
+) -> None:
     note(view.rules())
     published = Published(con, view)
     published.run(found, LAST)
