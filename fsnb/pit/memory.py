@@ -6,7 +6,10 @@ that memory is bounded by the bucket and not by the table.
 
 from __future__ import annotations
 
+import tempfile
+import weakref
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import ibis.expr.types as ir
@@ -16,10 +19,10 @@ from fsnb.pit import lowering_polars, tiles
 from fsnb.pit.events import AVAILABLE, CUTOFF, EVENT, VALUE, hull, key_names
 from fsnb.pit.lowering import events, matched
 from fsnb.pit.planning import ViewPlan
-from fsnb.pit.read import upload
+from fsnb.pit.read import attach, upload
 
-BUCKET = 20_000_000
-"""Events that are in memory at a time, about; a single key's are never divided."""
+WHOLE, BUCKET = 20_000_000, 8_000_000
+"""A table of more events than WHOLE is taken in buckets of about BUCKET; a single key's events are never divided."""
 
 
 def fill(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
@@ -28,10 +31,20 @@ def fill(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.T
     keys = key_names(part)
     numbered = asked.select(keys).unique(maintain_order=True).with_row_index(tiles.KEY)
     asked = asked.join(numbered, on=keys).with_columns(pl.col(tiles.KEY).cast(pl.Int64))
-    found = [_answer(part, con, relation, numbers, asked) for numbers in _buckets(part, con, relation, numbered)]
+    buckets = list(_buckets(part, con, relation, numbered))
     values = [VALUE + primitive.name for primitive in part.primitives]
-    answer = upload(con, pl.concat(found).select(*keys, CUTOFF, *values), "answers")
+    answers = (_answer(part, con, relation, bucket, asked).select(*keys, CUTOFF, *values) for bucket in buckets)
+    answer = upload(con, next(answers), "answers") if len(buckets) == 1 else _spooled(con, answers)
     return matched(cut, answer, [*keys, CUTOFF])
+
+
+def _spooled(con: Any, answers: Iterator[pl.DataFrame]) -> ir.Table:
+    """Answers as files of the system's temporary folder, which go when the connection or the process does."""
+    folder = tempfile.TemporaryDirectory(prefix="fsnb-")
+    weakref.finalize(con, folder.cleanup)
+    for number, answer in enumerate(answers):
+        answer.write_parquet(Path(folder.name) / f"{number}.parquet")
+    return attach(con, str(Path(folder.name) / "*.parquet"), "answers")
 
 
 def collected(con: Any, table: ir.Table) -> pl.DataFrame:
@@ -67,7 +80,7 @@ def _rows(part: ViewPlan, con: Any, relation: ir.Table, numbers: pl.DataFrame, a
 
 def _buckets(part: ViewPlan, con: Any, relation: ir.Table, numbered: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """The numbered keys in ranges with about BUCKET events each; one where there are no more than that."""
-    if collected(con, relation.count().as_table()).item() <= BUCKET:
+    if numbered.is_empty() or collected(con, relation.count().as_table()).item() <= WHOLE:
         yield numbered
         return
     keys = dict(zip(part.view.entity.keys, key_names(part), strict=True))

@@ -13,7 +13,7 @@ from ibis import _
 
 from fsnb.errors import NotSupported, PlanTooLarge, UnknownName
 from fsnb.model import Entity, FeatureView, Source, Spine
-from fsnb.pit import EnginePlan, on, plan, read_source, read_spine, strategies
+from fsnb.pit import EnginePlan, memory, on, plan, read_source, read_spine, strategies, tiles
 from tests.pit.engines import assert_same, expected, run, table
 from tests.pit.test_properties import COMMON, EVENT_TYPES, SHAPES, SPINE_TYPES, SPINES, START, WINDOWED, rules, sources
 from tests.pit.test_properties import _spine as spine_of
@@ -118,3 +118,28 @@ def test_unknown_strategies_and_views_are_named(engine: Any) -> None:
         _on(engine, view, spine, strategy="tile")
     with pytest.raises(UnknownName, match=r"feature view 'w'.*It has: v"):
         _on(engine, view, spine, strategy={"w": "join"})
+
+
+@FEWER
+@given(made=sources(), spine=SPINES, rule=rules())
+def test_tiles_in_buckets(engine: Any, monkeypatch: pytest.MonkeyPatch, made: Any, spine: pa.Table, rule: Any) -> None:
+    """A table too large to hold goes through memory by ranges of keys."""
+    monkeypatch.setattr(memory, "WHOLE", 10)
+    monkeypatch.setattr(memory, "BUCKET", 20)
+    source, entity = made
+    features = {name: WINDOWED[name] for name in ("rows", "sum_x", "high", "std", "kinds")}
+    view = FeatureView("v", entity=entity, source=source, features=features, windows=("1h", "4h"), **rule)
+    assert_same(run(engine, spine_of(spine), [view], strategy="tiles"), expected(view, spine_of(spine)))
+
+
+@FEWER
+@given(made=sources(), spine=SPINES, rule=rules())
+def test_tiles_over_keys_whose_times_fill_an_int64(
+    engine: Any, monkeypatch: pytest.MonkeyPatch, made: Any, spine: pa.Table, rule: Any
+) -> None:
+    """Key and time share one int64; where they do not fit, keys go by in pieces."""
+    monkeypatch.setattr(tiles, "LARGEST", 2 * 24 * 3_600_000_000)
+    source, entity = made
+    features = {name: WINDOWED[name] for name in ("rows", "sum_x", "high", "kinds")}
+    view = FeatureView("v", entity=entity, source=source, features=features, windows=("1h", "4h"), **rule)
+    assert_same(run(engine, spine_of(spine), [view], strategy="tiles"), expected(view, spine_of(spine)))
