@@ -66,26 +66,28 @@ def starts(rows: ir.Table, span: Span) -> ir.Value:
     return ibis.greatest(seen, rows[AVAILABLE]) if AVAILABLE in rows.columns else seen
 
 
-# ---------------------------------------------------------------------- as-of: heads, then one of two joins
+# ---------------------------------------------------------------------- as-of: which moment, then which of its rows
+
+
+def known(part: ViewPlan, rows: ir.Table) -> ir.Table:
+    """The moments from which on a newer event is known: keys, START, EVENT; several rows where events are equal.
+
+    With two clocks a row that becomes available after a newer one is never the latest.
+    """
+    keys = key_names(part)
+    found = rows.select(*keys, START, EVENT)
+    if AVAILABLE not in rows.columns:
+        return found
+    upto = ibis.range_window(group_by=keys, order_by=START, following=0)
+    found = found.mutate(_fsnb_newest=found[EVENT].max().over(upto))
+    return found.filter(found[EVENT] == found["_fsnb_newest"]).drop("_fsnb_newest")
 
 
 def heads(part: ViewPlan, rows: ir.Table, wanted: Sequence[str]) -> ir.Table:
-    """The events that are the latest known at some moment, each from its start until the next head's.
-
-    Of the rows seen by then the latest is the one with the greatest event time, then available time, then tie-break.
-    With two clocks a row that becomes available late, after a newer one, is never a head.
-    """
-    keys, order = key_names(part), order_names(part)
-    if AVAILABLE in rows.columns:
-        first = [rows[name].asc(nulls_first=True) for name in order]
-        ranked = rows.mutate(_fsnb_rank=ibis.row_number().over(group_by=keys, order_by=first))
-        upto = ibis.range_window(group_by=keys, order_by=START, following=0)
-        best = ranked.mutate(_fsnb_best=ranked["_fsnb_rank"].max().over(upto))
-        found = best.filter(best["_fsnb_rank"] == best["_fsnb_best"])
-    else:
-        last = [rows[name].desc(nulls_first=False) for name in order if name != EVENT]
-        found = first_of(rows, [*keys, START] if START in rows.columns else keys, last)
-    return found.select(*(name for name in (*keys, START, EVENT) if name in found.columns), *wanted)
+    """Of rows that are the latest from one moment on, the one with the greatest available time, then tie-break."""
+    group = [*key_names(part), START] if START in rows.columns else key_names(part)
+    last = [rows[name].desc(nulls_first=False) for name in order_names(part) if name != EVENT]
+    return first_of(rows, group, last).select(*group, *wanted)
 
 
 def first_of(rows: ir.Table, group_by: list[str], order_by: list[ir.Value]) -> ir.Table:
@@ -124,34 +126,71 @@ def union(part: ViewPlan, cut: ir.Table, asks: ir.Table, found: ir.Table) -> ir.
     return placed.left_join(found, [*same_keys(part), (AT + START, RIGHT + START)])
 
 
-def static(part: ViewPlan, cut: ir.Table, asks: ir.Table, found: ir.Table) -> ir.Table:
-    """Static: one head per key."""
-    return cut.left_join(found, same_keys(part))
-
-
 def same_keys(part: ViewPlan) -> list[tuple[str, str]]:
     """Equal keys, by name: an expression of the left may be found again inside the right, which computed it too."""
     return [(key, RIGHT + key) for key in key_names(part)]
 
 
-def latest(lookup: Lookup) -> Strategy:
+def latest(lookup: Lookup, *, unique: bool = True) -> Strategy:
+    """The moment first, from keys and times alone; the other columns only of the rows of that moment.
+
+    `unique` where the lookup wants each moment once.
+    """
+
     def fill(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
-        rows = events(part, con, relation)
-        for wanted in lanes(part):
-            lane = rows.filter(rows[wanted[0]].notnull()) if part.view.skip_nulls else rows
-            found = heads(part, lane, wanted)
-            met = lookup(part, cut, asks, found.rename({RIGHT + name: name for name in found.columns}))
-            cut = met.select(*cut.columns, **{VALUE + name: _unexpired(part, met, RIGHT + name) for name in wanted})
+        rows, on = events(part, con, relation), [*key_names(part), CUTOFF]
+        if not part.view.skip_nulls:
+            return _with_latest(part, lookup, unique, rows, cut, asks, *lanes(part))
+        for (name,) in lanes(part):
+            answer = _with_latest(part, lookup, unique, rows.filter(rows[name].notnull()), asks, asks, (name,))
+            cut = matched(cut, answer.select(*on, VALUE + name), on)
         return cut
 
     return fill
+
+
+def _with_latest(
+    part: ViewPlan,
+    lookup: Lookup,
+    unique: bool,
+    rows: ir.Table,
+    cut: ir.Table,
+    asks: ir.Table,
+    wanted: Sequence[str],
+) -> ir.Table:
+    keys = key_names(part)
+    moments = known(part, rows).distinct() if unique else known(part, rows)
+    met = lookup(part, cut, asks, moments.rename({RIGHT + name: name for name in moments.columns}))
+    met = closed(met.select(*cut.columns, **{AT + name: met[RIGHT + name] for name in (START, EVENT)}))
+    there = met.select(*keys, AT + START, AT + EVENT).distinct()
+    there = rows.semi_join(there, [*((key, key) for key in keys), (START, AT + START), (EVENT, AT + EVENT)])
+    best = heads(part, there, wanted)
+    best = best.rename({RIGHT + name: name for name in best.columns})
+    joined = met.left_join(best, [*same_keys(part), (AT + START, RIGHT + START)])
+    return joined.select(*cut.columns, **{VALUE + name: _unexpired(part, joined, RIGHT + name) for name in wanted})
+
+
+def closed(joined: ir.Table) -> ir.Table:
+    """A join as a query of its own, computed once however often it is used; Ibis would go on joining the same chain."""
+    return ops.Project(joined, {name: joined[name] for name in joined.columns}).to_expr()
 
 
 def _unexpired(part: ViewPlan, met: ir.Table, name: str) -> ir.Value:
     hi = part.span(None).hi
     if hi is None:
         return met[name]
-    return (met[CUTOFF] < met[RIGHT + EVENT] + hi).ifelse(met[name], ibis.null(met[name].type()))
+    return (met[CUTOFF] < met[AT + EVENT] + hi).ifelse(met[name], ibis.null(met[name].type()))
+
+
+def static(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
+    """No time: one row for each key."""
+    rows = events(part, con, relation)
+    for wanted in lanes(part):
+        lane = rows.filter(rows[wanted[0]].notnull()) if part.view.skip_nulls else rows
+        best = heads(part, lane, wanted)
+        met = cut.left_join(best.rename({RIGHT + name: name for name in best.columns}), same_keys(part))
+        cut = met.select(*cut.columns, **{VALUE + name: met[RIGHT + name] for name in wanted})
+    return cut
 
 
 # ---------------------------------------------------------------------- whole history: running aggregates

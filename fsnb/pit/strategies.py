@@ -18,7 +18,7 @@ Table = Mapping[str, Mapping[str, Strategy]]
 
 DUCKDB: Table = {
     "asof": {
-        "asof": lowering.latest(lowering.asof),
+        "asof": lowering.latest(lowering.asof, unique=False),
         "union": lowering.latest(lowering.union),
         "join": lowering.latest(lowering.interval),
     },
@@ -28,7 +28,7 @@ DUCKDB: Table = {
         "cumulative": lowering_totals.cumulative(lowering.asof),
     },
     "lifetime": {"cumulative": lowering.lifetime(lowering.asof), "join": lowering.joined},
-    "static": {"lookup": lowering.latest(lowering.static)},
+    "static": {"lookup": lowering.static},
 }
 POLARS: Table = {
     "asof": {"asof": lowering_polars.latest},
@@ -44,7 +44,7 @@ SQL: Table = {
         "cumulative": lowering_totals.cumulative(lowering.union),
     },
     "lifetime": {"cumulative": lowering.lifetime(lowering.union), "join": lowering.joined},
-    "static": {"lookup": lowering.latest(lowering.static)},
+    "static": {"lookup": lowering.static},
 }
 ENGINES: Mapping[str, Table] = {"duckdb": DUCKDB, "polars": POLARS}
 WORDS: Mapping[str, str] = {

@@ -245,7 +245,8 @@ def test_sum_beyond_int64_is_an_error(engine: Any, windows: Any) -> None:
     source = events([{"ts": NOON, "x": MOST}, {"ts": NOON + HOUR - US, "x": 1}], {"x": pa.int64()})
     view = FeatureView("v", entity=KEY, source=source, features={"x": _.x.sum()}, windows=windows)
     spine = asks(NOON + HOUR - US)
-    for strategy in strategies.available(engine.name, plan(spine, [view]).views[0]):
+    (part,) = plan(spine, [view]).views
+    for strategy in strategies.available(engine.name, strategies.shape(part, part.primitives[0])):
         with pytest.raises(Exception, match=r"(?i)overflow|out of range|does not fit|conversion from `i128`"):
             run(engine, spine, [view], strategy=strategy)
 
