@@ -41,7 +41,7 @@ from fsnb.pit.primitives import Primitive
 from fsnb.pit.ranking import NATIVE_QUANTILE, RANKED
 
 AT, FIRST, LAST_START, NEVER_NULL = "_fsnb_at", "_fsnb_first_", "_fsnb_last", "_fsnb_c_or_never"
-BEFORE_ALL = -(2**63)
+BEFORE_ALL, AFTER_ALL = -(2**63), 2**63 - 1
 Strategy = Callable[[ViewPlan, Any, ir.Table, ir.Table, ir.Table], ir.Table]
 """(view, connection, its relation, the spine with keys and cutoffs, the distinct asks) -> the spine with its values."""
 Lookup = Callable[[ViewPlan, ir.Table, ir.Table, ir.Table], ir.Table]
@@ -107,9 +107,10 @@ def asof(part: ViewPlan, cut: ir.Table, asks: ir.Table, found: ir.Table) -> ir.T
 def interval(part: ViewPlan, cut: ir.Table, asks: ir.Table, found: ir.Table) -> ir.Table:
     """The same in plain SQL: the heads of a key follow one another, so an ask falls between exactly two."""
     after = ibis.window(group_by=[RIGHT + key for key in key_names(part)], order_by=RIGHT + START)
-    found = found.mutate(**{NEXT: found[RIGHT + START].lead().over(after)})
-    before_next = (cut[CUTOFF] < found[NEXT]) | found[NEXT].isnull()
-    return cut.left_join(found, [*same_keys(part), cut[CUTOFF] >= found[RIGHT + START], before_next])
+    # comparisons alone: for anything else DuckDB compares every row with every row
+    found = found.mutate(**{NEXT: found[RIGHT + START].lead().over(after).fill_null(AFTER_ALL)})
+    inside = [cut[CUTOFF] >= found[RIGHT + START], cut[CUTOFF] < found[NEXT]]
+    return cut.left_join(found, [*same_keys(part), *inside])
 
 
 def union(part: ViewPlan, cut: ir.Table, asks: ir.Table, found: ir.Table) -> ir.Table:

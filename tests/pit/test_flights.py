@@ -1,0 +1,103 @@
+"""Every strategy of every engine on a year of real flights: one answer, to a relative 1e-9."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import ibis
+import numpy as np
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+from ibis import _
+
+from fsnb.demo import flights
+from fsnb.errors import NotSupported
+from fsnb.model import Entity, FeatureView, Source, Spine
+from fsnb.pit import ROW, collect, lower, on, plan, read_source, read_spine, strategies
+
+AIRCRAFT = Entity("aircraft", "tailnum")
+COLUMNS = ["tailnum", "dest", "scheduled_at", "landed_at", "arr_delay", "dep_delay"]
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+
+
+@pytest.fixture(scope="module")
+def year(tmp_path_factory: pytest.TempPathFactory) -> tuple[Source, Spine]:
+    """Every leg, known when it has landed, and each flight as a question two hours before it leaves."""
+    tables = flights.tables(tmp_path_factory.mktemp("flights"))
+    legs = pq.read_table(tables.landings, columns=COLUMNS)
+    source = Source("landings", legs, event_time="scheduled_at", available="landed_at", tie_break=("dest",))
+    asked = pq.read_table(tables.questions, columns=["tailnum", "asked_at"])
+    return source, Spine(asked, at="asked_at")
+
+
+def views(source: Source) -> Mapping[str, FeatureView]:
+    recent = {
+        "legs": _.count(),
+        "lost": _.dep_delay.sum(),
+        "late": _.arr_delay.mean(),
+        "worst": _.arr_delay.max(),
+        "spread": _.arr_delay.std(),
+        "places": _.dest.nunique(),
+    }
+    last = {"delay": _.arr_delay, "dest": _.dest}
+    common: dict[str, Any] = {"entity": AIRCRAFT, "source": source}
+    return {
+        "windows": FeatureView("recent", features=recent, windows=["12h", "7d"], lag="30m", **common),
+        "latest": FeatureView("last", features=last, ttl="1d", **common),
+        "whole history": FeatureView("ever", features=recent, refresh="1d", **common),
+    }
+
+
+@pytest.fixture(scope="module")
+def answers(year: tuple[Source, Spine]) -> Mapping[str, pl.DataFrame]:
+    """What DuckDB gives by the first strategy of each shape."""
+    con = ibis.duckdb.connect()
+    source, spine = year
+    table, asked = read_source(con, source), read_spine(con, spine)
+    return {
+        what: _rows(con, lower(plan(spine, view), con, {"landings": table}, asked))
+        for what, view in views(source).items()
+    }
+
+
+def _rows(con: Any, table: Any) -> pl.DataFrame:
+    return pl.DataFrame(collect(con, table)).sort(ROW)
+
+
+@pytest.mark.parametrize(
+    ("what", "strategy"),
+    [
+        *(("windows", strategy) for strategy in ("join", "tiles", "cumulative")),
+        *(("latest", strategy) for strategy in ("asof", "union", "join")),
+        ("whole history", "cumulative"),
+    ],
+)
+def test_one_answer_for_a_year_of_flights(
+    engine: Any, what: str, strategy: str, year: tuple[Source, Spine], answers: Mapping[str, pl.DataFrame]
+) -> None:
+    source, spine = year
+    made = plan(spine, views(source)[what])
+    tables, asked = {"landings": read_source(engine, source)}, read_spine(engine, spine)
+    shape = strategies.shape(made.views[0], *made.views[0].primitives[:1])
+    if strategy not in strategies.available(engine.name, shape):
+        with pytest.raises(NotSupported):
+            lower(on(made, engine, tables, asked, strategy=strategy), engine, tables, asked)
+        return
+    found = _rows(engine, lower(on(made, engine, tables, asked, strategy=strategy), engine, tables, asked))
+    wanted = answers[what]
+    assert found.height == wanted.height > 300_000
+    for name in made.columns[len(spine.columns) :]:
+        assert _same(found[name], wanted[name]), name
+
+
+def _same(found: pl.Series, wanted: pl.Series) -> bool:
+    assert wanted.null_count() < len(wanted)
+    if not (found.is_null() == wanted.is_null()).all():
+        return False
+    found, wanted = found.drop_nulls(), wanted.drop_nulls()
+    if wanted.dtype.is_float():
+        return bool(np.allclose(found.to_numpy(), wanted.to_numpy(), rtol=1e-9, atol=1e-9))
+    return bool((found.cast(wanted.dtype) == wanted).all())
