@@ -46,7 +46,7 @@ def written(lowered: ir.Table, dialect: str) -> str:
     speech = DIALECTS.get(dialect, Speech())
     _refuse_float_partitions(lowered, dialect)
     compiler = speech.compiler or getattr(compilers, dialect).compiler
-    tree = compiler.to_sqlglot(lowered.unbind())
+    tree = compiler.to_sqlglot(lowered.unbind()).copy()  # Ibis hangs one node under several parents
     for mend in speech.passes:
         mend(tree, Language.get_or_raise(compiler.dialect))
     return tree.sql(dialect=compiler.dialect, pretty=True)

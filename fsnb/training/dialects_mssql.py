@@ -39,7 +39,7 @@ COMPILER = Compiler()
 def conditions_apart(tree: Tree, language: Any) -> None:
     """Conditions as values are CASE WHEN it holds THEN 1 WHEN it does not THEN 0 END; values as conditions, = 1."""
     for node in reversed(list(tree.dfs())):
-        if isinstance(node, sge.Paren) or _is_of_null_test(node):
+        if isinstance(node, sge.Paren) or _is_null(node):
             continue
         if _is_condition(node) and not _is_asked(node):
             _outermost(node).replace(_as_value(_outermost(node)))
@@ -53,10 +53,10 @@ def _is_condition(node: Tree) -> bool:
     return isinstance(node, (sge.Predicate, sge.Connector, sge.Not, sge.Boolean))
 
 
-def _is_of_null_test(node: Tree) -> bool:
-    """IS NOT NULL is IS (NOT NULL) in the tree."""
-    above = node.parent.parent if isinstance(node.parent, sge.Not) else node.parent
-    return isinstance(above, sge.Is)
+def _is_null(node: Tree) -> bool:
+    """NULL, or the NOT NULL that stands after IS in the tree."""
+    null = node.this if isinstance(node, sge.Not) else node
+    return isinstance(null, sge.Null)
 
 
 def _outermost(node: Tree) -> Tree:

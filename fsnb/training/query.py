@@ -61,7 +61,7 @@ def _refuse_in_memory(plan: EnginePlan, dialect: str) -> None:
             if there[step.strategy] is memory.fill:
                 others = listed(name for name, fill in there.items() if fill is not memory.fill)
                 raise NotSupported(
-                    f"feature view {part.view.name!r}: {dialect} computes {step.strategy!r} in memory, so it has no SQL. "
+                    f"feature view {part.view.name!r}: {dialect} computes {step.strategy!r} in memory: it has no SQL. "
                     f"Strategies that have: {others}."
                 )
 
