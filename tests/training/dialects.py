@@ -220,20 +220,20 @@ def cases() -> tuple[tuple[str, FeatureView, str], ...]:
 
 
 def _cases() -> Iterator[tuple[str, FeatureView, str]]:
-    late = {"lag": "15m", "refresh": "1h", "closed": "left"}
+    late, windows = {"lag": "15m", "refresh": "1h", "closed": "left"}, {"windows": ["1h", Window("1d", "1d")]}
     for clocks, source in (("one clock", ONE), ("two clocks", TWO)):
         for strategy in ("union", "join"):
             yield f"as-of, {clocks}", view(source, LATEST, ttl="1h"), strategy
-            yield f"as-of, skip_nulls, {clocks}", view(source, LATEST, skip_nulls=True, **late), strategy
-        windows = {"windows": ["1h", Window("1d", "1d")]}
         for strategy in ("join", "tiles"):
             yield f"windows, {clocks}", view(source, MERGED, fill={"total_1h": 0}, **windows, **late), strategy
         yield f"counts and sums, {clocks}", view(source, ADDED, **windows), "cumulative"
-        for strategy in ("join", "tiles"):
-            yield f"first, last, argmax, {clocks}", view(source, PICKED, **windows), strategy
-        yield f"quantile, mode, {clocks}", view(source, RANKED, **windows), "join"
-        for strategy in ("cumulative", "join"):
-            yield f"whole history, {clocks}", view(source, {**ADDED, **MERGED, **PICKED}), strategy
+    for strategy in ("union", "join"):
+        yield "as-of, skip_nulls", view(TWO, {"x": _.x, "b": _.b}, skip_nulls=True, **late), strategy
+    for strategy in ("join", "tiles"):
+        yield "first, last, argmax", view(TWO, PICKED, windows="1h"), strategy
+    yield "quantile, mode", view(ONE, RANKED, windows="1h"), "join"
+    for strategy in ("cumulative", "join"):
+        yield "whole history", view(TWO, {**ADDED, **MERGED, **PICKED}), strategy
     yield "static", view(THINGS, LATEST), "lookup"
 
 

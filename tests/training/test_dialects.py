@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import ibis
@@ -24,29 +23,9 @@ from fsnb.training.query import Dialect
 from tests.training import dialects
 from tests.training.dialects import ONE, SPINE, TWO, WORDS, cases, sql, view
 
-SYNTAX = {
-    *[
-        "AND",
-        "AS",
-        "EXISTS",
-        "FILTER",
-        "FROM",
-        "IN",
-        "JOIN",
-        "NOT",
-        "ON",
-        "OR",
-        "OVER",
-        "THEN",
-        "WHEN",
-        "WHERE",
-        "SELECT",
-        "UNION",
-        "ALL",
-        "BY",
-        "ELSE",
-    ]
-}
+SYNTAX = set(
+    "AND AS EXISTS FILTER FROM IN JOIN NOT ON OR OVER THEN WHEN WHERE SELECT UNION ALL BY ELSE".split()  # noqa: SIM905
+)
 REFUSED = {("clickhouse", "as-of", "join")}
 ALL = [pytest.param(*case, id=f"{case[0]}, {case[2]}") for case in cases()]
 
@@ -76,7 +55,7 @@ def lacking(dialect: str, text: str) -> list[str]:
 
 
 def _lacking(node: Any, words: Any, types: set[str], dialect: str) -> list[str]:
-    said = node.sql(dialect) if isinstance(node, (sge.WindowSpec, sge.DataType)) else ""
+    said = node.sql(dialect) if isinstance(node, sge.WindowSpec) else ""
     if isinstance(node, sge.Cast) and node.to.sql(dialect).upper().replace(", ", ",") not in types:
         return [node.to.sql(dialect)]
     if isinstance(node, sge.WindowSpec) and said not in words.frames:
@@ -219,9 +198,9 @@ def test_engines_that_are_run_have_sql_too(dialect: str) -> None:
 # ---------------------------------------------------------------------- snapshots and the page
 
 
-@pytest.mark.parametrize(("path", "text"), [pytest.param(*each, id=each[0].name) for each in dialects.files()])
-def test_written_files_are_fresh(path: Path, text: str) -> None:
-    assert path.read_text() == text, f"write it anew: {dialects.AGAIN}"
+def test_written_files_are_fresh() -> None:
+    stale = [path.name for path, text in dialects.files() if not path.exists() or path.read_text() != text]
+    assert not stale, f"write them anew: {dialects.AGAIN}"
 
 
 def test_no_snapshot_is_left_over() -> None:

@@ -24,7 +24,6 @@ WITH "t4" AS (
     "t10"."_fsnb_k1" AS "_fsnb_k1",
     "t10"."_fsnb_event" AS "_fsnb_event",
     "t10"."_fsnb_available" AS "_fsnb_available",
-    "t10"."x" AS "x",
     "t10"."flag" AS "flag",
     "t10"."_fsnb_tie0" AS "_fsnb_tie0",
     "t10"."_fsnb_start" AS "_fsnb_start",
@@ -40,13 +39,12 @@ WITH "t4" AS (
       "t7"."_fsnb_k1" AS "_fsnb_k1",
       "t7"."_fsnb_event" AS "_fsnb_event",
       "t7"."_fsnb_available" AS "_fsnb_available",
-      "t7"."x" AS "x",
       "t7"."flag" AS "flag",
       "t7"."_fsnb_tie0" AS "_fsnb_tie0",
       "t7"."_fsnb_start" AS "_fsnb_start",
       ROW_NUMBER() OVER (
         PARTITION BY "t7"."_fsnb_k0", "t7"."_fsnb_k1"
-        ORDER BY "t7"."_fsnb_event" ASC NULLS FIRST, "t7"."_fsnb_available" ASC NULLS FIRST, "t7"."_fsnb_tie0" ASC NULLS FIRST, "t7"."x" ASC NULLS FIRST, "t7"."flag" ASC NULLS FIRST
+        ORDER BY "t7"."_fsnb_event" ASC NULLS FIRST, "t7"."_fsnb_available" ASC NULLS FIRST, "t7"."_fsnb_tie0" ASC NULLS FIRST, "t7"."flag" ASC NULLS FIRST
       ) - 1 AS "_fsnb_rank"
     FROM (
       SELECT
@@ -54,7 +52,6 @@ WITH "t4" AS (
         "t3"."_fsnb_k1" AS "_fsnb_k1",
         "t3"."_fsnb_event" AS "_fsnb_event",
         "t3"."_fsnb_available" AS "_fsnb_available",
-        "t3"."x" AS "x",
         "t3"."flag" AS "flag",
         "t3"."_fsnb_tie0" AS "_fsnb_tie0",
         GREATEST("t3"."_fsnb_event" + 0, "t3"."_fsnb_available") AS "_fsnb_start"
@@ -64,7 +61,6 @@ WITH "t4" AS (
           "t1"."i" AS "_fsnb_k1",
           CAST(toUnixTimestamp64Micro(CAST("t1"."ts" AS Nullable(DateTime64(6)))) AS Nullable(Int64)) AS "_fsnb_event",
           CAST(toUnixTimestamp64Micro(CAST("t1"."known" AS Nullable(DateTime64(6)))) AS Nullable(Int64)) AS "_fsnb_available",
-          CASE WHEN isNaN("t1"."x") THEN CAST(NULL AS Nullable(Float64)) ELSE "t1"."x" END AS "x",
           "t1"."b" AND (
             "t1"."n" > 0
           ) AS "flag",
@@ -84,11 +80,6 @@ SELECT
   "t20"."i" AS "i",
   "t20"."at" AS "at",
   "t20"."late" AS "late",
-  CASE
-    WHEN isNaN("t20"."_fsnb_v_x")
-    THEN CAST(NULL AS Nullable(Float64))
-    ELSE "t20"."_fsnb_v_x"
-  END AS "x",
   "t20"."_fsnb_v_flag" AS "flag"
 FROM (
   SELECT
@@ -99,13 +90,6 @@ FROM (
     "t6"."_fsnb_k0" AS "_fsnb_k0",
     "t6"."_fsnb_k1" AS "_fsnb_k1",
     "t6"."_fsnb_c" AS "_fsnb_c",
-    CASE
-      WHEN "t6"."_fsnb_c" < (
-        "t15"."_fsnb_r_fsnb_event" + CAST(3600000000 AS Nullable(Int64))
-      )
-      THEN "t15"."_fsnb_rx"
-      ELSE CAST(NULL AS Nullable(Float64))
-    END AS "_fsnb_v_x",
     CASE
       WHEN "t6"."_fsnb_c" < (
         "t15"."_fsnb_r_fsnb_event" + CAST(3600000000 AS Nullable(Int64))
@@ -179,7 +163,6 @@ FROM (
       "t12"."_fsnb_k1" AS "_fsnb_r_fsnb_k1",
       "t12"."_fsnb_start" AS "_fsnb_r_fsnb_start",
       "t12"."_fsnb_event" AS "_fsnb_r_fsnb_event",
-      "t12"."x" AS "_fsnb_rx",
       "t12"."flag" AS "_fsnb_rflag"
     FROM "t11" AS "t12"
     WHERE

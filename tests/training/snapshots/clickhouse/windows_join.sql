@@ -4,8 +4,7 @@ WITH "t3" AS (
     "t1"."k" AS "_fsnb_k0",
     "t1"."i" AS "_fsnb_k1",
     CAST(toUnixTimestamp64Micro(CAST("t1"."ts" AS Nullable(DateTime64(6)))) AS Nullable(Int64)) AS "_fsnb_event",
-    1 AS "a0",
-    CASE WHEN isNaN("t1"."x") THEN CAST(NULL AS Nullable(Float64)) ELSE "t1"."x" END AS "a1"
+    CASE WHEN isNaN("t1"."x") THEN CAST(NULL AS Nullable(Float64)) ELSE "t1"."x" END AS "a0"
   FROM "events" AS "t1"
 ), "t5" AS (
   SELECT
@@ -32,17 +31,15 @@ SELECT
   "t21"."i" AS "i",
   "t21"."at" AS "at",
   "t21"."late" AS "late",
-  COALESCE("t21"."_fsnb_v_p0", 0) AS "rows_1h",
-  COALESCE("t21"."_fsnb_v_p1", 0) AS "rows_1d",
+  CASE
+    WHEN isNaN("t21"."_fsnb_v_p0" / nullIf(COALESCE("t21"."_fsnb_v_p1", 0), 0))
+    THEN CAST(NULL AS Nullable(Float64))
+    ELSE "t21"."_fsnb_v_p0" / nullIf(COALESCE("t21"."_fsnb_v_p1", 0), 0)
+  END AS "mean_1h",
   CASE
     WHEN isNaN("t21"."_fsnb_v_p2" / nullIf(COALESCE("t21"."_fsnb_v_p3", 0), 0))
     THEN CAST(NULL AS Nullable(Float64))
     ELSE "t21"."_fsnb_v_p2" / nullIf(COALESCE("t21"."_fsnb_v_p3", 0), 0)
-  END AS "mean_1h",
-  CASE
-    WHEN isNaN("t21"."_fsnb_v_p4" / nullIf(COALESCE("t21"."_fsnb_v_p5", 0), 0))
-    THEN CAST(NULL AS Nullable(Float64))
-    ELSE "t21"."_fsnb_v_p4" / nullIf(COALESCE("t21"."_fsnb_v_p5", 0), 0)
   END AS "mean_1d"
 FROM (
   SELECT
@@ -56,9 +53,7 @@ FROM (
     "t20"."_fsnb_v_p0" AS "_fsnb_v_p0",
     "t20"."_fsnb_v_p1" AS "_fsnb_v_p1",
     "t20"."_fsnb_v_p2" AS "_fsnb_v_p2",
-    "t20"."_fsnb_v_p3" AS "_fsnb_v_p3",
-    "t20"."_fsnb_v_p4" AS "_fsnb_v_p4",
-    "t20"."_fsnb_v_p5" AS "_fsnb_v_p5"
+    "t20"."_fsnb_v_p3" AS "_fsnb_v_p3"
   FROM "t5" AS "t7"
   LEFT OUTER JOIN (
     SELECT
@@ -68,14 +63,25 @@ FROM (
       "t18"."_fsnb_v_p0" AS "_fsnb_v_p0",
       "t18"."_fsnb_v_p1" AS "_fsnb_v_p1",
       "t18"."_fsnb_v_p2" AS "_fsnb_v_p2",
-      "t18"."_fsnb_v_p3" AS "_fsnb_v_p3",
-      "t18"."_fsnb_v_p4" AS "_fsnb_v_p4",
-      "t18"."_fsnb_v_p5" AS "_fsnb_v_p5"
+      "t18"."_fsnb_v_p3" AS "_fsnb_v_p3"
     FROM (
       SELECT
         "t17"."_fsnb_k0" AS "_fsnb_k0",
         "t17"."_fsnb_k1" AS "_fsnb_k1",
         "t17"."_fsnb_c" AS "_fsnb_c",
+        sumIf(
+          "t17"."a0",
+          (
+            "t17"."_fsnb_c" >= (
+              "t17"."_fsnb_event" + 0
+            )
+          )
+          AND (
+            "t17"."_fsnb_c" < (
+              "t17"."_fsnb_event" + CAST(3600000000 AS Nullable(Int64))
+            )
+          )
+        ) AS "_fsnb_v_p0",
         CAST(countIf(
           "t17"."a0",
           (
@@ -88,36 +94,9 @@ FROM (
               "t17"."_fsnb_event" + CAST(3600000000 AS Nullable(Int64))
             )
           )
-        ) AS Nullable(Int64)) AS "_fsnb_v_p0",
-        CAST(COUNT("t17"."a0") AS Nullable(Int64)) AS "_fsnb_v_p1",
-        sumIf(
-          "t17"."a1",
-          (
-            "t17"."_fsnb_c" >= (
-              "t17"."_fsnb_event" + 0
-            )
-          )
-          AND (
-            "t17"."_fsnb_c" < (
-              "t17"."_fsnb_event" + CAST(3600000000 AS Nullable(Int64))
-            )
-          )
-        ) AS "_fsnb_v_p2",
-        CAST(countIf(
-          "t17"."a1",
-          (
-            "t17"."_fsnb_c" >= (
-              "t17"."_fsnb_event" + 0
-            )
-          )
-          AND (
-            "t17"."_fsnb_c" < (
-              "t17"."_fsnb_event" + CAST(3600000000 AS Nullable(Int64))
-            )
-          )
-        ) AS Nullable(Int64)) AS "_fsnb_v_p3",
-        SUM("t17"."a1") AS "_fsnb_v_p4",
-        CAST(COUNT("t17"."a1") AS Nullable(Int64)) AS "_fsnb_v_p5"
+        ) AS Nullable(Int64)) AS "_fsnb_v_p1",
+        SUM("t17"."a0") AS "_fsnb_v_p2",
+        CAST(COUNT("t17"."a0") AS Nullable(Int64)) AS "_fsnb_v_p3"
       FROM (
         SELECT
           "t12"."_fsnb_k0" AS "_fsnb_k0",
@@ -128,7 +107,6 @@ FROM (
           "t16"."_fsnb_r_fsnb_k1" AS "_fsnb_r_fsnb_k1",
           "t16"."_fsnb_event" AS "_fsnb_event",
           "t16"."a0" AS "a0",
-          "t16"."a1" AS "a1",
           "t16"."_fsnb_start" AS "_fsnb_start",
           "t16"."_fsnb_end" AS "_fsnb_end",
           "t16"."_fsnb_r_fsnb_band" AS "_fsnb_r_fsnb_band"
@@ -162,7 +140,6 @@ FROM (
             "t14"."_fsnb_k1" AS "_fsnb_r_fsnb_k1",
             "t14"."_fsnb_event" AS "_fsnb_event",
             "t14"."a0" AS "a0",
-            "t14"."a1" AS "a1",
             "t14"."_fsnb_start" AS "_fsnb_start",
             "t14"."_fsnb_end" AS "_fsnb_end",
             "t14"."_fsnb_band" AS "_fsnb_r_fsnb_band"
@@ -175,7 +152,6 @@ FROM (
                 "t4"."_fsnb_k1" AS "_fsnb_k1",
                 "t4"."_fsnb_event" AS "_fsnb_event",
                 "t4"."a0" AS "a0",
-                "t4"."a1" AS "a1",
                 "t4"."_fsnb_event" + 0 AS "_fsnb_start",
                 "t4"."_fsnb_event" + CAST(86400000000 AS Nullable(Int64)) AS "_fsnb_end",
                 (
@@ -214,7 +190,6 @@ FROM (
                   "t4"."_fsnb_k1" AS "_fsnb_k1",
                   "t4"."_fsnb_event" AS "_fsnb_event",
                   "t4"."a0" AS "a0",
-                  "t4"."a1" AS "a1",
                   "t4"."_fsnb_event" + 0 AS "_fsnb_start",
                   "t4"."_fsnb_event" + CAST(86400000000 AS Nullable(Int64)) AS "_fsnb_end",
                   (

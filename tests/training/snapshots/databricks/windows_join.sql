@@ -4,8 +4,7 @@ WITH `t3` AS (
     `t1`.`k` AS `_fsnb_k0`,
     `t1`.`i` AS `_fsnb_k1`,
     UNIX_MICROS(CAST(`t1`.`ts` AS TIMESTAMP)) AS `_fsnb_event`,
-    1 AS `a0`,
-    IF(ISNAN(`t1`.`x`), CAST(NULL AS DOUBLE), `t1`.`x`) AS `a1`
+    IF(ISNAN(`t1`.`x`), CAST(NULL AS DOUBLE), `t1`.`x`) AS `a0`
   FROM `events` AS `t1`
 ), `t5` AS (
   SELECT
@@ -32,17 +31,15 @@ SELECT
   `t21`.`i`,
   `t21`.`at`,
   `t21`.`late`,
-  COALESCE(`t21`.`_fsnb_v_p0`, 0) AS `rows_1h`,
-  COALESCE(`t21`.`_fsnb_v_p1`, 0) AS `rows_1d`,
+  IF(
+    ISNAN(TRY_DIVIDE(`t21`.`_fsnb_v_p0`, NULLIF(COALESCE(`t21`.`_fsnb_v_p1`, 0), 0))),
+    CAST(NULL AS DOUBLE),
+    TRY_DIVIDE(`t21`.`_fsnb_v_p0`, NULLIF(COALESCE(`t21`.`_fsnb_v_p1`, 0), 0))
+  ) AS `mean_1h`,
   IF(
     ISNAN(TRY_DIVIDE(`t21`.`_fsnb_v_p2`, NULLIF(COALESCE(`t21`.`_fsnb_v_p3`, 0), 0))),
     CAST(NULL AS DOUBLE),
     TRY_DIVIDE(`t21`.`_fsnb_v_p2`, NULLIF(COALESCE(`t21`.`_fsnb_v_p3`, 0), 0))
-  ) AS `mean_1h`,
-  IF(
-    ISNAN(TRY_DIVIDE(`t21`.`_fsnb_v_p4`, NULLIF(COALESCE(`t21`.`_fsnb_v_p5`, 0), 0))),
-    CAST(NULL AS DOUBLE),
-    TRY_DIVIDE(`t21`.`_fsnb_v_p4`, NULLIF(COALESCE(`t21`.`_fsnb_v_p5`, 0), 0))
   ) AS `mean_1d`
 FROM (
   SELECT
@@ -56,9 +53,7 @@ FROM (
     `t20`.`_fsnb_v_p0`,
     `t20`.`_fsnb_v_p1`,
     `t20`.`_fsnb_v_p2`,
-    `t20`.`_fsnb_v_p3`,
-    `t20`.`_fsnb_v_p4`,
-    `t20`.`_fsnb_v_p5`
+    `t20`.`_fsnb_v_p3`
   FROM `t5` AS `t7`
   LEFT OUTER JOIN (
     SELECT
@@ -68,14 +63,28 @@ FROM (
       `t18`.`_fsnb_v_p0`,
       `t18`.`_fsnb_v_p1`,
       `t18`.`_fsnb_v_p2`,
-      `t18`.`_fsnb_v_p3`,
-      `t18`.`_fsnb_v_p4`,
-      `t18`.`_fsnb_v_p5`
+      `t18`.`_fsnb_v_p3`
     FROM (
       SELECT
         `t17`.`_fsnb_k0`,
         `t17`.`_fsnb_k1`,
         `t17`.`_fsnb_c`,
+        CAST(SUM(
+          IF(
+            (
+              `t17`.`_fsnb_c` >= (
+                `t17`.`_fsnb_event` + 0
+              )
+            )
+            AND (
+              `t17`.`_fsnb_c` < (
+                `t17`.`_fsnb_event` + 3600000000
+              )
+            ),
+            `t17`.`a0`,
+            NULL
+          )
+        ) AS DOUBLE) AS `_fsnb_v_p0`,
         COUNT(
           IF(
             (
@@ -91,42 +100,9 @@ FROM (
             `t17`.`a0`,
             NULL
           )
-        ) AS `_fsnb_v_p0`,
-        COUNT(`t17`.`a0`) AS `_fsnb_v_p1`,
-        CAST(SUM(
-          IF(
-            (
-              `t17`.`_fsnb_c` >= (
-                `t17`.`_fsnb_event` + 0
-              )
-            )
-            AND (
-              `t17`.`_fsnb_c` < (
-                `t17`.`_fsnb_event` + 3600000000
-              )
-            ),
-            `t17`.`a1`,
-            NULL
-          )
-        ) AS DOUBLE) AS `_fsnb_v_p2`,
-        COUNT(
-          IF(
-            (
-              `t17`.`_fsnb_c` >= (
-                `t17`.`_fsnb_event` + 0
-              )
-            )
-            AND (
-              `t17`.`_fsnb_c` < (
-                `t17`.`_fsnb_event` + 3600000000
-              )
-            ),
-            `t17`.`a1`,
-            NULL
-          )
-        ) AS `_fsnb_v_p3`,
-        CAST(SUM(`t17`.`a1`) AS DOUBLE) AS `_fsnb_v_p4`,
-        COUNT(`t17`.`a1`) AS `_fsnb_v_p5`
+        ) AS `_fsnb_v_p1`,
+        CAST(SUM(`t17`.`a0`) AS DOUBLE) AS `_fsnb_v_p2`,
+        COUNT(`t17`.`a0`) AS `_fsnb_v_p3`
       FROM (
         SELECT
           `t12`.`_fsnb_k0`,
@@ -137,7 +113,6 @@ FROM (
           `t16`.`_fsnb_r_fsnb_k1`,
           `t16`.`_fsnb_event`,
           `t16`.`a0`,
-          `t16`.`a1`,
           `t16`.`_fsnb_start`,
           `t16`.`_fsnb_end`,
           `t16`.`_fsnb_r_fsnb_band`
@@ -177,7 +152,6 @@ FROM (
             `t14`.`_fsnb_k1` AS `_fsnb_r_fsnb_k1`,
             `t14`.`_fsnb_event`,
             `t14`.`a0`,
-            `t14`.`a1`,
             `t14`.`_fsnb_start`,
             `t14`.`_fsnb_end`,
             `t14`.`_fsnb_band` AS `_fsnb_r_fsnb_band`
@@ -190,7 +164,6 @@ FROM (
                 `t4`.`_fsnb_k1`,
                 `t4`.`_fsnb_event`,
                 `t4`.`a0`,
-                `t4`.`a1`,
                 `t4`.`_fsnb_event` + 0 AS `_fsnb_start`,
                 `t4`.`_fsnb_event` + 86400000000 AS `_fsnb_end`,
                 (
@@ -235,7 +208,6 @@ FROM (
                   `t4`.`_fsnb_k1`,
                   `t4`.`_fsnb_event`,
                   `t4`.`a0`,
-                  `t4`.`a1`,
                   `t4`.`_fsnb_event` + 0 AS `_fsnb_start`,
                   `t4`.`_fsnb_event` + 86400000000 AS `_fsnb_end`,
                   (

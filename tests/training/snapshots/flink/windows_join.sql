@@ -22,8 +22,7 @@ WITH `t3` AS (
         ) + EXTRACT(second FROM `t1`.`ts`)
       ) * 1000000
     ) + CAST(RPAD(SUBSTRING(CAST(`t1`.`ts` AS STRING), 21, 6), 6, '0') AS BIGINT) AS `_fsnb_event`,
-    1 AS `a0`,
-    IF(CAST(`t1`.`x` AS STRING) = 'NaN', CAST(NULL AS DOUBLE), `t1`.`x`) AS `a1`
+    IF(CAST(`t1`.`x` AS STRING) = 'NaN', CAST(NULL AS DOUBLE), `t1`.`x`) AS `a0`
   FROM `events` AS `t1`
 ), `t5` AS (
   SELECT
@@ -70,17 +69,15 @@ SELECT
   `t21`.`i`,
   `t21`.`at`,
   `t21`.`late`,
-  COALESCE(`t21`.`_fsnb_v_p0`, 0) AS `rows_1h`,
-  COALESCE(`t21`.`_fsnb_v_p1`, 0) AS `rows_1d`,
+  IF(
+    CAST(CAST(`t21`.`_fsnb_v_p0` AS DOUBLE) / CAST(NULLIF(COALESCE(`t21`.`_fsnb_v_p1`, 0), 0) AS DOUBLE) AS STRING) = 'NaN',
+    CAST(NULL AS DOUBLE),
+    CAST(`t21`.`_fsnb_v_p0` AS DOUBLE) / CAST(NULLIF(COALESCE(`t21`.`_fsnb_v_p1`, 0), 0) AS DOUBLE)
+  ) AS `mean_1h`,
   IF(
     CAST(CAST(`t21`.`_fsnb_v_p2` AS DOUBLE) / CAST(NULLIF(COALESCE(`t21`.`_fsnb_v_p3`, 0), 0) AS DOUBLE) AS STRING) = 'NaN',
     CAST(NULL AS DOUBLE),
     CAST(`t21`.`_fsnb_v_p2` AS DOUBLE) / CAST(NULLIF(COALESCE(`t21`.`_fsnb_v_p3`, 0), 0) AS DOUBLE)
-  ) AS `mean_1h`,
-  IF(
-    CAST(CAST(`t21`.`_fsnb_v_p4` AS DOUBLE) / CAST(NULLIF(COALESCE(`t21`.`_fsnb_v_p5`, 0), 0) AS DOUBLE) AS STRING) = 'NaN',
-    CAST(NULL AS DOUBLE),
-    CAST(`t21`.`_fsnb_v_p4` AS DOUBLE) / CAST(NULLIF(COALESCE(`t21`.`_fsnb_v_p5`, 0), 0) AS DOUBLE)
   ) AS `mean_1d`
 FROM (
   SELECT
@@ -94,9 +91,7 @@ FROM (
     `t20`.`_fsnb_v_p0`,
     `t20`.`_fsnb_v_p1`,
     `t20`.`_fsnb_v_p2`,
-    `t20`.`_fsnb_v_p3`,
-    `t20`.`_fsnb_v_p4`,
-    `t20`.`_fsnb_v_p5`
+    `t20`.`_fsnb_v_p3`
   FROM `t5` AS `t7`
   LEFT OUTER JOIN (
     SELECT
@@ -106,14 +101,27 @@ FROM (
       `t18`.`_fsnb_v_p0`,
       `t18`.`_fsnb_v_p1`,
       `t18`.`_fsnb_v_p2`,
-      `t18`.`_fsnb_v_p3`,
-      `t18`.`_fsnb_v_p4`,
-      `t18`.`_fsnb_v_p5`
+      `t18`.`_fsnb_v_p3`
     FROM (
       SELECT
         `t17`.`_fsnb_k0`,
         `t17`.`_fsnb_k1`,
         `t17`.`_fsnb_c`,
+        CAST(SUM(
+          CASE
+            WHEN (
+              `t17`.`_fsnb_c` >= (
+                `t17`.`_fsnb_event` + 0
+              )
+            )
+            AND (
+              `t17`.`_fsnb_c` < (
+                `t17`.`_fsnb_event` + 3600000000
+              )
+            )
+            THEN `t17`.`a0`
+          END
+        ) AS DOUBLE) AS `_fsnb_v_p0`,
         COUNT(
           CASE
             WHEN (
@@ -128,40 +136,9 @@ FROM (
             )
             THEN `t17`.`a0`
           END
-        ) AS `_fsnb_v_p0`,
-        COUNT(`t17`.`a0`) AS `_fsnb_v_p1`,
-        CAST(SUM(
-          CASE
-            WHEN (
-              `t17`.`_fsnb_c` >= (
-                `t17`.`_fsnb_event` + 0
-              )
-            )
-            AND (
-              `t17`.`_fsnb_c` < (
-                `t17`.`_fsnb_event` + 3600000000
-              )
-            )
-            THEN `t17`.`a1`
-          END
-        ) AS DOUBLE) AS `_fsnb_v_p2`,
-        COUNT(
-          CASE
-            WHEN (
-              `t17`.`_fsnb_c` >= (
-                `t17`.`_fsnb_event` + 0
-              )
-            )
-            AND (
-              `t17`.`_fsnb_c` < (
-                `t17`.`_fsnb_event` + 3600000000
-              )
-            )
-            THEN `t17`.`a1`
-          END
-        ) AS `_fsnb_v_p3`,
-        CAST(SUM(`t17`.`a1`) AS DOUBLE) AS `_fsnb_v_p4`,
-        COUNT(`t17`.`a1`) AS `_fsnb_v_p5`
+        ) AS `_fsnb_v_p1`,
+        CAST(SUM(`t17`.`a0`) AS DOUBLE) AS `_fsnb_v_p2`,
+        COUNT(`t17`.`a0`) AS `_fsnb_v_p3`
       FROM (
         SELECT
           `t12`.`_fsnb_k0`,
@@ -172,7 +149,6 @@ FROM (
           `t16`.`_fsnb_r_fsnb_k1`,
           `t16`.`_fsnb_event`,
           `t16`.`a0`,
-          `t16`.`a1`,
           `t16`.`_fsnb_start`,
           `t16`.`_fsnb_end`,
           `t16`.`_fsnb_r_fsnb_band`
@@ -212,7 +188,6 @@ FROM (
             `t14`.`_fsnb_k1` AS `_fsnb_r_fsnb_k1`,
             `t14`.`_fsnb_event`,
             `t14`.`a0`,
-            `t14`.`a1`,
             `t14`.`_fsnb_start`,
             `t14`.`_fsnb_end`,
             `t14`.`_fsnb_band` AS `_fsnb_r_fsnb_band`
@@ -225,7 +200,6 @@ FROM (
                 `t4`.`_fsnb_k1`,
                 `t4`.`_fsnb_event`,
                 `t4`.`a0`,
-                `t4`.`a1`,
                 `t4`.`_fsnb_event` + 0 AS `_fsnb_start`,
                 `t4`.`_fsnb_event` + 86400000000 AS `_fsnb_end`,
                 (
@@ -270,7 +244,6 @@ FROM (
                   `t4`.`_fsnb_k1`,
                   `t4`.`_fsnb_event`,
                   `t4`.`a0`,
-                  `t4`.`a1`,
                   `t4`.`_fsnb_event` + 0 AS `_fsnb_start`,
                   `t4`.`_fsnb_event` + 86400000000 AS `_fsnb_end`,
                   (

@@ -5,7 +5,6 @@ WITH [t10] AS (
     [t9].[_fsnb_k1],
     [t9].[_fsnb_event],
     [t9].[_fsnb_available],
-    [t9].[x],
     [t9].[flag],
     [t9].[_fsnb_tie0],
     [t9].[_fsnb_start],
@@ -21,13 +20,12 @@ WITH [t10] AS (
       [t7].[_fsnb_k1],
       [t7].[_fsnb_event],
       [t7].[_fsnb_available],
-      [t7].[x],
       [t7].[flag],
       [t7].[_fsnb_tie0],
       [t7].[_fsnb_start],
       ROW_NUMBER() OVER (
         PARTITION BY [t7].[_fsnb_k0], [t7].[_fsnb_k1]
-        ORDER BY [t7].[_fsnb_event] ASC, [t7].[_fsnb_available] ASC, [t7].[_fsnb_tie0] ASC, [t7].[x] ASC, [t7].[flag] ASC
+        ORDER BY [t7].[_fsnb_event] ASC, [t7].[_fsnb_available] ASC, [t7].[_fsnb_tie0] ASC, [t7].[flag] ASC
       ) - 1 AS [_fsnb_rank]
     FROM (
       SELECT
@@ -35,7 +33,6 @@ WITH [t10] AS (
         [t2].[_fsnb_k1],
         [t2].[_fsnb_event],
         [t2].[_fsnb_available],
-        [t2].[x],
         [t2].[flag],
         [t2].[_fsnb_tie0],
         CASE
@@ -58,7 +55,6 @@ WITH [t10] AS (
               CAST(DATEDIFF_BIG(S, CAST('1970-01-01 00:00:00' AS DATETIME2), CAST([t1].[known] AS DATETIME2)) AS BIGINT)
             ) AS BIGINT) * 1000000
           ) + CAST(DATEPART(microsecond, [t1].[known]) AS BIGINT) AS [_fsnb_available],
-          CAST([t1].[x] AS FLOAT) AS [x],
           CASE
             WHEN [t1].[b] = 1 AND (
               [t1].[n] > 0
@@ -95,7 +91,6 @@ SELECT
   [t19].[i],
   [t19].[at],
   [t19].[late],
-  CAST([t19].[_fsnb_v_x] AS FLOAT) AS [x],
   [t19].[_fsnb_v_flag] AS [flag]
 FROM (
   SELECT
@@ -106,13 +101,6 @@ FROM (
     [t5].[_fsnb_k0],
     [t5].[_fsnb_k1],
     [t5].[_fsnb_c],
-    IIF(
-      [t5].[_fsnb_c] < (
-        [t14].[_fsnb_r_fsnb_event] + CAST(3600000000 AS BIGINT)
-      ),
-      [t14].[_fsnb_rx],
-      CAST(NULL AS FLOAT)
-    ) AS [_fsnb_v_x],
     IIF(
       [t5].[_fsnb_c] < (
         [t14].[_fsnb_r_fsnb_event] + CAST(3600000000 AS BIGINT)
@@ -220,7 +208,6 @@ FROM (
       [t11].[_fsnb_k1] AS [_fsnb_r_fsnb_k1],
       [t11].[_fsnb_start] AS [_fsnb_r_fsnb_start],
       [t11].[_fsnb_event] AS [_fsnb_r_fsnb_event],
-      [t11].[x] AS [_fsnb_rx],
       [t11].[flag] AS [_fsnb_rflag]
     FROM [t10] AS [t11]
     WHERE

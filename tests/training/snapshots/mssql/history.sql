@@ -1,164 +1,66 @@
 -- mssql; reads spine, events: floats as float64 without NaN, times as UTC microseconds; SQL Server 2016 or later; text compares by its collation
-WITH [t6] AS (
-  SELECT DISTINCT
-    [t4].[_fsnb_k0],
-    [t4].[_fsnb_k1],
-    [t4].[_fsnb_c]
-  FROM (
-    SELECT
-      [t0].[k] AS [_fsnb_k0],
-      [t0].[i] AS [_fsnb_k1],
-      (
-        (
-          CAST(FLOOR(
-            CAST(DATEDIFF_BIG(S, CAST('1970-01-01 00:00:00' AS DATETIME2), CAST([t0].[at] AS DATETIME2)) AS BIGINT)
-          ) AS BIGINT) * 1000000
-        ) + CAST(DATEPART(microsecond, [t0].[at]) AS BIGINT)
-      ) - 0 AS [_fsnb_c]
-    FROM [spine] AS [t0]
-  ) AS [t4]
-  WHERE
-    (
-      [t4].[_fsnb_k0] IS NOT NULL
-    )
-    AND (
-      [t4].[_fsnb_k1] IS NOT NULL
-    )
-    AND (
-      [t4].[_fsnb_c] IS NOT NULL
-    )
-), [t13] AS (
+WITH [t10] AS (
   SELECT
-    [t12].[_fsnb_k0],
-    [t12].[_fsnb_k1],
-    [t12].[_fsnb_event],
-    [t12].[a0],
-    [t12].[a1],
-    [t12].[a2],
-    IIF(
-      [t12].[a2] IS NOT NULL,
-      ROW_NUMBER() OVER (
-        PARTITION BY [t12].[_fsnb_k0], [t12].[_fsnb_k1]
-        ORDER BY [t12].[_fsnb_event] ASC, [t12].[a2] ASC
-      ) - 1,
-      CAST(NULL AS BIGINT)
-    ) AS [o0]
-  FROM (
-    SELECT
-      [t11].[_fsnb_k0],
-      [t11].[_fsnb_k1],
-      [t11].[_fsnb_event],
-      [t11].[a0],
-      [t11].[a1],
-      [t11].[a2]
-    FROM (
-      SELECT
-        [t2].[k] AS [_fsnb_k0],
-        [t2].[i] AS [_fsnb_k1],
-        (
-          CAST(FLOOR(
-            CAST(DATEDIFF_BIG(S, CAST('1970-01-01 00:00:00' AS DATETIME2), CAST([t2].[ts] AS DATETIME2)) AS BIGINT)
-          ) AS BIGINT) * 1000000
-        ) + CAST(DATEPART(microsecond, [t2].[ts]) AS BIGINT) AS [_fsnb_event],
-        1 AS [a0],
-        CAST([t2].[x] AS FLOAT) AS [a1],
-        [t2].[s] AS [a2]
-      FROM [events] AS [t2]
-      WHERE
-        EXISTS(
-          SELECT
-            1
-          FROM (
-            SELECT DISTINCT
-              [t7].[_fsnb_k0],
-              [t7].[_fsnb_k1]
-            FROM [t6] AS [t7]
-          ) AS [t10]
-          WHERE
-            [t2].[k] = [t10].[_fsnb_k0] AND [t2].[i] = [t10].[_fsnb_k1]
-        )
-    ) AS [t11]
-    WHERE
-      (
-        [t11].[_fsnb_k0] IS NOT NULL
-      )
-      AND (
-        [t11].[_fsnb_k1] IS NOT NULL
-      )
-      AND (
-        [t11].[_fsnb_event] IS NOT NULL
-      )
-  ) AS [t12]
-), [t19] AS (
-  SELECT
-    [t18].[_fsnb_k0],
-    [t18].[_fsnb_k1],
-    [t18].[_fsnb_event],
-    [t18].[a0],
-    [t18].[a1],
-    [t18].[a2],
-    [t18].[o0],
-    [t18].[_fsnb_start],
-    [t18].[_fsnb_v_p0],
-    [t18].[_fsnb_v_p1],
-    [t18].[_fsnb_v_p2],
-    [t18].[_fsnb_v_p3],
+    [t9].[_fsnb_k0],
+    [t9].[_fsnb_k1],
+    [t9].[_fsnb_event],
+    [t9].[a0],
+    [t9].[_fsnb_start],
+    [t9].[_fsnb_v_p0],
     ROW_NUMBER() OVER (
-      PARTITION BY [t18].[_fsnb_k0], [t18].[_fsnb_k1], [t18].[_fsnb_start]
-      ORDER BY [t18].[_fsnb_start]
+      PARTITION BY [t9].[_fsnb_k0], [t9].[_fsnb_k1], [t9].[_fsnb_start]
+      ORDER BY [t9].[_fsnb_start]
     ) - 1 AS [_fsnb_rank]
   FROM (
     SELECT
-      [t16].[_fsnb_k0],
-      [t16].[_fsnb_k1],
-      [t16].[_fsnb_event],
-      [t16].[a0],
-      [t16].[a1],
-      [t16].[a2],
-      [t16].[o0],
-      [t16].[_fsnb_start],
-      COUNT_BIG([t16].[a0]) OVER (
-        PARTITION BY [t16].[_fsnb_k0], [t16].[_fsnb_k1]
-        ORDER BY CASE WHEN [t16].[_fsnb_start] IS NULL THEN 1 ELSE 0 END, [t16].[_fsnb_start] ASC
+      [t6].[_fsnb_k0],
+      [t6].[_fsnb_k1],
+      [t6].[_fsnb_event],
+      [t6].[a0],
+      [t6].[_fsnb_start],
+      MAX([t6].[a0]) OVER (
+        PARTITION BY [t6].[_fsnb_k0], [t6].[_fsnb_k1]
+        ORDER BY CASE WHEN [t6].[_fsnb_start] IS NULL THEN 1 ELSE 0 END, [t6].[_fsnb_start] ASC
         RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-      ) AS [_fsnb_v_p0],
-      CAST(SUM([t16].[a1]) OVER (
-        PARTITION BY [t16].[_fsnb_k0], [t16].[_fsnb_k1]
-        ORDER BY CASE WHEN [t16].[_fsnb_start] IS NULL THEN 1 ELSE 0 END, [t16].[_fsnb_start] ASC
-        RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-      ) AS FLOAT) AS [_fsnb_v_p1],
-      COUNT_BIG([t16].[a1]) OVER (
-        PARTITION BY [t16].[_fsnb_k0], [t16].[_fsnb_k1]
-        ORDER BY CASE WHEN [t16].[_fsnb_start] IS NULL THEN 1 ELSE 0 END, [t16].[_fsnb_start] ASC
-        RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-      ) AS [_fsnb_v_p2],
-      MAX([t16].[o0]) OVER (
-        PARTITION BY [t16].[_fsnb_k0], [t16].[_fsnb_k1]
-        ORDER BY CASE WHEN [t16].[_fsnb_start] IS NULL THEN 1 ELSE 0 END, [t16].[_fsnb_start] ASC
-        RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-      ) AS [_fsnb_v_p3]
+      ) AS [_fsnb_v_p0]
     FROM (
       SELECT
-        [t14].[_fsnb_k0],
-        [t14].[_fsnb_k1],
-        [t14].[_fsnb_event],
-        [t14].[a0],
-        [t14].[a1],
-        [t14].[a2],
-        [t14].[o0],
-        [t14].[_fsnb_event] + 0 AS [_fsnb_start]
-      FROM [t13] AS [t14]
-    ) AS [t16]
-  ) AS [t18]
+        [t2].[_fsnb_k0],
+        [t2].[_fsnb_k1],
+        [t2].[_fsnb_event],
+        [t2].[a0],
+        [t2].[_fsnb_event] + 0 AS [_fsnb_start]
+      FROM (
+        SELECT
+          [t1].[k] AS [_fsnb_k0],
+          [t1].[i] AS [_fsnb_k1],
+          (
+            CAST(FLOOR(
+              CAST(DATEDIFF_BIG(S, CAST('1970-01-01 00:00:00' AS DATETIME2), CAST([t1].[ts] AS DATETIME2)) AS BIGINT)
+            ) AS BIGINT) * 1000000
+          ) + CAST(DATEPART(microsecond, [t1].[ts]) AS BIGINT) AS [_fsnb_event],
+          CAST([t1].[x] AS FLOAT) AS [a0]
+        FROM [events] AS [t1]
+      ) AS [t2]
+      WHERE
+        (
+          [t2].[_fsnb_k0] IS NOT NULL
+        )
+        AND (
+          [t2].[_fsnb_k1] IS NOT NULL
+        )
+        AND (
+          [t2].[_fsnb_event] IS NOT NULL
+        )
+    ) AS [t6]
+  ) AS [t9]
 )
 SELECT
-  [t28].[k],
-  [t28].[i],
-  [t28].[at],
-  [t28].[late],
-  COALESCE([t28].[_fsnb_v_p0], 0) AS [rows],
-  CAST(CAST([t28].[_fsnb_v_p1] AS FLOAT) / NULLIF(COALESCE([t28].[_fsnb_v_p2], 0), 0) AS FLOAT) AS [mean],
-  [t28].[_fsnb_v_p3] AS [last]
+  [t19].[k],
+  [t19].[i],
+  [t19].[at],
+  [t19].[late],
+  CAST([t19].[_fsnb_v_p0] AS FLOAT) AS [high]
 FROM (
   SELECT
     [t5].[k],
@@ -168,10 +70,7 @@ FROM (
     [t5].[_fsnb_k0],
     [t5].[_fsnb_k1],
     [t5].[_fsnb_c],
-    [t23].[_fsnb_v_p0],
-    [t23].[_fsnb_v_p1],
-    [t23].[_fsnb_v_p2],
-    [t17].[_fsnb_ra2] AS [_fsnb_v_p3]
+    [t14].[_fsnb_v_p0]
   FROM (
     SELECT
       [t0].[k],
@@ -191,19 +90,19 @@ FROM (
   ) AS [t5]
   LEFT OUTER JOIN (
     SELECT
-      [t25].[_fsnb_k0] AS [_fsnb_at_fsnb_k0],
-      [t25].[_fsnb_k1] AS [_fsnb_at_fsnb_k1],
-      [t25].[_fsnb_c] AS [_fsnb_at_fsnb_c],
-      [t25].[_fsnb_next] AS [_fsnb_at_fsnb_start]
+      [t16].[_fsnb_k0] AS [_fsnb_at_fsnb_k0],
+      [t16].[_fsnb_k1] AS [_fsnb_at_fsnb_k1],
+      [t16].[_fsnb_c] AS [_fsnb_at_fsnb_c],
+      [t16].[_fsnb_next] AS [_fsnb_at_fsnb_start]
     FROM (
       SELECT
-        [t24].[_fsnb_k0],
-        [t24].[_fsnb_k1],
-        [t24].[_fsnb_c],
-        [t24].[_fsnb_last],
-        MAX([t24].[_fsnb_last]) OVER (
-          PARTITION BY [t24].[_fsnb_k0], [t24].[_fsnb_k1]
-          ORDER BY CASE WHEN [t24].[_fsnb_c] IS NULL THEN 1 ELSE 0 END, [t24].[_fsnb_c] ASC
+        [t15].[_fsnb_k0],
+        [t15].[_fsnb_k1],
+        [t15].[_fsnb_c],
+        [t15].[_fsnb_last],
+        MAX([t15].[_fsnb_last]) OVER (
+          PARTITION BY [t15].[_fsnb_k0], [t15].[_fsnb_k1]
+          ORDER BY CASE WHEN [t15].[_fsnb_c] IS NULL THEN 1 ELSE 0 END, [t15].[_fsnb_c] ASC
           RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS [_fsnb_next]
       FROM (
@@ -211,14 +110,14 @@ FROM (
           *
         FROM (
           SELECT
-            [t20].[_fsnb_k0],
-            [t20].[_fsnb_k1],
-            [t20].[_fsnb_start] AS [_fsnb_c],
-            [t20].[_fsnb_start] AS [_fsnb_last]
-          FROM [t19] AS [t20]
+            [t11].[_fsnb_k0],
+            [t11].[_fsnb_k1],
+            [t11].[_fsnb_start] AS [_fsnb_c],
+            [t11].[_fsnb_start] AS [_fsnb_last]
+          FROM [t10] AS [t11]
           WHERE
-            [t20].[_fsnb_rank] = 0
-        ) AS [t22]
+            [t11].[_fsnb_rank] = 0
+        ) AS [t13]
         UNION ALL
         SELECT
           *
@@ -228,43 +127,55 @@ FROM (
             [t7].[_fsnb_k1],
             [t7].[_fsnb_c],
             CAST(NULL AS BIGINT) AS [_fsnb_last]
-          FROM [t6] AS [t7]
-        ) AS [t9]
-      ) AS [t24]
-    ) AS [t25]
+          FROM (
+            SELECT DISTINCT
+              [t4].[_fsnb_k0],
+              [t4].[_fsnb_k1],
+              [t4].[_fsnb_c]
+            FROM (
+              SELECT
+                [t0].[k] AS [_fsnb_k0],
+                [t0].[i] AS [_fsnb_k1],
+                (
+                  (
+                    CAST(FLOOR(
+                      CAST(DATEDIFF_BIG(S, CAST('1970-01-01 00:00:00' AS DATETIME2), CAST([t0].[at] AS DATETIME2)) AS BIGINT)
+                    ) AS BIGINT) * 1000000
+                  ) + CAST(DATEPART(microsecond, [t0].[at]) AS BIGINT)
+                ) - 0 AS [_fsnb_c]
+              FROM [spine] AS [t0]
+            ) AS [t4]
+            WHERE
+              (
+                [t4].[_fsnb_k0] IS NOT NULL
+              )
+              AND (
+                [t4].[_fsnb_k1] IS NOT NULL
+              )
+              AND (
+                [t4].[_fsnb_c] IS NOT NULL
+              )
+          ) AS [t7]
+        ) AS [t8]
+      ) AS [t15]
+    ) AS [t16]
     WHERE
-      [t25].[_fsnb_last] IS NULL
-  ) AS [t27]
-    ON [t5].[_fsnb_k0] = [t27].[_fsnb_at_fsnb_k0]
-    AND [t5].[_fsnb_k1] = [t27].[_fsnb_at_fsnb_k1]
-    AND [t5].[_fsnb_c] = [t27].[_fsnb_at_fsnb_c]
+      [t16].[_fsnb_last] IS NULL
+  ) AS [t18]
+    ON [t5].[_fsnb_k0] = [t18].[_fsnb_at_fsnb_k0]
+    AND [t5].[_fsnb_k1] = [t18].[_fsnb_at_fsnb_k1]
+    AND [t5].[_fsnb_c] = [t18].[_fsnb_at_fsnb_c]
   LEFT OUTER JOIN (
     SELECT
-      [t20].[_fsnb_k0] AS [_fsnb_r_fsnb_k0],
-      [t20].[_fsnb_k1] AS [_fsnb_r_fsnb_k1],
-      [t20].[_fsnb_start] AS [_fsnb_r_fsnb_start],
-      [t20].[_fsnb_v_p0],
-      [t20].[_fsnb_v_p1],
-      [t20].[_fsnb_v_p2],
-      [t20].[_fsnb_v_p3]
-    FROM [t19] AS [t20]
+      [t11].[_fsnb_k0] AS [_fsnb_r_fsnb_k0],
+      [t11].[_fsnb_k1] AS [_fsnb_r_fsnb_k1],
+      [t11].[_fsnb_start] AS [_fsnb_r_fsnb_start],
+      [t11].[_fsnb_v_p0]
+    FROM [t10] AS [t11]
     WHERE
-      [t20].[_fsnb_rank] = 0
-  ) AS [t23]
-    ON [t5].[_fsnb_k0] = [t23].[_fsnb_r_fsnb_k0]
-    AND [t5].[_fsnb_k1] = [t23].[_fsnb_r_fsnb_k1]
-    AND [t27].[_fsnb_at_fsnb_start] = [t23].[_fsnb_r_fsnb_start]
-  LEFT OUTER JOIN (
-    SELECT
-      [t14].[_fsnb_k0] AS [_fsnb_r_fsnb_k0],
-      [t14].[_fsnb_k1] AS [_fsnb_r_fsnb_k1],
-      [t14].[o0] AS [_fsnb_ro0],
-      [t14].[a2] AS [_fsnb_ra2]
-    FROM [t13] AS [t14]
-    WHERE
-      [t14].[o0] IS NOT NULL
-  ) AS [t17]
-    ON [t5].[_fsnb_k0] = [t17].[_fsnb_r_fsnb_k0]
-    AND [t5].[_fsnb_k1] = [t17].[_fsnb_r_fsnb_k1]
-    AND [t23].[_fsnb_v_p3] = [t17].[_fsnb_ro0]
-) AS [t28]
+      [t11].[_fsnb_rank] = 0
+  ) AS [t14]
+    ON [t5].[_fsnb_k0] = [t14].[_fsnb_r_fsnb_k0]
+    AND [t5].[_fsnb_k1] = [t14].[_fsnb_r_fsnb_k1]
+    AND [t18].[_fsnb_at_fsnb_start] = [t14].[_fsnb_r_fsnb_start]
+) AS [t19]

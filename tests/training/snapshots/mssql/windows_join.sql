@@ -8,8 +8,7 @@ WITH [t2] AS (
         CAST(DATEDIFF_BIG(S, CAST('1970-01-01 00:00:00' AS DATETIME2), CAST([t1].[ts] AS DATETIME2)) AS BIGINT)
       ) AS BIGINT) * 1000000
     ) + CAST(DATEPART(microsecond, [t1].[ts]) AS BIGINT) AS [_fsnb_event],
-    1 AS [a0],
-    CAST([t1].[x] AS FLOAT) AS [a1]
+    CAST([t1].[x] AS FLOAT) AS [a0]
   FROM [events] AS [t1]
 )
 SELECT
@@ -17,10 +16,8 @@ SELECT
   [t20].[i],
   [t20].[at],
   [t20].[late],
-  COALESCE([t20].[_fsnb_v_p0], 0) AS [rows_1h],
-  COALESCE([t20].[_fsnb_v_p1], 0) AS [rows_1d],
-  CAST(CAST([t20].[_fsnb_v_p2] AS FLOAT) / NULLIF(COALESCE([t20].[_fsnb_v_p3], 0), 0) AS FLOAT) AS [mean_1h],
-  CAST(CAST([t20].[_fsnb_v_p4] AS FLOAT) / NULLIF(COALESCE([t20].[_fsnb_v_p5], 0), 0) AS FLOAT) AS [mean_1d]
+  CAST(CAST([t20].[_fsnb_v_p0] AS FLOAT) / NULLIF(COALESCE([t20].[_fsnb_v_p1], 0), 0) AS FLOAT) AS [mean_1h],
+  CAST(CAST([t20].[_fsnb_v_p2] AS FLOAT) / NULLIF(COALESCE([t20].[_fsnb_v_p3], 0), 0) AS FLOAT) AS [mean_1d]
 FROM (
   SELECT
     [t6].[k],
@@ -33,9 +30,7 @@ FROM (
     [t19].[_fsnb_v_p0],
     [t19].[_fsnb_v_p1],
     [t19].[_fsnb_v_p2],
-    [t19].[_fsnb_v_p3],
-    [t19].[_fsnb_v_p4],
-    [t19].[_fsnb_v_p5]
+    [t19].[_fsnb_v_p3]
   FROM (
     SELECT
       [t0].[k],
@@ -61,14 +56,28 @@ FROM (
       [t17].[_fsnb_v_p0],
       [t17].[_fsnb_v_p1],
       [t17].[_fsnb_v_p2],
-      [t17].[_fsnb_v_p3],
-      [t17].[_fsnb_v_p4],
-      [t17].[_fsnb_v_p5]
+      [t17].[_fsnb_v_p3]
     FROM (
       SELECT
         [t16].[_fsnb_k0],
         [t16].[_fsnb_k1],
         [t16].[_fsnb_c],
+        CAST(SUM(
+          IIF(
+            (
+              [t16].[_fsnb_c] >= (
+                [t16].[_fsnb_event] + 0
+              )
+            )
+            AND (
+              [t16].[_fsnb_c] < (
+                [t16].[_fsnb_event] + CAST(3600000000 AS BIGINT)
+              )
+            ),
+            [t16].[a0],
+            NULL
+          )
+        ) AS FLOAT) AS [_fsnb_v_p0],
         COUNT_BIG(
           IIF(
             (
@@ -84,42 +93,9 @@ FROM (
             [t16].[a0],
             NULL
           )
-        ) AS [_fsnb_v_p0],
-        COUNT_BIG([t16].[a0]) AS [_fsnb_v_p1],
-        CAST(SUM(
-          IIF(
-            (
-              [t16].[_fsnb_c] >= (
-                [t16].[_fsnb_event] + 0
-              )
-            )
-            AND (
-              [t16].[_fsnb_c] < (
-                [t16].[_fsnb_event] + CAST(3600000000 AS BIGINT)
-              )
-            ),
-            [t16].[a1],
-            NULL
-          )
-        ) AS FLOAT) AS [_fsnb_v_p2],
-        COUNT_BIG(
-          IIF(
-            (
-              [t16].[_fsnb_c] >= (
-                [t16].[_fsnb_event] + 0
-              )
-            )
-            AND (
-              [t16].[_fsnb_c] < (
-                [t16].[_fsnb_event] + CAST(3600000000 AS BIGINT)
-              )
-            ),
-            [t16].[a1],
-            NULL
-          )
-        ) AS [_fsnb_v_p3],
-        CAST(SUM([t16].[a1]) AS FLOAT) AS [_fsnb_v_p4],
-        COUNT_BIG([t16].[a1]) AS [_fsnb_v_p5]
+        ) AS [_fsnb_v_p1],
+        CAST(SUM([t16].[a0]) AS FLOAT) AS [_fsnb_v_p2],
+        COUNT_BIG([t16].[a0]) AS [_fsnb_v_p3]
       FROM (
         SELECT
           [t11].[_fsnb_k0],
@@ -130,7 +106,6 @@ FROM (
           [t15].[_fsnb_r_fsnb_k1],
           [t15].[_fsnb_event],
           [t15].[a0],
-          [t15].[a1],
           [t15].[_fsnb_start],
           [t15].[_fsnb_end],
           [t15].[_fsnb_r_fsnb_band]
@@ -182,7 +157,6 @@ FROM (
             [t13].[_fsnb_k1] AS [_fsnb_r_fsnb_k1],
             [t13].[_fsnb_event],
             [t13].[a0],
-            [t13].[a1],
             [t13].[_fsnb_start],
             [t13].[_fsnb_end],
             [t13].[_fsnb_band] AS [_fsnb_r_fsnb_band]
@@ -195,7 +169,6 @@ FROM (
                 [t5].[_fsnb_k1],
                 [t5].[_fsnb_event],
                 [t5].[a0],
-                [t5].[a1],
                 [t5].[_fsnb_event] + 0 AS [_fsnb_start],
                 [t5].[_fsnb_event] + CAST(86400000000 AS BIGINT) AS [_fsnb_end],
                 (
@@ -237,7 +210,6 @@ FROM (
                 [t9].[_fsnb_k1],
                 [t9].[_fsnb_event],
                 [t9].[a0],
-                [t9].[a1],
                 [t9].[_fsnb_start],
                 [t9].[_fsnb_end],
                 [t9].[_fsnb_band]
@@ -247,7 +219,6 @@ FROM (
                   [t5].[_fsnb_k1],
                   [t5].[_fsnb_event],
                   [t5].[a0],
-                  [t5].[a1],
                   [t5].[_fsnb_event] + 0 AS [_fsnb_start],
                   [t5].[_fsnb_event] + CAST(86400000000 AS BIGINT) AS [_fsnb_end],
                   (

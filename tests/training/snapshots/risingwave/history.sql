@@ -1,170 +1,73 @@
 -- risingwave; reads spine, events: floats as float64 without NaN, times as UTC microseconds
-WITH "t6" AS (
-  SELECT DISTINCT
-    *
-  FROM (
-    SELECT
-      "t0"."k" AS "_fsnb_k0",
-      "t0"."i" AS "_fsnb_k1",
-      CAST(FLOOR(EXTRACT(EPOCH FROM "t0"."at") * 1000000) AS BIGINT) - 0 AS "_fsnb_c"
-    FROM "spine" AS "t0"
-  ) AS "t4"
-  WHERE
-    (
-      "t4"."_fsnb_k0" IS NOT NULL
-    )
-    AND (
-      "t4"."_fsnb_k1" IS NOT NULL
-    )
-    AND (
-      "t4"."_fsnb_c" IS NOT NULL
-    )
-), "t13" AS (
+WITH "t9" AS (
   SELECT
-    "t12"."_fsnb_k0",
-    "t12"."_fsnb_k1",
-    "t12"."_fsnb_event",
-    "t12"."a0",
-    "t12"."a1",
-    "t12"."a2",
-    CASE
-      WHEN "t12"."a2" IS NOT NULL
-      THEN ROW_NUMBER() OVER (
-        PARTITION BY "t12"."_fsnb_k0", "t12"."_fsnb_k1"
-        ORDER BY "t12"."_fsnb_event" ASC NULLS FIRST, "t12"."a2" ASC NULLS FIRST
-      ) - 1
-      ELSE CAST(NULL AS BIGINT)
-    END AS "o0"
-  FROM (
-    SELECT
-      *
-    FROM (
-      SELECT
-        "t2"."k" AS "_fsnb_k0",
-        "t2"."i" AS "_fsnb_k1",
-        CAST(FLOOR(EXTRACT(EPOCH FROM "t2"."ts") * 1000000) AS BIGINT) AS "_fsnb_event",
-        1 AS "a0",
-        CASE
-          WHEN "t2"."x" = CAST('NaN' AS DOUBLE PRECISION)
-          THEN CAST(NULL AS DOUBLE PRECISION)
-          ELSE "t2"."x"
-        END AS "a1",
-        "t2"."s" AS "a2"
-      FROM "events" AS "t2"
-      WHERE
-        EXISTS(
-          SELECT
-            1
-          FROM (
-            SELECT DISTINCT
-              "t7"."_fsnb_k0",
-              "t7"."_fsnb_k1"
-            FROM "t6" AS "t7"
-          ) AS "t10"
-          WHERE
-            "t2"."k" = "t10"."_fsnb_k0" AND "t2"."i" = "t10"."_fsnb_k1"
-        )
-    ) AS "t11"
-    WHERE
-      (
-        "t11"."_fsnb_k0" IS NOT NULL
-      )
-      AND (
-        "t11"."_fsnb_k1" IS NOT NULL
-      )
-      AND (
-        "t11"."_fsnb_event" IS NOT NULL
-      )
-  ) AS "t12"
-), "t19" AS (
-  SELECT
-    "t18"."_fsnb_k0",
-    "t18"."_fsnb_k1",
-    "t18"."_fsnb_event",
-    "t18"."a0",
-    "t18"."a1",
-    "t18"."a2",
-    "t18"."o0",
-    "t18"."_fsnb_start",
-    "t18"."_fsnb_v_p0",
-    "t18"."_fsnb_v_p1",
-    "t18"."_fsnb_v_p2",
-    "t18"."_fsnb_v_p3",
+    "t7"."_fsnb_k0",
+    "t7"."_fsnb_k1",
+    "t7"."_fsnb_event",
+    "t7"."a0",
+    "t7"."_fsnb_start",
+    "t7"."_fsnb_v_p0",
     ROW_NUMBER() OVER (
-      PARTITION BY "t18"."_fsnb_k0", "t18"."_fsnb_k1", "t18"."_fsnb_start"
-      ORDER BY "t18"."_fsnb_start"
+      PARTITION BY "t7"."_fsnb_k0", "t7"."_fsnb_k1", "t7"."_fsnb_start"
+      ORDER BY "t7"."_fsnb_start"
     ) - 1 AS "_fsnb_rank"
   FROM (
     SELECT
-      "t16"."_fsnb_k0",
-      "t16"."_fsnb_k1",
-      "t16"."_fsnb_event",
-      "t16"."a0",
-      "t16"."a1",
-      "t16"."a2",
-      "t16"."o0",
-      "t16"."_fsnb_start",
-      COUNT("t16"."a0") OVER (
-        PARTITION BY "t16"."_fsnb_k0", "t16"."_fsnb_k1"
-        ORDER BY "t16"."_fsnb_start" ASC
+      "t5"."_fsnb_k0",
+      "t5"."_fsnb_k1",
+      "t5"."_fsnb_event",
+      "t5"."a0",
+      "t5"."_fsnb_start",
+      MAX("t5"."a0") OVER (
+        PARTITION BY "t5"."_fsnb_k0", "t5"."_fsnb_k1"
+        ORDER BY "t5"."_fsnb_start" ASC
         RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-      ) AS "_fsnb_v_p0",
-      CAST(SUM("t16"."a1") OVER (
-        PARTITION BY "t16"."_fsnb_k0", "t16"."_fsnb_k1"
-        ORDER BY "t16"."_fsnb_start" ASC
-        RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-      ) AS DOUBLE PRECISION) AS "_fsnb_v_p1",
-      COUNT("t16"."a1") OVER (
-        PARTITION BY "t16"."_fsnb_k0", "t16"."_fsnb_k1"
-        ORDER BY "t16"."_fsnb_start" ASC
-        RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-      ) AS "_fsnb_v_p2",
-      MAX("t16"."o0") OVER (
-        PARTITION BY "t16"."_fsnb_k0", "t16"."_fsnb_k1"
-        ORDER BY "t16"."_fsnb_start" ASC
-        RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-      ) AS "_fsnb_v_p3"
+      ) AS "_fsnb_v_p0"
     FROM (
       SELECT
-        "t14"."_fsnb_k0",
-        "t14"."_fsnb_k1",
-        "t14"."_fsnb_event",
-        "t14"."a0",
-        "t14"."a1",
-        "t14"."a2",
-        "t14"."o0",
-        "t14"."_fsnb_event" + 0 AS "_fsnb_start"
-      FROM "t13" AS "t14"
-    ) AS "t16"
-  ) AS "t18"
+        "t1"."k" AS "_fsnb_k0",
+        "t1"."i" AS "_fsnb_k1",
+        CAST(FLOOR(EXTRACT(EPOCH FROM "t1"."ts") * 1000000) AS BIGINT) AS "_fsnb_event",
+        CASE
+          WHEN "t1"."x" = CAST('NaN' AS DOUBLE PRECISION)
+          THEN CAST(NULL AS DOUBLE PRECISION)
+          ELSE "t1"."x"
+        END AS "a0",
+        CAST(FLOOR(EXTRACT(EPOCH FROM "t1"."ts") * 1000000) AS BIGINT) + 0 AS "_fsnb_start"
+      FROM "events" AS "t1"
+      WHERE
+        (
+          "t1"."k" IS NOT NULL
+        )
+        AND (
+          "t1"."i" IS NOT NULL
+        )
+        AND (
+          CAST(FLOOR(EXTRACT(EPOCH FROM "t1"."ts") * 1000000) AS BIGINT) IS NOT NULL
+        )
+    ) AS "t5"
+  ) AS "t7"
 )
 SELECT
-  "t28"."k",
-  "t28"."i",
-  "t28"."at",
-  "t28"."late",
-  COALESCE("t28"."_fsnb_v_p0", 0) AS "rows",
+  "t18"."k",
+  "t18"."i",
+  "t18"."at",
+  "t18"."late",
   CASE
-    WHEN (
-      CAST("t28"."_fsnb_v_p1" AS DOUBLE PRECISION) / NULLIF(COALESCE("t28"."_fsnb_v_p2", 0), 0)
-    ) = CAST('NaN' AS DOUBLE PRECISION)
+    WHEN "t18"."_fsnb_v_p0" = CAST('NaN' AS DOUBLE PRECISION)
     THEN CAST(NULL AS DOUBLE PRECISION)
-    ELSE CAST("t28"."_fsnb_v_p1" AS DOUBLE PRECISION) / NULLIF(COALESCE("t28"."_fsnb_v_p2", 0), 0)
-  END AS "mean",
-  "t28"."_fsnb_v_p3" AS "last"
+    ELSE "t18"."_fsnb_v_p0"
+  END AS "high"
 FROM (
   SELECT
-    "t5"."k",
-    "t5"."i",
-    "t5"."at",
-    "t5"."late",
-    "t5"."_fsnb_k0",
-    "t5"."_fsnb_k1",
-    "t5"."_fsnb_c",
-    "t23"."_fsnb_v_p0",
-    "t23"."_fsnb_v_p1",
-    "t23"."_fsnb_v_p2",
-    "t17"."_fsnb_ra2" AS "_fsnb_v_p3"
+    "t4"."k",
+    "t4"."i",
+    "t4"."at",
+    "t4"."late",
+    "t4"."_fsnb_k0",
+    "t4"."_fsnb_k1",
+    "t4"."_fsnb_c",
+    "t13"."_fsnb_v_p0"
   FROM (
     SELECT
       "t0"."k",
@@ -175,22 +78,22 @@ FROM (
       "t0"."i" AS "_fsnb_k1",
       CAST(FLOOR(EXTRACT(EPOCH FROM "t0"."at") * 1000000) AS BIGINT) - 0 AS "_fsnb_c"
     FROM "spine" AS "t0"
-  ) AS "t5"
+  ) AS "t4"
   LEFT OUTER JOIN (
     SELECT
-      "t25"."_fsnb_k0" AS "_fsnb_at_fsnb_k0",
-      "t25"."_fsnb_k1" AS "_fsnb_at_fsnb_k1",
-      "t25"."_fsnb_c" AS "_fsnb_at_fsnb_c",
-      "t25"."_fsnb_next" AS "_fsnb_at_fsnb_start"
+      "t15"."_fsnb_k0" AS "_fsnb_at_fsnb_k0",
+      "t15"."_fsnb_k1" AS "_fsnb_at_fsnb_k1",
+      "t15"."_fsnb_c" AS "_fsnb_at_fsnb_c",
+      "t15"."_fsnb_next" AS "_fsnb_at_fsnb_start"
     FROM (
       SELECT
-        "t24"."_fsnb_k0",
-        "t24"."_fsnb_k1",
-        "t24"."_fsnb_c",
-        "t24"."_fsnb_last",
-        MAX("t24"."_fsnb_last") OVER (
-          PARTITION BY "t24"."_fsnb_k0", "t24"."_fsnb_k1"
-          ORDER BY "t24"."_fsnb_c" ASC
+        "t14"."_fsnb_k0",
+        "t14"."_fsnb_k1",
+        "t14"."_fsnb_c",
+        "t14"."_fsnb_last",
+        MAX("t14"."_fsnb_last") OVER (
+          PARTITION BY "t14"."_fsnb_k0", "t14"."_fsnb_k1"
+          ORDER BY "t14"."_fsnb_c" ASC
           RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS "_fsnb_next"
       FROM (
@@ -198,60 +101,64 @@ FROM (
           *
         FROM (
           SELECT
-            "t20"."_fsnb_k0",
-            "t20"."_fsnb_k1",
-            "t20"."_fsnb_start" AS "_fsnb_c",
-            "t20"."_fsnb_start" AS "_fsnb_last"
-          FROM "t19" AS "t20"
+            "t10"."_fsnb_k0",
+            "t10"."_fsnb_k1",
+            "t10"."_fsnb_start" AS "_fsnb_c",
+            "t10"."_fsnb_start" AS "_fsnb_last"
+          FROM "t9" AS "t10"
           WHERE
-            "t20"."_fsnb_rank" = 0
-        ) AS "t22"
+            "t10"."_fsnb_rank" = 0
+        ) AS "t12"
         UNION ALL
         SELECT
           *
         FROM (
           SELECT
-            "t7"."_fsnb_k0",
-            "t7"."_fsnb_k1",
-            "t7"."_fsnb_c",
+            "t6"."_fsnb_k0",
+            "t6"."_fsnb_k1",
+            "t6"."_fsnb_c",
             CAST(NULL AS BIGINT) AS "_fsnb_last"
-          FROM "t6" AS "t7"
-        ) AS "t9"
-      ) AS "t24"
-    ) AS "t25"
+          FROM (
+            SELECT DISTINCT
+              *
+            FROM (
+              SELECT
+                "t0"."k" AS "_fsnb_k0",
+                "t0"."i" AS "_fsnb_k1",
+                CAST(FLOOR(EXTRACT(EPOCH FROM "t0"."at") * 1000000) AS BIGINT) - 0 AS "_fsnb_c"
+              FROM "spine" AS "t0"
+            ) AS "t3"
+            WHERE
+              (
+                "t3"."_fsnb_k0" IS NOT NULL
+              )
+              AND (
+                "t3"."_fsnb_k1" IS NOT NULL
+              )
+              AND (
+                "t3"."_fsnb_c" IS NOT NULL
+              )
+          ) AS "t6"
+        ) AS "t8"
+      ) AS "t14"
+    ) AS "t15"
     WHERE
-      "t25"."_fsnb_last" IS NULL
-  ) AS "t27"
-    ON "t5"."_fsnb_k0" = "t27"."_fsnb_at_fsnb_k0"
-    AND "t5"."_fsnb_k1" = "t27"."_fsnb_at_fsnb_k1"
-    AND "t5"."_fsnb_c" = "t27"."_fsnb_at_fsnb_c"
-  LEFT OUTER JOIN (
-    SELECT
-      "t20"."_fsnb_k0" AS "_fsnb_r_fsnb_k0",
-      "t20"."_fsnb_k1" AS "_fsnb_r_fsnb_k1",
-      "t20"."_fsnb_start" AS "_fsnb_r_fsnb_start",
-      "t20"."_fsnb_v_p0",
-      "t20"."_fsnb_v_p1",
-      "t20"."_fsnb_v_p2",
-      "t20"."_fsnb_v_p3"
-    FROM "t19" AS "t20"
-    WHERE
-      "t20"."_fsnb_rank" = 0
-  ) AS "t23"
-    ON "t5"."_fsnb_k0" = "t23"."_fsnb_r_fsnb_k0"
-    AND "t5"."_fsnb_k1" = "t23"."_fsnb_r_fsnb_k1"
-    AND "t27"."_fsnb_at_fsnb_start" = "t23"."_fsnb_r_fsnb_start"
-  LEFT OUTER JOIN (
-    SELECT
-      "t14"."_fsnb_k0" AS "_fsnb_r_fsnb_k0",
-      "t14"."_fsnb_k1" AS "_fsnb_r_fsnb_k1",
-      "t14"."o0" AS "_fsnb_ro0",
-      "t14"."a2" AS "_fsnb_ra2"
-    FROM "t13" AS "t14"
-    WHERE
-      "t14"."o0" IS NOT NULL
+      "t15"."_fsnb_last" IS NULL
   ) AS "t17"
-    ON "t5"."_fsnb_k0" = "t17"."_fsnb_r_fsnb_k0"
-    AND "t5"."_fsnb_k1" = "t17"."_fsnb_r_fsnb_k1"
-    AND "t23"."_fsnb_v_p3" = "t17"."_fsnb_ro0"
-) AS "t28"
+    ON "t4"."_fsnb_k0" = "t17"."_fsnb_at_fsnb_k0"
+    AND "t4"."_fsnb_k1" = "t17"."_fsnb_at_fsnb_k1"
+    AND "t4"."_fsnb_c" = "t17"."_fsnb_at_fsnb_c"
+  LEFT OUTER JOIN (
+    SELECT
+      "t10"."_fsnb_k0" AS "_fsnb_r_fsnb_k0",
+      "t10"."_fsnb_k1" AS "_fsnb_r_fsnb_k1",
+      "t10"."_fsnb_start" AS "_fsnb_r_fsnb_start",
+      "t10"."_fsnb_v_p0"
+    FROM "t9" AS "t10"
+    WHERE
+      "t10"."_fsnb_rank" = 0
+  ) AS "t13"
+    ON "t4"."_fsnb_k0" = "t13"."_fsnb_r_fsnb_k0"
+    AND "t4"."_fsnb_k1" = "t13"."_fsnb_r_fsnb_k1"
+    AND "t17"."_fsnb_at_fsnb_start" = "t13"."_fsnb_r_fsnb_start"
+) AS "t18"

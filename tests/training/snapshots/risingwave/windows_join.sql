@@ -4,12 +4,11 @@ WITH "t5" AS (
     "t1"."k" AS "_fsnb_k0",
     "t1"."i" AS "_fsnb_k1",
     CAST(FLOOR(EXTRACT(EPOCH FROM "t1"."ts") * 1000000) AS BIGINT) AS "_fsnb_event",
-    1 AS "a0",
     CASE
       WHEN "t1"."x" = CAST('NaN' AS DOUBLE PRECISION)
       THEN CAST(NULL AS DOUBLE PRECISION)
       ELSE "t1"."x"
-    END AS "a1",
+    END AS "a0",
     CAST(FLOOR(EXTRACT(EPOCH FROM "t1"."ts") * 1000000) AS BIGINT) + 0 AS "_fsnb_start",
     CAST(FLOOR(EXTRACT(EPOCH FROM "t1"."ts") * 1000000) AS BIGINT) + 86400000000 AS "_fsnb_end"
   FROM "events" AS "t1"
@@ -29,21 +28,19 @@ SELECT
   "t20"."i",
   "t20"."at",
   "t20"."late",
-  COALESCE("t20"."_fsnb_v_p0", 0) AS "rows_1h",
-  COALESCE("t20"."_fsnb_v_p1", 0) AS "rows_1d",
+  CASE
+    WHEN (
+      CAST("t20"."_fsnb_v_p0" AS DOUBLE PRECISION) / NULLIF(COALESCE("t20"."_fsnb_v_p1", 0), 0)
+    ) = CAST('NaN' AS DOUBLE PRECISION)
+    THEN CAST(NULL AS DOUBLE PRECISION)
+    ELSE CAST("t20"."_fsnb_v_p0" AS DOUBLE PRECISION) / NULLIF(COALESCE("t20"."_fsnb_v_p1", 0), 0)
+  END AS "mean_1h",
   CASE
     WHEN (
       CAST("t20"."_fsnb_v_p2" AS DOUBLE PRECISION) / NULLIF(COALESCE("t20"."_fsnb_v_p3", 0), 0)
     ) = CAST('NaN' AS DOUBLE PRECISION)
     THEN CAST(NULL AS DOUBLE PRECISION)
     ELSE CAST("t20"."_fsnb_v_p2" AS DOUBLE PRECISION) / NULLIF(COALESCE("t20"."_fsnb_v_p3", 0), 0)
-  END AS "mean_1h",
-  CASE
-    WHEN (
-      CAST("t20"."_fsnb_v_p4" AS DOUBLE PRECISION) / NULLIF(COALESCE("t20"."_fsnb_v_p5", 0), 0)
-    ) = CAST('NaN' AS DOUBLE PRECISION)
-    THEN CAST(NULL AS DOUBLE PRECISION)
-    ELSE CAST("t20"."_fsnb_v_p4" AS DOUBLE PRECISION) / NULLIF(COALESCE("t20"."_fsnb_v_p5", 0), 0)
   END AS "mean_1d"
 FROM (
   SELECT
@@ -57,9 +54,7 @@ FROM (
     "t19"."_fsnb_v_p0",
     "t19"."_fsnb_v_p1",
     "t19"."_fsnb_v_p2",
-    "t19"."_fsnb_v_p3",
-    "t19"."_fsnb_v_p4",
-    "t19"."_fsnb_v_p5"
+    "t19"."_fsnb_v_p3"
   FROM (
     SELECT
       "t0"."k",
@@ -79,14 +74,23 @@ FROM (
       "t17"."_fsnb_v_p0",
       "t17"."_fsnb_v_p1",
       "t17"."_fsnb_v_p2",
-      "t17"."_fsnb_v_p3",
-      "t17"."_fsnb_v_p4",
-      "t17"."_fsnb_v_p5"
+      "t17"."_fsnb_v_p3"
     FROM (
       SELECT
         "t16"."_fsnb_k0",
         "t16"."_fsnb_k1",
         "t16"."_fsnb_c",
+        CAST(SUM("t16"."a0") FILTER(WHERE
+          (
+            "t16"."_fsnb_c" >= (
+              "t16"."_fsnb_event" + 0
+            )
+          )
+          AND (
+            "t16"."_fsnb_c" < (
+              "t16"."_fsnb_event" + 3600000000
+            )
+          )) AS DOUBLE PRECISION) AS "_fsnb_v_p0",
         COUNT("t16"."a0") FILTER(WHERE
           (
             "t16"."_fsnb_c" >= (
@@ -97,32 +101,9 @@ FROM (
             "t16"."_fsnb_c" < (
               "t16"."_fsnb_event" + 3600000000
             )
-          )) AS "_fsnb_v_p0",
-        COUNT("t16"."a0") AS "_fsnb_v_p1",
-        CAST(SUM("t16"."a1") FILTER(WHERE
-          (
-            "t16"."_fsnb_c" >= (
-              "t16"."_fsnb_event" + 0
-            )
-          )
-          AND (
-            "t16"."_fsnb_c" < (
-              "t16"."_fsnb_event" + 3600000000
-            )
-          )) AS DOUBLE PRECISION) AS "_fsnb_v_p2",
-        COUNT("t16"."a1") FILTER(WHERE
-          (
-            "t16"."_fsnb_c" >= (
-              "t16"."_fsnb_event" + 0
-            )
-          )
-          AND (
-            "t16"."_fsnb_c" < (
-              "t16"."_fsnb_event" + 3600000000
-            )
-          )) AS "_fsnb_v_p3",
-        CAST(SUM("t16"."a1") AS DOUBLE PRECISION) AS "_fsnb_v_p4",
-        COUNT("t16"."a1") AS "_fsnb_v_p5"
+          )) AS "_fsnb_v_p1",
+        CAST(SUM("t16"."a0") AS DOUBLE PRECISION) AS "_fsnb_v_p2",
+        COUNT("t16"."a0") AS "_fsnb_v_p3"
       FROM (
         SELECT
           "t11"."_fsnb_k0",
@@ -133,7 +114,6 @@ FROM (
           "t15"."_fsnb_r_fsnb_k1",
           "t15"."_fsnb_event",
           "t15"."a0",
-          "t15"."a1",
           "t15"."_fsnb_start",
           "t15"."_fsnb_end",
           "t15"."_fsnb_r_fsnb_band"
@@ -177,7 +157,6 @@ FROM (
             "t13"."_fsnb_k1" AS "_fsnb_r_fsnb_k1",
             "t13"."_fsnb_event",
             "t13"."a0",
-            "t13"."a1",
             "t13"."_fsnb_start",
             "t13"."_fsnb_end",
             "t13"."_fsnb_band" AS "_fsnb_r_fsnb_band"
@@ -190,7 +169,6 @@ FROM (
                 "t6"."_fsnb_k1",
                 "t6"."_fsnb_event",
                 "t6"."a0",
-                "t6"."a1",
                 "t6"."_fsnb_start",
                 "t6"."_fsnb_end",
                 "t6"."_fsnb_start" - (
@@ -216,7 +194,6 @@ FROM (
                   "t6"."_fsnb_k1",
                   "t6"."_fsnb_event",
                   "t6"."a0",
-                  "t6"."a1",
                   "t6"."_fsnb_start",
                   "t6"."_fsnb_end",
                   (

@@ -24,7 +24,6 @@ WITH "t4" AS (
     "t10"."_fsnb_k1",
     "t10"."_fsnb_event",
     "t10"."_fsnb_available",
-    "t10"."x",
     "t10"."flag",
     "t10"."_fsnb_tie0",
     "t10"."_fsnb_start",
@@ -40,13 +39,12 @@ WITH "t4" AS (
       "t7"."_fsnb_k1",
       "t7"."_fsnb_event",
       "t7"."_fsnb_available",
-      "t7"."x",
       "t7"."flag",
       "t7"."_fsnb_tie0",
       "t7"."_fsnb_start",
       ROW_NUMBER() OVER (
         PARTITION BY "t7"."_fsnb_k0", "t7"."_fsnb_k1"
-        ORDER BY "t7"."_fsnb_event" ASC NULLS FIRST, "t7"."_fsnb_available" ASC NULLS FIRST, "t7"."_fsnb_tie0" ASC NULLS FIRST, "t7"."x" ASC NULLS FIRST, "t7"."flag" ASC NULLS FIRST
+        ORDER BY "t7"."_fsnb_event" ASC NULLS FIRST, "t7"."_fsnb_available" ASC NULLS FIRST, "t7"."_fsnb_tie0" ASC NULLS FIRST, "t7"."flag" ASC NULLS FIRST
       ) - 1 AS "_fsnb_rank"
     FROM (
       SELECT
@@ -54,7 +52,6 @@ WITH "t4" AS (
         "t3"."_fsnb_k1",
         "t3"."_fsnb_event",
         "t3"."_fsnb_available",
-        "t3"."x",
         "t3"."flag",
         "t3"."_fsnb_tie0",
         GREATEST("t3"."_fsnb_event" + 0, "t3"."_fsnb_available") AS "_fsnb_start"
@@ -64,7 +61,6 @@ WITH "t4" AS (
           "t1"."i" AS "_fsnb_k1",
           CAST(DATE_PART('epoch_microsecond', "t1"."ts") AS BIGINT) AS "_fsnb_event",
           CAST(DATE_PART('epoch_microsecond', "t1"."known") AS BIGINT) AS "_fsnb_available",
-          IFF("t1"."x" = CAST('NaN' AS DOUBLE), CAST(NULL AS DOUBLE), "t1"."x") AS "x",
           "t1"."b" AND (
             "t1"."n" > 0
           ) AS "flag",
@@ -92,7 +88,6 @@ SELECT
   "t20"."i",
   "t20"."at",
   "t20"."late",
-  IFF("t20"."_fsnb_v_x" = CAST('NaN' AS DOUBLE), CAST(NULL AS DOUBLE), "t20"."_fsnb_v_x") AS "x",
   "t20"."_fsnb_v_flag" AS "flag"
 FROM (
   SELECT
@@ -103,13 +98,6 @@ FROM (
     "t6"."_fsnb_k0",
     "t6"."_fsnb_k1",
     "t6"."_fsnb_c",
-    IFF(
-      "t6"."_fsnb_c" < (
-        "t15"."_fsnb_r_fsnb_event" + 3600000000
-      ),
-      "t15"."_fsnb_rx",
-      CAST(NULL AS DOUBLE)
-    ) AS "_fsnb_v_x",
     IFF(
       "t6"."_fsnb_c" < (
         "t15"."_fsnb_r_fsnb_event" + 3600000000
@@ -189,7 +177,6 @@ FROM (
       "t12"."_fsnb_k1" AS "_fsnb_r_fsnb_k1",
       "t12"."_fsnb_start" AS "_fsnb_r_fsnb_start",
       "t12"."_fsnb_event" AS "_fsnb_r_fsnb_event",
-      "t12"."x" AS "_fsnb_rx",
       "t12"."flag" AS "_fsnb_rflag"
     FROM "t11" AS "t12"
     WHERE

@@ -5,7 +5,6 @@ WITH "t10" AS (
     "t9"."_fsnb_k1",
     "t9"."_fsnb_event",
     "t9"."_fsnb_available",
-    "t9"."x",
     "t9"."flag",
     "t9"."_fsnb_tie0",
     "t9"."_fsnb_start",
@@ -21,13 +20,12 @@ WITH "t10" AS (
       "t7"."_fsnb_k1",
       "t7"."_fsnb_event",
       "t7"."_fsnb_available",
-      "t7"."x",
       "t7"."flag",
       "t7"."_fsnb_tie0",
       "t7"."_fsnb_start",
       ROW_NUMBER() OVER (
         PARTITION BY "t7"."_fsnb_k0", "t7"."_fsnb_k1"
-        ORDER BY "t7"."_fsnb_event" ASC NULLS FIRST, "t7"."_fsnb_available" ASC NULLS FIRST, "t7"."_fsnb_tie0" ASC NULLS FIRST, "t7"."x" ASC NULLS FIRST, "t7"."flag" ASC NULLS FIRST
+        ORDER BY "t7"."_fsnb_event" ASC NULLS FIRST, "t7"."_fsnb_available" ASC NULLS FIRST, "t7"."_fsnb_tie0" ASC NULLS FIRST, "t7"."flag" ASC NULLS FIRST
       ) - 1 AS "_fsnb_rank"
     FROM (
       SELECT
@@ -35,7 +33,6 @@ WITH "t10" AS (
         "t2"."_fsnb_k1",
         "t2"."_fsnb_event",
         "t2"."_fsnb_available",
-        "t2"."x",
         "t2"."flag",
         "t2"."_fsnb_tie0",
         GREATEST("t2"."_fsnb_event" + 0, "t2"."_fsnb_available") AS "_fsnb_start"
@@ -49,7 +46,6 @@ WITH "t10" AS (
           (
             CAST(FLOOR(TO_UNIXTIME(DATE_TRUNC('SECOND', CAST("t1"."known" AS TIMESTAMP(6))))) AS BIGINT) * 1000000
           ) + CAST(SUBSTR(CAST(CAST("t1"."known" AS TIMESTAMP(6)) AS VARCHAR), -6) AS BIGINT) AS "_fsnb_available",
-          IF(IS_NAN("t1"."x"), CAST(NULL AS DOUBLE), "t1"."x") AS "x",
           "t1"."b" AND (
             "t1"."n" > 0
           ) AS "flag",
@@ -77,7 +73,6 @@ SELECT
   "t19"."i",
   "t19"."at",
   "t19"."late",
-  IF(IS_NAN("t19"."_fsnb_v_x"), CAST(NULL AS DOUBLE), "t19"."_fsnb_v_x") AS "x",
   "t19"."_fsnb_v_flag" AS "flag"
 FROM (
   SELECT
@@ -88,13 +83,6 @@ FROM (
     "t5"."_fsnb_k0",
     "t5"."_fsnb_k1",
     "t5"."_fsnb_c",
-    IF(
-      "t5"."_fsnb_c" < (
-        "t14"."_fsnb_r_fsnb_event" + 3600000000
-      ),
-      "t14"."_fsnb_rx",
-      CAST(NULL AS DOUBLE)
-    ) AS "_fsnb_v_x",
     IF(
       "t5"."_fsnb_c" < (
         "t14"."_fsnb_r_fsnb_event" + 3600000000
@@ -196,7 +184,6 @@ FROM (
       "t11"."_fsnb_k1" AS "_fsnb_r_fsnb_k1",
       "t11"."_fsnb_start" AS "_fsnb_r_fsnb_start",
       "t11"."_fsnb_event" AS "_fsnb_r_fsnb_event",
-      "t11"."x" AS "_fsnb_rx",
       "t11"."flag" AS "_fsnb_rflag"
     FROM "t10" AS "t11"
     WHERE

@@ -6,8 +6,7 @@ WITH "t2" AS (
     (
       CAST(FLOOR(TO_UNIXTIME(DATE_TRUNC('SECOND', CAST("t1"."ts" AS TIMESTAMP(6))))) AS BIGINT) * 1000000
     ) + CAST(SUBSTR(CAST(CAST("t1"."ts" AS TIMESTAMP(6)) AS VARCHAR), -6) AS BIGINT) AS "_fsnb_event",
-    1 AS "a0",
-    IF(IS_NAN("t1"."x"), CAST(NULL AS DOUBLE), "t1"."x") AS "a1"
+    IF(IS_NAN("t1"."x"), CAST(NULL AS DOUBLE), "t1"."x") AS "a0"
   FROM "events" AS "t1"
 )
 SELECT
@@ -15,17 +14,15 @@ SELECT
   "t20"."i",
   "t20"."at",
   "t20"."late",
-  COALESCE("t20"."_fsnb_v_p0", 0) AS "rows_1h",
-  COALESCE("t20"."_fsnb_v_p1", 0) AS "rows_1d",
+  IF(
+    IS_NAN(CAST("t20"."_fsnb_v_p0" AS DOUBLE) / NULLIF(COALESCE("t20"."_fsnb_v_p1", 0), 0)),
+    CAST(NULL AS DOUBLE),
+    CAST("t20"."_fsnb_v_p0" AS DOUBLE) / NULLIF(COALESCE("t20"."_fsnb_v_p1", 0), 0)
+  ) AS "mean_1h",
   IF(
     IS_NAN(CAST("t20"."_fsnb_v_p2" AS DOUBLE) / NULLIF(COALESCE("t20"."_fsnb_v_p3", 0), 0)),
     CAST(NULL AS DOUBLE),
     CAST("t20"."_fsnb_v_p2" AS DOUBLE) / NULLIF(COALESCE("t20"."_fsnb_v_p3", 0), 0)
-  ) AS "mean_1h",
-  IF(
-    IS_NAN(CAST("t20"."_fsnb_v_p4" AS DOUBLE) / NULLIF(COALESCE("t20"."_fsnb_v_p5", 0), 0)),
-    CAST(NULL AS DOUBLE),
-    CAST("t20"."_fsnb_v_p4" AS DOUBLE) / NULLIF(COALESCE("t20"."_fsnb_v_p5", 0), 0)
   ) AS "mean_1d"
 FROM (
   SELECT
@@ -39,9 +36,7 @@ FROM (
     "t19"."_fsnb_v_p0",
     "t19"."_fsnb_v_p1",
     "t19"."_fsnb_v_p2",
-    "t19"."_fsnb_v_p3",
-    "t19"."_fsnb_v_p4",
-    "t19"."_fsnb_v_p5"
+    "t19"."_fsnb_v_p3"
   FROM (
     SELECT
       "t0"."k",
@@ -65,14 +60,23 @@ FROM (
       "t17"."_fsnb_v_p0",
       "t17"."_fsnb_v_p1",
       "t17"."_fsnb_v_p2",
-      "t17"."_fsnb_v_p3",
-      "t17"."_fsnb_v_p4",
-      "t17"."_fsnb_v_p5"
+      "t17"."_fsnb_v_p3"
     FROM (
       SELECT
         "t16"."_fsnb_k0",
         "t16"."_fsnb_k1",
         "t16"."_fsnb_c",
+        CAST(SUM("t16"."a0") FILTER(WHERE
+          (
+            "t16"."_fsnb_c" >= (
+              "t16"."_fsnb_event" + 0
+            )
+          )
+          AND (
+            "t16"."_fsnb_c" < (
+              "t16"."_fsnb_event" + 3600000000
+            )
+          )) AS DOUBLE) AS "_fsnb_v_p0",
         COUNT("t16"."a0") FILTER(WHERE
           (
             "t16"."_fsnb_c" >= (
@@ -83,32 +87,9 @@ FROM (
             "t16"."_fsnb_c" < (
               "t16"."_fsnb_event" + 3600000000
             )
-          )) AS "_fsnb_v_p0",
-        COUNT("t16"."a0") AS "_fsnb_v_p1",
-        CAST(SUM("t16"."a1") FILTER(WHERE
-          (
-            "t16"."_fsnb_c" >= (
-              "t16"."_fsnb_event" + 0
-            )
-          )
-          AND (
-            "t16"."_fsnb_c" < (
-              "t16"."_fsnb_event" + 3600000000
-            )
-          )) AS DOUBLE) AS "_fsnb_v_p2",
-        COUNT("t16"."a1") FILTER(WHERE
-          (
-            "t16"."_fsnb_c" >= (
-              "t16"."_fsnb_event" + 0
-            )
-          )
-          AND (
-            "t16"."_fsnb_c" < (
-              "t16"."_fsnb_event" + 3600000000
-            )
-          )) AS "_fsnb_v_p3",
-        CAST(SUM("t16"."a1") AS DOUBLE) AS "_fsnb_v_p4",
-        COUNT("t16"."a1") AS "_fsnb_v_p5"
+          )) AS "_fsnb_v_p1",
+        CAST(SUM("t16"."a0") AS DOUBLE) AS "_fsnb_v_p2",
+        COUNT("t16"."a0") AS "_fsnb_v_p3"
       FROM (
         SELECT
           "t11"."_fsnb_k0",
@@ -119,7 +100,6 @@ FROM (
           "t15"."_fsnb_r_fsnb_k1",
           "t15"."_fsnb_event",
           "t15"."a0",
-          "t15"."a1",
           "t15"."_fsnb_start",
           "t15"."_fsnb_end",
           "t15"."_fsnb_r_fsnb_band"
@@ -167,7 +147,6 @@ FROM (
             "t13"."_fsnb_k1" AS "_fsnb_r_fsnb_k1",
             "t13"."_fsnb_event",
             "t13"."a0",
-            "t13"."a1",
             "t13"."_fsnb_start",
             "t13"."_fsnb_end",
             "t13"."_fsnb_band" AS "_fsnb_r_fsnb_band"
@@ -180,7 +159,6 @@ FROM (
                 "t5"."_fsnb_k1",
                 "t5"."_fsnb_event",
                 "t5"."a0",
-                "t5"."a1",
                 "t5"."_fsnb_event" + 0 AS "_fsnb_start",
                 "t5"."_fsnb_event" + 86400000000 AS "_fsnb_end",
                 (
@@ -225,7 +203,6 @@ FROM (
                   "t5"."_fsnb_k1",
                   "t5"."_fsnb_event",
                   "t5"."a0",
-                  "t5"."a1",
                   "t5"."_fsnb_event" + 0 AS "_fsnb_start",
                   "t5"."_fsnb_event" + 86400000000 AS "_fsnb_end",
                   (
