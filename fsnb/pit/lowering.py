@@ -18,6 +18,7 @@ import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
+from fsnb.pit import clickhouse
 from fsnb.pit.clocks import floored, microseconds
 from fsnb.pit.events import (
     AVAILABLE,
@@ -269,8 +270,9 @@ def _extreme(name: str, worst: ir.Value) -> Callable[[ir.Value, ir.Value | None]
 # DataFusion's own sum of integers wraps around without a word (other engines' sums are wider, or fail), and its least
 # of nothing but infinities is the greatest finite float
 INFINITY = ibis.literal(math.inf)  # negated below, since Ibis writes a negative one as positive there
-OWN_AGGREGATES = {
-    "datafusion": {"sum": _checked_sum, "min": _extreme("min", INFINITY), "max": _extreme("max", -INFINITY)}
+OWN_AGGREGATES: Mapping[str, Mapping[str, Callable[[ir.Value, ir.Value | None], ir.Value]]] = {
+    "datafusion": {"sum": _checked_sum, "min": _extreme("min", INFINITY), "max": _extreme("max", -INFINITY)},
+    "clickhouse": clickhouse.AGGREGATES,
 }
 
 
