@@ -81,7 +81,7 @@ def known(part: ViewPlan, rows: ir.Table) -> ir.Table:
         return found
     upto = ibis.range_window(group_by=keys, order_by=START, following=0)
     found = found.mutate(_fsnb_newest=found[EVENT].max().over(upto))
-    return found.filter(found[EVENT] == found["_fsnb_newest"]).drop("_fsnb_newest")
+    return found.filter(found[EVENT] == found["_fsnb_newest"]).select(*keys, START, EVENT)
 
 
 def heads(part: ViewPlan, rows: ir.Table, wanted: Sequence[str]) -> ir.Table:

@@ -1,5 +1,52 @@
 -- flink; reads spine, events: floats as float64 without NaN, times as UTC microseconds; in batch mode: SET 'execution.runtime-mode' = 'batch'
-WITH `t4` AS (
+WITH `t3` AS (
+  SELECT
+    `t1`.`k` AS `_fsnb_k0`,
+    `t1`.`i` AS `_fsnb_k1`,
+    (
+      (
+        (
+          (
+            (
+              (
+                (
+                  CAST(TIMESTAMPDIFF(
+                    day,
+                    CAST(FLOOR(CAST('1970-01-01' AS DATE) TO day) AS TIMESTAMP),
+                    CAST(FLOOR(CAST(`t1`.`ts` AS DATE) TO day) AS TIMESTAMP)
+                  ) AS BIGINT) * 24
+                ) + EXTRACT(hour FROM `t1`.`ts`)
+              ) * 60
+            ) + EXTRACT(minute FROM `t1`.`ts`)
+          ) * 60
+        ) + EXTRACT(second FROM `t1`.`ts`)
+      ) * 1000000
+    ) + CAST(RPAD(SUBSTRING(CAST(`t1`.`ts` AS STRING), 21, 6), 6, '0') AS BIGINT) AS `_fsnb_event`,
+    (
+      (
+        (
+          (
+            (
+              (
+                (
+                  CAST(TIMESTAMPDIFF(
+                    day,
+                    CAST(FLOOR(CAST('1970-01-01' AS DATE) TO day) AS TIMESTAMP),
+                    CAST(FLOOR(CAST(`t1`.`known` AS DATE) TO day) AS TIMESTAMP)
+                  ) AS BIGINT) * 24
+                ) + EXTRACT(hour FROM `t1`.`known`)
+              ) * 60
+            ) + EXTRACT(minute FROM `t1`.`known`)
+          ) * 60
+        ) + EXTRACT(second FROM `t1`.`known`)
+      ) * 1000000
+    ) + CAST(RPAD(SUBSTRING(CAST(`t1`.`known` AS STRING), 21, 6), 6, '0') AS BIGINT) AS `_fsnb_available`,
+    `t1`.`b` AND (
+      `t1`.`n` > 0
+    ) AS `flag`,
+    `t1`.`n` AS `_fsnb_tie0`
+  FROM `events` AS `t1`
+), `t5` AS (
   SELECT
     `t2`.`k`,
     `t2`.`i`,
@@ -38,205 +85,235 @@ WITH `t4` AS (
       `t0`.`i` AS `_fsnb_k1`
     FROM `spine` AS `t0`
   ) AS `t2`
-), `t11` AS (
-  SELECT
-    `t10`.`_fsnb_k0`,
-    `t10`.`_fsnb_k1`,
-    `t10`.`_fsnb_event`,
-    `t10`.`_fsnb_available`,
-    `t10`.`flag`,
-    `t10`.`_fsnb_tie0`,
-    `t10`.`_fsnb_start`,
-    `t10`.`_fsnb_rank`,
-    MAX(`t10`.`_fsnb_rank`) OVER (
-      PARTITION BY `t10`.`_fsnb_k0`, `t10`.`_fsnb_k1`
-      ORDER BY CASE WHEN `t10`.`_fsnb_start` IS NULL THEN 1 ELSE 0 END, `t10`.`_fsnb_start` ASC
-    ) AS `_fsnb_best`
+), `t14` AS (
+  SELECT DISTINCT
+    `t13`.`_fsnb_k0`,
+    `t13`.`_fsnb_k1`,
+    `t13`.`_fsnb_start`,
+    `t13`.`_fsnb_event`
   FROM (
     SELECT
-      `t7`.`_fsnb_k0`,
-      `t7`.`_fsnb_k1`,
-      `t7`.`_fsnb_event`,
-      `t7`.`_fsnb_available`,
-      `t7`.`flag`,
-      `t7`.`_fsnb_tie0`,
-      `t7`.`_fsnb_start`,
-      ROW_NUMBER() OVER (
-        PARTITION BY `t7`.`_fsnb_k0`, `t7`.`_fsnb_k1`
-        ORDER BY `t7`.`_fsnb_event` ASC, `t7`.`_fsnb_available` ASC, `t7`.`_fsnb_tie0` ASC, `t7`.`flag` ASC
-      ) - 1 AS `_fsnb_rank`
+      `t9`.`_fsnb_k0`,
+      `t9`.`_fsnb_k1`,
+      `t9`.`_fsnb_start`,
+      `t9`.`_fsnb_event`,
+      MAX(`t9`.`_fsnb_event`) OVER (
+        PARTITION BY `t9`.`_fsnb_k0`, `t9`.`_fsnb_k1`
+        ORDER BY CASE WHEN `t9`.`_fsnb_start` IS NULL THEN 1 ELSE 0 END, `t9`.`_fsnb_start` ASC
+      ) AS `_fsnb_newest`
     FROM (
       SELECT
-        `t3`.`_fsnb_k0`,
-        `t3`.`_fsnb_k1`,
-        `t3`.`_fsnb_event`,
-        `t3`.`_fsnb_available`,
-        `t3`.`flag`,
-        `t3`.`_fsnb_tie0`,
-        GREATEST(`t3`.`_fsnb_event` + 0, `t3`.`_fsnb_available`) AS `_fsnb_start`
-      FROM (
-        SELECT
-          `t1`.`k` AS `_fsnb_k0`,
-          `t1`.`i` AS `_fsnb_k1`,
-          (
-            (
-              (
-                (
-                  (
-                    (
-                      (
-                        CAST(TIMESTAMPDIFF(
-                          day,
-                          CAST(FLOOR(CAST('1970-01-01' AS DATE) TO day) AS TIMESTAMP),
-                          CAST(FLOOR(CAST(`t1`.`ts` AS DATE) TO day) AS TIMESTAMP)
-                        ) AS BIGINT) * 24
-                      ) + EXTRACT(hour FROM `t1`.`ts`)
-                    ) * 60
-                  ) + EXTRACT(minute FROM `t1`.`ts`)
-                ) * 60
-              ) + EXTRACT(second FROM `t1`.`ts`)
-            ) * 1000000
-          ) + CAST(RPAD(SUBSTRING(CAST(`t1`.`ts` AS STRING), 21, 6), 6, '0') AS BIGINT) AS `_fsnb_event`,
-          (
-            (
-              (
-                (
-                  (
-                    (
-                      (
-                        CAST(TIMESTAMPDIFF(
-                          day,
-                          CAST(FLOOR(CAST('1970-01-01' AS DATE) TO day) AS TIMESTAMP),
-                          CAST(FLOOR(CAST(`t1`.`known` AS DATE) TO day) AS TIMESTAMP)
-                        ) AS BIGINT) * 24
-                      ) + EXTRACT(hour FROM `t1`.`known`)
-                    ) * 60
-                  ) + EXTRACT(minute FROM `t1`.`known`)
-                ) * 60
-              ) + EXTRACT(second FROM `t1`.`known`)
-            ) * 1000000
-          ) + CAST(RPAD(SUBSTRING(CAST(`t1`.`known` AS STRING), 21, 6), 6, '0') AS BIGINT) AS `_fsnb_available`,
-          `t1`.`b` AND (
-            `t1`.`n` > 0
-          ) AS `flag`,
-          `t1`.`n` AS `_fsnb_tie0`
-        FROM `events` AS `t1`
-      ) AS `t3`
+        `t4`.`_fsnb_k0`,
+        `t4`.`_fsnb_k1`,
+        GREATEST(`t4`.`_fsnb_event` + 0, `t4`.`_fsnb_available`) AS `_fsnb_start`,
+        `t4`.`_fsnb_event`
+      FROM `t3` AS `t4`
       WHERE
         (
-          `t3`.`_fsnb_k0` IS NOT NULL
+          `t4`.`_fsnb_k0` IS NOT NULL
         )
         AND (
-          `t3`.`_fsnb_k1` IS NOT NULL
+          `t4`.`_fsnb_k1` IS NOT NULL
         )
         AND (
-          `t3`.`_fsnb_event` IS NOT NULL
+          `t4`.`_fsnb_event` IS NOT NULL
         )
         AND (
-          `t3`.`_fsnb_available` IS NOT NULL
+          `t4`.`_fsnb_available` IS NOT NULL
         )
-    ) AS `t7`
-  ) AS `t10`
-)
-SELECT
-  `t20`.`k`,
-  `t20`.`i`,
-  `t20`.`at`,
-  `t20`.`late`,
-  `t20`.`_fsnb_v_flag` AS `flag`
-FROM (
+    ) AS `t9`
+  ) AS `t13`
+  WHERE
+    `t13`.`_fsnb_event` = `t13`.`_fsnb_newest`
+), `t23` AS (
   SELECT
-    `t6`.`k`,
-    `t6`.`i`,
-    `t6`.`at`,
-    `t6`.`late`,
-    `t6`.`_fsnb_k0`,
-    `t6`.`_fsnb_k1`,
-    `t6`.`_fsnb_c`,
-    IF(
-      `t6`.`_fsnb_c` < (
-        `t15`.`_fsnb_r_fsnb_event` + 3600000000
-      ),
-      `t15`.`_fsnb_rflag`,
-      CAST(NULL AS BOOLEAN)
-    ) AS `_fsnb_v_flag`
-  FROM `t4` AS `t6`
+    `t7`.`k`,
+    `t7`.`i`,
+    `t7`.`at`,
+    `t7`.`late`,
+    `t7`.`_fsnb_k0`,
+    `t7`.`_fsnb_k1`,
+    `t7`.`_fsnb_c`,
+    `t19`.`_fsnb_r_fsnb_start` AS `_fsnb_at_fsnb_start`,
+    `t19`.`_fsnb_r_fsnb_event` AS `_fsnb_at_fsnb_event`
+  FROM `t5` AS `t7`
   LEFT OUTER JOIN (
     SELECT
-      `t17`.`_fsnb_k0` AS `_fsnb_at_fsnb_k0`,
-      `t17`.`_fsnb_k1` AS `_fsnb_at_fsnb_k1`,
-      `t17`.`_fsnb_c` AS `_fsnb_at_fsnb_c`,
-      `t17`.`_fsnb_next` AS `_fsnb_at_fsnb_start`
+      `t20`.`_fsnb_k0` AS `_fsnb_at_fsnb_k0`,
+      `t20`.`_fsnb_k1` AS `_fsnb_at_fsnb_k1`,
+      `t20`.`_fsnb_c` AS `_fsnb_at_fsnb_c`,
+      `t20`.`_fsnb_next` AS `_fsnb_at_fsnb_start`
     FROM (
       SELECT
-        `t16`.`_fsnb_k0`,
-        `t16`.`_fsnb_k1`,
-        `t16`.`_fsnb_c`,
-        `t16`.`_fsnb_last`,
-        MAX(`t16`.`_fsnb_last`) OVER (
-          PARTITION BY `t16`.`_fsnb_k0`, `t16`.`_fsnb_k1`
-          ORDER BY CASE WHEN `t16`.`_fsnb_c` IS NULL THEN 1 ELSE 0 END, `t16`.`_fsnb_c` ASC
+        `t18`.`_fsnb_k0`,
+        `t18`.`_fsnb_k1`,
+        `t18`.`_fsnb_c`,
+        `t18`.`_fsnb_last`,
+        MAX(`t18`.`_fsnb_last`) OVER (
+          PARTITION BY `t18`.`_fsnb_k0`, `t18`.`_fsnb_k1`
+          ORDER BY CASE WHEN `t18`.`_fsnb_c` IS NULL THEN 1 ELSE 0 END, `t18`.`_fsnb_c` ASC
         ) AS `_fsnb_next`
       FROM (
         SELECT
           *
         FROM (
           SELECT
-            `t12`.`_fsnb_k0`,
-            `t12`.`_fsnb_k1`,
-            `t12`.`_fsnb_start` AS `_fsnb_c`,
-            `t12`.`_fsnb_start` AS `_fsnb_last`
-          FROM `t11` AS `t12`
-          WHERE
-            `t12`.`_fsnb_rank` = `t12`.`_fsnb_best`
-        ) AS `t14`
+            `t15`.`_fsnb_k0`,
+            `t15`.`_fsnb_k1`,
+            `t15`.`_fsnb_start` AS `_fsnb_c`,
+            `t15`.`_fsnb_start` AS `_fsnb_last`
+          FROM `t14` AS `t15`
+        ) AS `t16`
         UNION ALL
         SELECT
           *
         FROM (
           SELECT
-            `t8`.`_fsnb_k0`,
-            `t8`.`_fsnb_k1`,
-            `t8`.`_fsnb_c`,
+            `t11`.`_fsnb_k0`,
+            `t11`.`_fsnb_k1`,
+            `t11`.`_fsnb_c`,
             CAST(NULL AS BIGINT) AS `_fsnb_last`
           FROM (
             SELECT DISTINCT
-              `t5`.`_fsnb_k0`,
-              `t5`.`_fsnb_k1`,
-              `t5`.`_fsnb_c`
-            FROM `t4` AS `t5`
+              `t6`.`_fsnb_k0`,
+              `t6`.`_fsnb_k1`,
+              `t6`.`_fsnb_c`
+            FROM `t5` AS `t6`
             WHERE
               (
-                `t5`.`_fsnb_k0` IS NOT NULL
+                `t6`.`_fsnb_k0` IS NOT NULL
               )
               AND (
-                `t5`.`_fsnb_k1` IS NOT NULL
+                `t6`.`_fsnb_k1` IS NOT NULL
               )
               AND (
-                `t5`.`_fsnb_c` IS NOT NULL
+                `t6`.`_fsnb_c` IS NOT NULL
               )
-          ) AS `t8`
-        ) AS `t9`
-      ) AS `t16`
-    ) AS `t17`
+          ) AS `t11`
+        ) AS `t12`
+      ) AS `t18`
+    ) AS `t20`
     WHERE
-      `t17`.`_fsnb_last` IS NULL
-  ) AS `t19`
-    ON `t6`.`_fsnb_k0` = `t19`.`_fsnb_at_fsnb_k0`
-    AND `t6`.`_fsnb_k1` = `t19`.`_fsnb_at_fsnb_k1`
-    AND `t6`.`_fsnb_c` = `t19`.`_fsnb_at_fsnb_c`
+      `t20`.`_fsnb_last` IS NULL
+  ) AS `t22`
+    ON `t7`.`_fsnb_k0` = `t22`.`_fsnb_at_fsnb_k0`
+    AND `t7`.`_fsnb_k1` = `t22`.`_fsnb_at_fsnb_k1`
+    AND `t7`.`_fsnb_c` = `t22`.`_fsnb_at_fsnb_c`
   LEFT OUTER JOIN (
     SELECT
-      `t12`.`_fsnb_k0` AS `_fsnb_r_fsnb_k0`,
-      `t12`.`_fsnb_k1` AS `_fsnb_r_fsnb_k1`,
-      `t12`.`_fsnb_start` AS `_fsnb_r_fsnb_start`,
-      `t12`.`_fsnb_event` AS `_fsnb_r_fsnb_event`,
-      `t12`.`flag` AS `_fsnb_rflag`
-    FROM `t11` AS `t12`
+      `t15`.`_fsnb_k0` AS `_fsnb_r_fsnb_k0`,
+      `t15`.`_fsnb_k1` AS `_fsnb_r_fsnb_k1`,
+      `t15`.`_fsnb_start` AS `_fsnb_r_fsnb_start`,
+      `t15`.`_fsnb_event` AS `_fsnb_r_fsnb_event`
+    FROM `t14` AS `t15`
+  ) AS `t19`
+    ON `t7`.`_fsnb_k0` = `t19`.`_fsnb_r_fsnb_k0`
+    AND `t7`.`_fsnb_k1` = `t19`.`_fsnb_r_fsnb_k1`
+    AND `t22`.`_fsnb_at_fsnb_start` = `t19`.`_fsnb_r_fsnb_start`
+)
+SELECT
+  `t33`.`k`,
+  `t33`.`i`,
+  `t33`.`at`,
+  `t33`.`late`,
+  `t33`.`_fsnb_v_flag` AS `flag`
+FROM (
+  SELECT
+    `t27`.`k`,
+    `t27`.`i`,
+    `t27`.`at`,
+    `t27`.`late`,
+    `t27`.`_fsnb_k0`,
+    `t27`.`_fsnb_k1`,
+    `t27`.`_fsnb_c`,
+    IF(
+      `t27`.`_fsnb_c` < (
+        `t27`.`_fsnb_at_fsnb_event` + 3600000000
+      ),
+      `t32`.`_fsnb_rflag`,
+      CAST(NULL AS BOOLEAN)
+    ) AS `_fsnb_v_flag`
+  FROM (
+    SELECT
+      *
+    FROM `t23` AS `t24`
+  ) AS `t27`
+  LEFT OUTER JOIN (
+    SELECT
+      `t30`.`_fsnb_k0` AS `_fsnb_r_fsnb_k0`,
+      `t30`.`_fsnb_k1` AS `_fsnb_r_fsnb_k1`,
+      `t30`.`_fsnb_start` AS `_fsnb_r_fsnb_start`,
+      `t30`.`flag` AS `_fsnb_rflag`
+    FROM (
+      SELECT
+        `t29`.`_fsnb_k0`,
+        `t29`.`_fsnb_k1`,
+        `t29`.`_fsnb_event`,
+        `t29`.`_fsnb_available`,
+        `t29`.`flag`,
+        `t29`.`_fsnb_tie0`,
+        `t29`.`_fsnb_start`,
+        ROW_NUMBER() OVER (
+          PARTITION BY `t29`.`_fsnb_k0`, `t29`.`_fsnb_k1`, `t29`.`_fsnb_start`
+          ORDER BY `t29`.`_fsnb_available` DESC, `t29`.`_fsnb_tie0` DESC, `t29`.`flag` DESC
+        ) - 1 AS `_fsnb_rank`
+      FROM (
+        SELECT
+          `t10`.`_fsnb_k0`,
+          `t10`.`_fsnb_k1`,
+          `t10`.`_fsnb_event`,
+          `t10`.`_fsnb_available`,
+          `t10`.`flag`,
+          `t10`.`_fsnb_tie0`,
+          `t10`.`_fsnb_start`
+        FROM (
+          SELECT
+            `t4`.`_fsnb_k0`,
+            `t4`.`_fsnb_k1`,
+            `t4`.`_fsnb_event`,
+            `t4`.`_fsnb_available`,
+            `t4`.`flag`,
+            `t4`.`_fsnb_tie0`,
+            GREATEST(`t4`.`_fsnb_event` + 0, `t4`.`_fsnb_available`) AS `_fsnb_start`
+          FROM `t3` AS `t4`
+          WHERE
+            (
+              `t4`.`_fsnb_k0` IS NOT NULL
+            )
+            AND (
+              `t4`.`_fsnb_k1` IS NOT NULL
+            )
+            AND (
+              `t4`.`_fsnb_event` IS NOT NULL
+            )
+            AND (
+              `t4`.`_fsnb_available` IS NOT NULL
+            )
+        ) AS `t10`
+        WHERE
+          EXISTS(
+            SELECT
+              1
+            FROM (
+              SELECT DISTINCT
+                `t24`.`_fsnb_k0`,
+                `t24`.`_fsnb_k1`,
+                `t24`.`_fsnb_at_fsnb_start`,
+                `t24`.`_fsnb_at_fsnb_event`
+              FROM `t23` AS `t24`
+            ) AS `t28`
+            WHERE
+              `t10`.`_fsnb_k0` = `t28`.`_fsnb_k0`
+              AND `t10`.`_fsnb_k1` = `t28`.`_fsnb_k1`
+              AND `t10`.`_fsnb_start` = `t28`.`_fsnb_at_fsnb_start`
+              AND `t10`.`_fsnb_event` = `t28`.`_fsnb_at_fsnb_event`
+          )
+      ) AS `t29`
+    ) AS `t30`
     WHERE
-      `t12`.`_fsnb_rank` = `t12`.`_fsnb_best`
-  ) AS `t15`
-    ON `t6`.`_fsnb_k0` = `t15`.`_fsnb_r_fsnb_k0`
-    AND `t6`.`_fsnb_k1` = `t15`.`_fsnb_r_fsnb_k1`
-    AND `t19`.`_fsnb_at_fsnb_start` = `t15`.`_fsnb_r_fsnb_start`
-) AS `t20`
+      `t30`.`_fsnb_rank` = 0
+  ) AS `t32`
+    ON `t27`.`_fsnb_k0` = `t32`.`_fsnb_r_fsnb_k0`
+    AND `t27`.`_fsnb_k1` = `t32`.`_fsnb_r_fsnb_k1`
+    AND `t27`.`_fsnb_at_fsnb_start` = `t32`.`_fsnb_r_fsnb_start`
+) AS `t33`

@@ -1,95 +1,71 @@
 -- trino; reads spine, events: floats as float64 without NaN, times as UTC microseconds
-WITH "t10" AS (
+WITH "t2" AS (
   SELECT
-    "t9"."_fsnb_k0",
-    "t9"."_fsnb_k1",
-    "t9"."_fsnb_event",
-    "t9"."_fsnb_available",
-    "t9"."flag",
-    "t9"."_fsnb_tie0",
-    "t9"."_fsnb_start",
-    "t9"."_fsnb_rank",
-    MAX("t9"."_fsnb_rank") OVER (
-      PARTITION BY "t9"."_fsnb_k0", "t9"."_fsnb_k1"
-      ORDER BY "t9"."_fsnb_start" ASC
-      RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "_fsnb_best"
+    "t1"."k" AS "_fsnb_k0",
+    "t1"."i" AS "_fsnb_k1",
+    (
+      CAST(FLOOR(TO_UNIXTIME(DATE_TRUNC('SECOND', CAST("t1"."ts" AS TIMESTAMP(6))))) AS BIGINT) * 1000000
+    ) + CAST(SUBSTR(CAST(CAST("t1"."ts" AS TIMESTAMP(6)) AS VARCHAR), -6) AS BIGINT) AS "_fsnb_event",
+    (
+      CAST(FLOOR(TO_UNIXTIME(DATE_TRUNC('SECOND', CAST("t1"."known" AS TIMESTAMP(6))))) AS BIGINT) * 1000000
+    ) + CAST(SUBSTR(CAST(CAST("t1"."known" AS TIMESTAMP(6)) AS VARCHAR), -6) AS BIGINT) AS "_fsnb_available",
+    "t1"."b" AND (
+      "t1"."n" > 0
+    ) AS "flag",
+    "t1"."n" AS "_fsnb_tie0"
+  FROM "events" AS "t1"
+), "t13" AS (
+  SELECT DISTINCT
+    "t12"."_fsnb_k0",
+    "t12"."_fsnb_k1",
+    "t12"."_fsnb_start",
+    "t12"."_fsnb_event"
   FROM (
     SELECT
-      "t7"."_fsnb_k0",
-      "t7"."_fsnb_k1",
-      "t7"."_fsnb_event",
-      "t7"."_fsnb_available",
-      "t7"."flag",
-      "t7"."_fsnb_tie0",
-      "t7"."_fsnb_start",
-      ROW_NUMBER() OVER (
-        PARTITION BY "t7"."_fsnb_k0", "t7"."_fsnb_k1"
-        ORDER BY "t7"."_fsnb_event" ASC NULLS FIRST, "t7"."_fsnb_available" ASC NULLS FIRST, "t7"."_fsnb_tie0" ASC NULLS FIRST, "t7"."flag" ASC NULLS FIRST
-      ) - 1 AS "_fsnb_rank"
+      "t9"."_fsnb_k0",
+      "t9"."_fsnb_k1",
+      "t9"."_fsnb_start",
+      "t9"."_fsnb_event",
+      MAX("t9"."_fsnb_event") OVER (
+        PARTITION BY "t9"."_fsnb_k0", "t9"."_fsnb_k1"
+        ORDER BY "t9"."_fsnb_start" ASC
+        RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+      ) AS "_fsnb_newest"
     FROM (
       SELECT
-        "t2"."_fsnb_k0",
-        "t2"."_fsnb_k1",
-        "t2"."_fsnb_event",
-        "t2"."_fsnb_available",
-        "t2"."flag",
-        "t2"."_fsnb_tie0",
-        GREATEST("t2"."_fsnb_event" + 0, "t2"."_fsnb_available") AS "_fsnb_start"
-      FROM (
-        SELECT
-          "t1"."k" AS "_fsnb_k0",
-          "t1"."i" AS "_fsnb_k1",
-          (
-            CAST(FLOOR(TO_UNIXTIME(DATE_TRUNC('SECOND', CAST("t1"."ts" AS TIMESTAMP(6))))) AS BIGINT) * 1000000
-          ) + CAST(SUBSTR(CAST(CAST("t1"."ts" AS TIMESTAMP(6)) AS VARCHAR), -6) AS BIGINT) AS "_fsnb_event",
-          (
-            CAST(FLOOR(TO_UNIXTIME(DATE_TRUNC('SECOND', CAST("t1"."known" AS TIMESTAMP(6))))) AS BIGINT) * 1000000
-          ) + CAST(SUBSTR(CAST(CAST("t1"."known" AS TIMESTAMP(6)) AS VARCHAR), -6) AS BIGINT) AS "_fsnb_available",
-          "t1"."b" AND (
-            "t1"."n" > 0
-          ) AS "flag",
-          "t1"."n" AS "_fsnb_tie0"
-        FROM "events" AS "t1"
-      ) AS "t2"
+        "t5"."_fsnb_k0",
+        "t5"."_fsnb_k1",
+        GREATEST("t5"."_fsnb_event" + 0, "t5"."_fsnb_available") AS "_fsnb_start",
+        "t5"."_fsnb_event"
+      FROM "t2" AS "t5"
       WHERE
         (
-          "t2"."_fsnb_k0" IS NOT NULL
+          "t5"."_fsnb_k0" IS NOT NULL
         )
         AND (
-          "t2"."_fsnb_k1" IS NOT NULL
+          "t5"."_fsnb_k1" IS NOT NULL
         )
         AND (
-          "t2"."_fsnb_event" IS NOT NULL
+          "t5"."_fsnb_event" IS NOT NULL
         )
         AND (
-          "t2"."_fsnb_available" IS NOT NULL
+          "t5"."_fsnb_available" IS NOT NULL
         )
-    ) AS "t7"
-  ) AS "t9"
-)
-SELECT
-  "t19"."k",
-  "t19"."i",
-  "t19"."at",
-  "t19"."late",
-  "t19"."_fsnb_v_flag" AS "flag"
-FROM (
+    ) AS "t9"
+  ) AS "t12"
+  WHERE
+    "t12"."_fsnb_event" = "t12"."_fsnb_newest"
+), "t22" AS (
   SELECT
-    "t5"."k",
-    "t5"."i",
-    "t5"."at",
-    "t5"."late",
-    "t5"."_fsnb_k0",
-    "t5"."_fsnb_k1",
-    "t5"."_fsnb_c",
-    IF(
-      "t5"."_fsnb_c" < (
-        "t14"."_fsnb_r_fsnb_event" + 3600000000
-      ),
-      "t14"."_fsnb_rflag",
-      CAST(NULL AS BOOLEAN)
-    ) AS "_fsnb_v_flag"
+    "t6"."k",
+    "t6"."i",
+    "t6"."at",
+    "t6"."late",
+    "t6"."_fsnb_k0",
+    "t6"."_fsnb_k1",
+    "t6"."_fsnb_c",
+    "t18"."_fsnb_r_fsnb_start" AS "_fsnb_at_fsnb_start",
+    "t18"."_fsnb_r_fsnb_event" AS "_fsnb_at_fsnb_event"
   FROM (
     SELECT
       "t0"."k",
@@ -104,22 +80,22 @@ FROM (
         ) + CAST(SUBSTR(CAST(CAST("t0"."at" AS TIMESTAMP(6)) AS VARCHAR), -6) AS BIGINT)
       ) - 900000000 AS "_fsnb_c"
     FROM "spine" AS "t0"
-  ) AS "t5"
+  ) AS "t6"
   LEFT OUTER JOIN (
     SELECT
-      "t16"."_fsnb_k0" AS "_fsnb_at_fsnb_k0",
-      "t16"."_fsnb_k1" AS "_fsnb_at_fsnb_k1",
-      "t16"."_fsnb_c" AS "_fsnb_at_fsnb_c",
-      "t16"."_fsnb_next" AS "_fsnb_at_fsnb_start"
+      "t19"."_fsnb_k0" AS "_fsnb_at_fsnb_k0",
+      "t19"."_fsnb_k1" AS "_fsnb_at_fsnb_k1",
+      "t19"."_fsnb_c" AS "_fsnb_at_fsnb_c",
+      "t19"."_fsnb_next" AS "_fsnb_at_fsnb_start"
     FROM (
       SELECT
-        "t15"."_fsnb_k0",
-        "t15"."_fsnb_k1",
-        "t15"."_fsnb_c",
-        "t15"."_fsnb_last",
-        MAX("t15"."_fsnb_last") OVER (
-          PARTITION BY "t15"."_fsnb_k0", "t15"."_fsnb_k1"
-          ORDER BY "t15"."_fsnb_c" ASC
+        "t17"."_fsnb_k0",
+        "t17"."_fsnb_k1",
+        "t17"."_fsnb_c",
+        "t17"."_fsnb_last",
+        MAX("t17"."_fsnb_last") OVER (
+          PARTITION BY "t17"."_fsnb_k0", "t17"."_fsnb_k1"
+          ORDER BY "t17"."_fsnb_c" ASC
           RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS "_fsnb_next"
       FROM (
@@ -127,22 +103,20 @@ FROM (
           *
         FROM (
           SELECT
-            "t11"."_fsnb_k0",
-            "t11"."_fsnb_k1",
-            "t11"."_fsnb_start" AS "_fsnb_c",
-            "t11"."_fsnb_start" AS "_fsnb_last"
-          FROM "t10" AS "t11"
-          WHERE
-            "t11"."_fsnb_rank" = "t11"."_fsnb_best"
-        ) AS "t13"
+            "t14"."_fsnb_k0",
+            "t14"."_fsnb_k1",
+            "t14"."_fsnb_start" AS "_fsnb_c",
+            "t14"."_fsnb_start" AS "_fsnb_last"
+          FROM "t13" AS "t14"
+        ) AS "t15"
         UNION ALL
         SELECT
           *
         FROM (
           SELECT
-            "t6"."_fsnb_k0",
-            "t6"."_fsnb_k1",
-            "t6"."_fsnb_c",
+            "t7"."_fsnb_k0",
+            "t7"."_fsnb_k1",
+            "t7"."_fsnb_c",
             CAST(NULL AS BIGINT) AS "_fsnb_last"
           FROM (
             SELECT DISTINCT
@@ -168,28 +142,131 @@ FROM (
               AND (
                 "t4"."_fsnb_c" IS NOT NULL
               )
-          ) AS "t6"
-        ) AS "t8"
-      ) AS "t15"
-    ) AS "t16"
+          ) AS "t7"
+        ) AS "t10"
+      ) AS "t17"
+    ) AS "t19"
     WHERE
-      "t16"."_fsnb_last" IS NULL
-  ) AS "t18"
-    ON "t5"."_fsnb_k0" = "t18"."_fsnb_at_fsnb_k0"
-    AND "t5"."_fsnb_k1" = "t18"."_fsnb_at_fsnb_k1"
-    AND "t5"."_fsnb_c" = "t18"."_fsnb_at_fsnb_c"
+      "t19"."_fsnb_last" IS NULL
+  ) AS "t21"
+    ON "t6"."_fsnb_k0" = "t21"."_fsnb_at_fsnb_k0"
+    AND "t6"."_fsnb_k1" = "t21"."_fsnb_at_fsnb_k1"
+    AND "t6"."_fsnb_c" = "t21"."_fsnb_at_fsnb_c"
   LEFT OUTER JOIN (
     SELECT
-      "t11"."_fsnb_k0" AS "_fsnb_r_fsnb_k0",
-      "t11"."_fsnb_k1" AS "_fsnb_r_fsnb_k1",
-      "t11"."_fsnb_start" AS "_fsnb_r_fsnb_start",
-      "t11"."_fsnb_event" AS "_fsnb_r_fsnb_event",
-      "t11"."flag" AS "_fsnb_rflag"
-    FROM "t10" AS "t11"
+      "t14"."_fsnb_k0" AS "_fsnb_r_fsnb_k0",
+      "t14"."_fsnb_k1" AS "_fsnb_r_fsnb_k1",
+      "t14"."_fsnb_start" AS "_fsnb_r_fsnb_start",
+      "t14"."_fsnb_event" AS "_fsnb_r_fsnb_event"
+    FROM "t13" AS "t14"
+  ) AS "t18"
+    ON "t6"."_fsnb_k0" = "t18"."_fsnb_r_fsnb_k0"
+    AND "t6"."_fsnb_k1" = "t18"."_fsnb_r_fsnb_k1"
+    AND "t21"."_fsnb_at_fsnb_start" = "t18"."_fsnb_r_fsnb_start"
+)
+SELECT
+  "t32"."k",
+  "t32"."i",
+  "t32"."at",
+  "t32"."late",
+  "t32"."_fsnb_v_flag" AS "flag"
+FROM (
+  SELECT
+    "t26"."k",
+    "t26"."i",
+    "t26"."at",
+    "t26"."late",
+    "t26"."_fsnb_k0",
+    "t26"."_fsnb_k1",
+    "t26"."_fsnb_c",
+    IF(
+      "t26"."_fsnb_c" < (
+        "t26"."_fsnb_at_fsnb_event" + 3600000000
+      ),
+      "t31"."_fsnb_rflag",
+      CAST(NULL AS BOOLEAN)
+    ) AS "_fsnb_v_flag"
+  FROM (
+    SELECT
+      *
+    FROM "t22" AS "t23"
+  ) AS "t26"
+  LEFT OUTER JOIN (
+    SELECT
+      "t29"."_fsnb_k0" AS "_fsnb_r_fsnb_k0",
+      "t29"."_fsnb_k1" AS "_fsnb_r_fsnb_k1",
+      "t29"."_fsnb_start" AS "_fsnb_r_fsnb_start",
+      "t29"."flag" AS "_fsnb_rflag"
+    FROM (
+      SELECT
+        "t28"."_fsnb_k0",
+        "t28"."_fsnb_k1",
+        "t28"."_fsnb_event",
+        "t28"."_fsnb_available",
+        "t28"."flag",
+        "t28"."_fsnb_tie0",
+        "t28"."_fsnb_start",
+        ROW_NUMBER() OVER (
+          PARTITION BY "t28"."_fsnb_k0", "t28"."_fsnb_k1", "t28"."_fsnb_start"
+          ORDER BY "t28"."_fsnb_available" DESC, "t28"."_fsnb_tie0" DESC, "t28"."flag" DESC
+        ) - 1 AS "_fsnb_rank"
+      FROM (
+        SELECT
+          "t11"."_fsnb_k0",
+          "t11"."_fsnb_k1",
+          "t11"."_fsnb_event",
+          "t11"."_fsnb_available",
+          "t11"."flag",
+          "t11"."_fsnb_tie0",
+          "t11"."_fsnb_start"
+        FROM (
+          SELECT
+            "t5"."_fsnb_k0",
+            "t5"."_fsnb_k1",
+            "t5"."_fsnb_event",
+            "t5"."_fsnb_available",
+            "t5"."flag",
+            "t5"."_fsnb_tie0",
+            GREATEST("t5"."_fsnb_event" + 0, "t5"."_fsnb_available") AS "_fsnb_start"
+          FROM "t2" AS "t5"
+          WHERE
+            (
+              "t5"."_fsnb_k0" IS NOT NULL
+            )
+            AND (
+              "t5"."_fsnb_k1" IS NOT NULL
+            )
+            AND (
+              "t5"."_fsnb_event" IS NOT NULL
+            )
+            AND (
+              "t5"."_fsnb_available" IS NOT NULL
+            )
+        ) AS "t11"
+        WHERE
+          EXISTS(
+            SELECT
+              1
+            FROM (
+              SELECT DISTINCT
+                "t23"."_fsnb_k0",
+                "t23"."_fsnb_k1",
+                "t23"."_fsnb_at_fsnb_start",
+                "t23"."_fsnb_at_fsnb_event"
+              FROM "t22" AS "t23"
+            ) AS "t27"
+            WHERE
+              "t11"."_fsnb_k0" = "t27"."_fsnb_k0"
+              AND "t11"."_fsnb_k1" = "t27"."_fsnb_k1"
+              AND "t11"."_fsnb_start" = "t27"."_fsnb_at_fsnb_start"
+              AND "t11"."_fsnb_event" = "t27"."_fsnb_at_fsnb_event"
+          )
+      ) AS "t28"
+    ) AS "t29"
     WHERE
-      "t11"."_fsnb_rank" = "t11"."_fsnb_best"
-  ) AS "t14"
-    ON "t5"."_fsnb_k0" = "t14"."_fsnb_r_fsnb_k0"
-    AND "t5"."_fsnb_k1" = "t14"."_fsnb_r_fsnb_k1"
-    AND "t18"."_fsnb_at_fsnb_start" = "t14"."_fsnb_r_fsnb_start"
-) AS "t19"
+      "t29"."_fsnb_rank" = 0
+  ) AS "t31"
+    ON "t26"."_fsnb_k0" = "t31"."_fsnb_r_fsnb_k0"
+    AND "t26"."_fsnb_k1" = "t31"."_fsnb_r_fsnb_k1"
+    AND "t26"."_fsnb_at_fsnb_start" = "t31"."_fsnb_r_fsnb_start"
+) AS "t32"
