@@ -46,6 +46,8 @@ def written(lowered: ir.Table, dialect: str) -> str:
     speech = DIALECTS.get(dialect, Speech())
     _refuse_float_partitions(lowered, dialect)
     compiler = speech.compiler or getattr(compilers, dialect).compiler
+    if dialect == "bigquery":
+        lowered = sorted_by_rank(lowered)
     tree = compiler.to_sqlglot(lowered.unbind()).copy()  # Ibis hangs one node under several parents
     for mend in speech.passes:
         mend(tree, Language.get_or_raise(compiler.dialect))
@@ -105,6 +107,27 @@ def sorted_by_case(tree: Tree, language: Any) -> None:
                 ordered.set("nulls_first", usual)
             by.append(ordered)
         order.set("expressions", by)
+
+
+def sorted_by_rank(lowered: ir.Table) -> ir.Table:
+    """The same before Ibis compiles: for BigQuery it forgets where the NULLs of a window were to go."""
+
+    def replaced(node: ops.Node, rebuilt: Mapping[str, Any] | None) -> ops.Node:
+        node = node.__recreate__(rebuilt) if rebuilt else node
+        if not isinstance(node, ops.WindowFunction):
+            return node
+        return node.copy(order_by=tuple(key for by in node.order_by for key in _ranked(by)))
+
+    return lowered.op().replace(replaced).to_expr()
+
+
+def _ranked(by: ops.SortKey) -> list[ops.SortKey]:
+    """A sort key behind one that puts its NULLs where they are wanted; alone where they go there by themselves."""
+    column = by.arg.to_expr()
+    if by.nulls_first == by.ascending or column.get_name() in NEVER_NULL:
+        return [by]
+    rank = column.isnull().ifelse(0, 1) if by.nulls_first else column.isnull().ifelse(1, 0)
+    return [ops.SortKey(rank), by]
 
 
 def _default(descending: bool, language: Any) -> bool:
@@ -176,7 +199,7 @@ def literals_wide(tree: Tree, language: Any) -> None:
 WINDOWS = (framed, sorted_plainly)
 DIALECTS: Mapping[str, Speech] = {
     "snowflake": Speech(WINDOWS, "names are quoted, so lower case stays lower case"),
-    "bigquery": Speech((*WINDOWS, sorted_by_case), "DATETIME is UTC"),
+    "bigquery": Speech(WINDOWS, "DATETIME is UTC"),
     "databricks": Speech(WINDOWS, "TIMESTAMP_NTZ is UTC in a session whose time zone is UTC"),
     "trino": Speech(WINDOWS),
     "clickhouse": Speech((*WINDOWS, literals_wide, joined_by_equality, with_standard_nulls), "times are DateTime64(6)"),

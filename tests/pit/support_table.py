@@ -150,7 +150,8 @@ These are refused where they are opened or used, before anything runs:
 |---|---|
 {refused}
 
-Any other Ibis backend is given plain SQL; no test of ours has run there.
+Any other Ibis backend is given plain SQL; no test of ours has run there. [The dialects](dialects.md) that `train.sql`
+writes are compiled, never run.
 """
 
 
