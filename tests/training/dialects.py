@@ -288,8 +288,9 @@ HEAD = """\
 `train.sql("snowflake")`, or another of these, is the query of a training set in the words of an engine that fsnb
 has no tests on. **Compiled, never run by us.** What the tests hold: each query parses in its dialect, and has no
 function, type, join, window frame or order of NULLs in it that the dialect's documentation does not have. What they
-cannot hold: the values. Compare a sample with `train.to_polars()` before you rely on it. The engines that are run and
-held to the oracle are [another page](engines.md).
+cannot hold: what the engine makes of it. (Four of them are carried over to DuckDB by sqlglot and give the same values
+there.) Compare a sample with `train.to_polars()` before you rely on it. The engines that are run and held to the
+oracle are [another page](engines.md).
 
 The tables that a query reads hold what fsnb reads: floats as float64, times as naive UTC microseconds.
 
