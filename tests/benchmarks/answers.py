@@ -31,7 +31,7 @@ def digest(answer: Any) -> Digest:
     names = [name for name in table.column_names if name not in KEYS]
     return {
         "rows": table.num_rows,
-        "order": int((numbers * (np.arange(len(numbers)) % PRIME)).sum()),    # modulo 2**64
+        "order": int((numbers * (np.arange(len(numbers)) % PRIME)).sum()),  # modulo 2**64
         "columns": {name: _column(table.column(name), weights) for name in sorted(names)},
     }
 
@@ -74,4 +74,3 @@ def differences(got: Digest, wanted: Digest, *, tolerance: float = TOLERANCE, or
         if apart > tolerance:
             found.append(f"{name}: off by {apart:.0e} of the sum")
     return found
-

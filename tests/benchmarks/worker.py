@@ -1,4 +1,4 @@
-"""One side in a process of its own, driven by lines: `python -m tests.benchmarks.worker '{"call": ..., "options": ...}'`.
+"""One side in a process of its own, driven by lines: `python -m tests.benchmarks.worker '{"call": "", "options": {}}'`.
 
 `call` is "package.module:function"; the function prepares and returns what is to be timed. Then for each line on stdin
 one line of JSON on stdout: `run` times a call and tells the peak of memory so far, `digest` tells what the last call

@@ -36,9 +36,7 @@ def nunique(events: str, spine: str, engine: str) -> Table:
     """Distinct values of one column over four windows."""
     store = _store()
     source = store.source("events", events, event_time="ts")
-    view = fsnb.FeatureView(
-        "distinct", entity=KEY, source=source, features={"u": _.n.nunique()}, windows=list(WINDOWS)
-    )
+    view = fsnb.FeatureView("distinct", entity=KEY, source=source, features={"u": _.n.nunique()}, windows=list(WINDOWS))
     return _filled(store, spine, view, engine)
 
 
@@ -49,15 +47,15 @@ def windows_saved(events: str, spine: str) -> Callable[[], Any]:
     view, asked = _windowed(store, events), fsnb.Spine(spine, at="at")
 
     def call() -> Table:
-        assert folder.name    # lives as long as the call
+        assert folder.name  # lives as long as the call
         saved = store.training_set(asked, view).save("filled", overwrite=True)
         return saved.to_pyarrow
 
     return call
 
 
-def planning(events: str, spine: str) -> Callable[[], None]:
-    """Plan and compile 50 features of five views, whatever the data."""
+def planning(events: str, spine: str, compiled: bool) -> Callable[[], None]:
+    """Plan 50 features of five views, and compile them into a query; whatever the data."""
     store = _store()
     source = store.source("events", events, event_time="ts", available="available")
     views = [_wide(source, number) for number in range(2)] + [_sums(source, number) for number in range(3)]
@@ -66,7 +64,8 @@ def planning(events: str, spine: str) -> Callable[[], None]:
     def call() -> None:
         train = store.training_set(asked, views)
         assert len(train.features) == 50
-        train.sql()
+        if compiled:
+            train.sql()
 
     return call
 

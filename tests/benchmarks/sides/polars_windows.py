@@ -85,9 +85,7 @@ def _totals(events: str) -> pl.DataFrame:
     return frame.select("k", "ts", **{name: total.over("k") for name, total in sums.items()}).sort("ts").collect()
 
 
-def _looked_up(
-    asked: pl.DataFrame | pl.LazyFrame, totals: pl.DataFrame, at: str, suffix: str
-) -> pl.DataFrame:
+def _looked_up(asked: pl.DataFrame | pl.LazyFrame, totals: pl.DataFrame, at: str, suffix: str) -> pl.DataFrame:
     named = totals.rename({name: name + suffix for name in "csq" if suffix})
     left = asked.lazy().collect().sort(at)
     joined = left.join_asof(named, left_on=at, right_on="ts", by="k", check_sortedness=False)

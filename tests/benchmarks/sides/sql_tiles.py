@@ -1,4 +1,4 @@
-"""Windows out of tiles of an hour and of a day, by hand, in DuckDB's SQL: what is whole comes from a tile, the rest raw.
+"""Windows of tiles of an hour and of a day, by hand, in DuckDB's SQL: what is whole comes from a tile, the rest raw.
 
 A window of w ending at b: the rest of the hour in which it begins, the hours up to midnight, the days that lie whole in
 it, the hours of its last day, and what has passed of its last hour. Every one of these is an equi-join.
@@ -17,7 +17,6 @@ Table = Callable[[], pa.Table]
 HOUR, DAY = 3_600_000_000, 86_400_000_000
 LENGTHS = {"1h": HOUR, "1d": DAY, "7d": 7 * DAY, "30d": 30 * DAY}
 MASKS = {window: 2**i for i, window in enumerate(WINDOWS)}
-LONG = [window for window in WINDOWS if window != "1h"]
 
 # name: of one event, how two merge
 PARTIALS = {"c": ("1", "sum"), "s": ("x0", "sum"), "q": ("x0 * x0", "sum"), "x": ("x0", "max")}
@@ -51,7 +50,7 @@ def _query(column: str, partials: dict[str, tuple[str, str]], made: str) -> str:
     return f"""
         WITH s AS (SELECT row_number() OVER () AS row, k, "at", epoch_us("at") + 1 AS b FROM read_parquet($spine)),
         e AS MATERIALIZED (
-            SELECT k, epoch_us(ts) AS t, epoch_us(ts) // {HOUR} AS h, {single}
+            SELECT k, epoch_us(ts) AS us, epoch_us(ts) // {HOUR} AS h, {single}
             FROM (SELECT k, ts, {column} FROM read_parquet($events))
         ),
         hours AS MATERIALIZED (SELECT k, h, h // 24 AS d, {merged} FROM e GROUP BY k, h),
@@ -64,21 +63,25 @@ def _query(column: str, partials: dict[str, tuple[str, str]], made: str) -> str:
 
 def _pieces(names: str) -> list[str]:
     """Partial aggregates beside the rows that they count for; the bits of `mask` are windows."""
-    ends_long = sum(MASKS[window] for window in LONG)
-    pieces = [
-        f"SELECT row, {ends_long + MASKS['1h']} AS mask, {names} FROM s JOIN e ON s.k = e.k AND h = b // {HOUR} AND t < b",
-        f"SELECT row, {ends_long} AS mask, {names} FROM s JOIN hours"
-        f" ON s.k = hours.k AND d = b // {DAY} AND h < b // {HOUR}",
-        f"SELECT row, {MASKS['30d']} + CASE WHEN d > (b - {LENGTHS['7d']}) // {DAY} THEN {MASKS['7d']} ELSE 0 END, {names}"
-        f" FROM s JOIN days ON s.k = days.k AND d < b // {DAY} AND d > (b - {LENGTHS['30d']}) // {DAY}",
+    every, week, month = sum(MASKS.values()), MASKS["7d"], MASKS["30d"]
+    days = f"d < b // {DAY} AND d > {_begin('30d')} // {DAY}"
+    in_week = f"CASE WHEN d > {_begin('7d')} // {DAY} THEN {week} ELSE 0 END"
+    return [
+        _piece(f"{every} AS mask, {names}", "e", f"h = b // {HOUR} AND us < b"),
+        _piece(f"{every - MASKS['1h']}, {names}", "hours", f"d = b // {DAY} AND h < b // {HOUR}"),
+        _piece(f"{month} + {in_week}, {names}", "days", days),
+        *(_piece(f"{MASKS[w]}, {names}", "e", f"h = {_begin(w)} // {HOUR} AND us >= {_begin(w)}") for w in WINDOWS),
+        *(
+            _piece(f"{MASKS[w]}, {names}", "hours", f"d = {_begin(w)} // {DAY} AND h > {_begin(w)} // {HOUR}")
+            for w in WINDOWS
+            if w != "1h"
+        ),
     ]
-    for window, mask in MASKS.items():
-        a = f"(b - {LENGTHS[window]})"
-        pieces.append(f"SELECT row, {mask}, {names} FROM s JOIN e ON s.k = e.k AND h = {a} // {HOUR} AND t >= {a}")
-    for window in LONG:
-        a = f"(b - {LENGTHS[window]})"
-        pieces.append(
-            f"SELECT row, {MASKS[window]}, {names} FROM s JOIN hours"
-            f" ON s.k = hours.k AND d = {a} // {DAY} AND h > {a} // {HOUR}"
-        )
-    return pieces
+
+
+def _piece(read: str, tiles: str, inside: str) -> str:
+    return f"SELECT row, {read} FROM s JOIN {tiles} t ON s.k = t.k AND {inside}"
+
+
+def _begin(window: str) -> str:
+    return f"(b - {LENGTHS[window]})"
