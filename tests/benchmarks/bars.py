@@ -94,7 +94,7 @@ BARS: tuple[Bar, ...] = (
     *_each("windows", {"main": 1.2, "dense": 1.5, "zipf": 1.5}, (D, P), BEST),
     *_each("windows", dict.fromkeys(("main", "dense", "zipf"), 3.0), (D, P), BEST),
     *(Bar("windows", shape, side, 4096, quantity="peak") for shape in ("main", "dense", "zipf") for side in (D, P)),
-    *_each("nunique", dict.fromkeys(("main", "dense", "zipf"), 1.5), (D,), "bitmaps SQL by hand"),
+    *_each("nunique", dict.fromkeys(("main", "dense", "zipf"), 1.5), (D, P), BEST),
     *(Bar(work, s, D, 2.0, SCAN) for work in ("preview_asof", "preview_windows") for s in ("twenty", "thousand")),
     *(Bar(w, s, D, 1.0) for w in ("preview_asof", "preview_windows") for s in ("zipf_twenty", "zipf_thousand")),
     Bar("peers_asof", "main", "Feast, DuckDB store", 4, D, at_least=True),
@@ -107,5 +107,4 @@ BARS: tuple[Bar, ...] = (
         for side in (D, P)
         for what in ("as-of", "windows")
     ),
-    *(Bar("huge_windows", "huge", side, 4096, quantity="peak") for side in (f"{D}, train.save()", D)),
 )

@@ -35,7 +35,7 @@ class Ended(Exception):
 
 
 class Process:
-    """A worker (`tests.benchmarks.worker`) for one side, in its own environment."""
+    """A worker (`tests.benchmarks.worker`) for one side, in its own environment; leaves things only in `folder`."""
 
     def __init__(self, call: str, options: dict[str, Any], peer: str | None, folder: Path) -> None:
         task = json.dumps({"call": call, "options": options})
@@ -45,8 +45,8 @@ class Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            cwd=ROOT,
-            env={**os.environ, **QUIET, "TMPDIR": str(folder)},
+            cwd=folder,  # where DuckDB spills to
+            env={**os.environ, **QUIET, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)},
         )
         self._said = b""
 

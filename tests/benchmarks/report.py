@@ -33,7 +33,8 @@ def _number(value: int | None) -> str:
 
 def bars(measured: Measured, shapes: Mapping[str, Shape], works: Iterable[str]) -> str:
     """Each bar of the works that ran, with what was measured and whether it is met."""
-    lines = ["| bar | wanted | measured | |", "|---|---|---|---|"]
+    lines = ["Bars, which are meant for the full shapes on a quiet machine:", ""]
+    lines += ["| bar | wanted | measured | |", "|---|---|---|---|"]
     wanted = set(works)
     for bar in BARS:
         if bar.work in wanted:

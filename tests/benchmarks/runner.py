@@ -7,7 +7,7 @@ from __future__ import annotations
 import contextlib
 import statistics
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.benchmarks.answers import Digest, differences
@@ -16,6 +16,8 @@ from tests.benchmarks.works import Side, Work
 
 SLOW = 5.0
 """Seconds of a first call from which on a side is measured once only."""
+PATIENCE = 10
+"""How many times the seconds of others a call may take that is the only one of its side."""
 Log = Callable[[str], object]
 Files = Callable[[str], tuple[Path, Path]]
 
@@ -46,6 +48,7 @@ def measure(work: Work, shape: str, files: Files, repeat: int, limits: Limits, f
     """Each side of a work on a shape; `files` gives the paths of a shape's events and spine."""
     results = [Result(side, problem=missing(side.peer)) for side in work.sides]
     able = [result for result in results if result.problem is None]
+    limits = replace(limits, seconds=PATIENCE * limits.seconds) if work.alone else limits
     for group in [[result] for result in able] if work.alone else [able]:
         with _started(group, shape, files, limits, folder) as processes:
             _rounds(work, shape, processes, repeat, limits, log)
