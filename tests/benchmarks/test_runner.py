@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.benchmarks.bars import BARS, BEST, Bar
@@ -156,3 +157,11 @@ def test_shapes_are_written_once_and_the_same_each_time(tmp_path: Path) -> None:
 def _made(folder: Path) -> Path:
     folder.mkdir()
     return folder
+
+
+def test_shapes_larger_than_a_chunk_are_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.benchmarks.shapes.CHUNK", 100)
+    events, spine = (pq.read_table(path) for path in write(replace(SHAPES["main"], events=250, spine=130), tmp_path))
+    assert (events.num_rows, spine.num_rows) == (250, 130)
+    assert len(set(events.column("x0").to_pylist())) == 250
+    assert [path.suffix for path in tmp_path.iterdir()] == [".parquet", ".parquet"]

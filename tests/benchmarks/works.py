@@ -75,6 +75,7 @@ def _peer(name: str, peer: str, function: str, **options: Any) -> Side:
 
 
 ASOF_SQL = _hand("ASOF SQL by hand", "sql_asof:one_clock")
+PAIRS = _hand("inequality join + max SQL by hand", "sql_asof:pairs")
 ASOF_POLARS = _hand("Polars join_asof by hand", "polars_asof:one_clock")
 INEQUALITY = _hand("inequality join SQL by hand", "sql_windows:inequality_join")
 ROLLING = _hand("Polars union + rolling by hand", "polars_windows:rolling")
@@ -133,7 +134,7 @@ NUNIQUE = Work(
 )
 FEW_ROWS = ("twenty", "thousand", "zipf_twenty", "zipf_thousand")
 PREVIEW_ASOF = Work(
-    "preview_asof", "preview: few rows as-of, 5 columns", (*_ours("asof"), ASOF_SQL, SCAN), FEW_ROWS, SCAN.name
+    "preview_asof", "preview: few rows as-of, 5 columns", (*_ours("asof"), ASOF_SQL, PAIRS, SCAN), FEW_ROWS, SCAN.name
 )
 PREVIEW_WINDOWS = Work(
     "preview_windows",

@@ -40,11 +40,23 @@ TWO_CLOCKS = f"""
     ASOF LEFT JOIN last e ON s.k = e.k AND s.at >= e.start
     ORDER BY s.row
 """
+# every pair of a row and an event of its last 7 days, then the greatest: the plan for few rows
+PAIRS = f"""
+    SELECT s.k, s.at, {", ".join(f"max(e).{name} AS {name}" for name in COLUMNS)}
+    FROM (SELECT *, row_number() OVER () AS row FROM read_parquet($spine)) s
+    LEFT JOIN (SELECT k, ts, struct_pack(ts, {NAMES}) AS e FROM read_parquet($events)) r
+    ON s.k = r.k AND r.ts <= s.at AND r.ts > s.at - INTERVAL 7 DAY
+    GROUP BY s.row, s.k, s.at ORDER BY s.row
+"""
 
 
 def one_clock(events: str, spine: str) -> Table:
     """Ties settled by a window function, ttl by a CASE, as one would write it."""
     return ran(ONE_CLOCK, events=events, spine=spine)
+
+
+def pairs(events: str, spine: str) -> Table:
+    return ran(PAIRS, events=events, spine=spine)
 
 
 def two_clocks(events: str, spine: str) -> Table:
