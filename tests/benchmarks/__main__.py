@@ -57,7 +57,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--tenths", type=int, default=1)
     parser.add_argument("--shape", choices=["all", *shapes(1)], default="all")
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--memory", type=int, default=8_000)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--json", type=Path)

@@ -88,7 +88,7 @@ SCAN = "floor: scan of the columns"
 BARS: tuple[Bar, ...] = (
     Bar("asof", "main", D, 1.15, HAND),
     Bar("asof", "main", D, 1.3, HAND, quantity="peak"),
-    Bar("asof", "zipf", D, 1.3, D, ("asof", "main")),
+    Bar("skew", "main", f"{D}, zipf", 1.3, f"{D}, main"),
     Bar("asof", "main", P, 1.15, JOIN_ASOF),
     *(Bar("clocks", shape, side, 2.0, f"{side}, one clock") for shape in ("main", "zipf") for side in (D, P)),
     *_each("windows", {"main": 1.2, "dense": 1.5, "zipf": 1.5}, (D, P), BEST),

@@ -55,7 +55,7 @@ class Process:
         return self._heard(Limits(START_SECONDS, limits.memory))
 
     def ask(self, what: str, limits: Limits) -> dict[str, Any]:
-        """`run` or `digest`; what it answers.
+        """`run`, `digest` or `forget`; what it answers.
 
         Raises
         ------

@@ -87,15 +87,22 @@ def _noting(result: Result) -> Iterator[None]:
 def _rounds(
     work: Work, shape: str, processes: list[tuple[Result, Process]], repeat: int, limits: Limits, log: Log
 ) -> None:
+    """Answers are compared after the last round; until then nobody holds what the others may need."""
     for number in [1] if work.alone else range(repeat + 1):
         for result, process in processes:
-            if result.problem is None and (number < 2 or result.first < SLOW):
+            last = 1 if work.alone or result.first >= SLOW else repeat
+            if result.problem is None and number <= last:
                 log(f"{work.name}, {shape}: {result.side.name}, {f'run {number}' if number else 'warm-up'}")
                 _run(result, process, limits, warm_up=not number)
-    for result, process in processes:
-        if result.problem is None and result.side.compared:
-            with _noting(result):
-                result.digest = process.ask("digest", Limits(600, 4 * limits.memory))["digest"]
+                _answer(result, process, limits, wanted=number == last and result.side.compared)
+
+
+def _answer(result: Result, process: Process, limits: Limits, *, wanted: bool) -> None:
+    """The digest of what the last call gave; or it is forgotten."""
+    if result.problem is None:
+        with _noting(result):
+            said = process.ask("digest" if wanted else "forget", Limits(600, 4 * limits.memory))
+            result.digest = said["digest"]
 
 
 def _run(result: Result, process: Process, limits: Limits, *, warm_up: bool) -> None:

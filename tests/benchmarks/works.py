@@ -96,6 +96,12 @@ ASOF = Work(
     ),
     against=ASOF_SQL.name,
 )
+SKEWED = tuple(
+    replace(side, name=f"{side.name}, {shape}", shape=shape, compared=False)
+    for shape in ("main", "zipf")
+    for side in _ours("asof")
+)
+SKEW = Work("skew", "as-of, hot keys beside even ones", SKEWED, ("main",))
 ONE_CLOCK = tuple(replace(side, name=f"{side.name}, one clock", compared=False) for side in _ours("asof"))
 CLOCKS = Work(
     "clocks",
@@ -193,7 +199,7 @@ HUGE_WINDOWS = Work(
 )
 
 GROUPS: dict[str, tuple[Work, ...]] = {
-    "bench": (ASOF, CLOCKS, WINDOWS, NUNIQUE, PREVIEW_ASOF, PREVIEW_WINDOWS, GROWTH, PLANNING),
+    "bench": (ASOF, SKEW, CLOCKS, WINDOWS, NUNIQUE, PREVIEW_ASOF, PREVIEW_WINDOWS, GROWTH, PLANNING),
     "peers": (PEERS_ASOF, PEERS_WINDOWS, PEERS_FEW),
     "huge": (HUGE_ASOF, HUGE_WINDOWS),
 }
