@@ -34,6 +34,7 @@ from tests.benchmarks.shapes import shapes, write
 from tests.benchmarks.works import GROUPS, WORKS, Work
 
 console = Console(stderr=True)
+FIGURES = ("times", "peak", "resting", "answer", "problem", "stopped", "digest")
 
 
 def main() -> None:
@@ -59,7 +60,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--memory", type=int, default=8_000)
-    parser.add_argument("--data", type=Path)
+    parser.add_argument("--data", type=_folder)
     parser.add_argument("--json", type=Path)
     found = parser.parse_args()
     for name in found.works:
@@ -68,10 +69,17 @@ def _arguments() -> argparse.Namespace:
     return found
 
 
+def _folder(path: str) -> Path:
+    """An absolute path, since sides run elsewhere."""
+    found = Path(path).expanduser().absolute()
+    found.mkdir(parents=True, exist_ok=True)
+    return found
+
+
 def _machine(tenths: int) -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     versions = f"fsnb {fsnb.__version__}, DuckDB {duckdb.__version__}, Polars {pl.__version__}"
-    size = "the full shapes" if tenths == 10 else f"{tenths} tenths of the full shapes"
+    size = "full shapes" if tenths == 10 else f"{tenths}/10 of the full shapes"
     cores = f"{os.cpu_count()} cores, {memory:.0f} GB, {platform.machine()}, Python {platform.python_version()}"
     return f"{date.today()}; {versions}; {cores}; {size}\n"
 
@@ -103,9 +111,9 @@ def _keep(path: Path, work: Work, shape: str, tenths: int, results: dict[str, Re
     """One line of JSON for each side."""
     with path.open("a") as out:
         for result in results.values():
-            figures = {"times": result.times, "seconds": result.seconds, "peak": result.peak, "answer": result.answer}
             where = {"work": work.name, "shape": shape, "tenths": tenths, "side": result.side.name}
-            print(json.dumps({**where, **figures, "problem": result.problem, "digest": result.digest}), file=out)
+            figures = {"seconds": result.seconds, **{name: getattr(result, name) for name in FIGURES}}
+            print(json.dumps(where | figures), file=out)
 
 
 if __name__ == "__main__":
