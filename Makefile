@@ -9,7 +9,7 @@ ARGS ?=
 BIN := .venv/bin
 READY := .venv/.fsnb-ready
 
-.PHONY: help demo lab test test-deep lint format bench notebooks screenshots constraints clean
+.PHONY: help demo lab test test-deep lint format bench bench-full bench-peers notebooks screenshots constraints clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -38,8 +38,15 @@ format: $(READY)  ## Rewrite the sources in the project's style
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(READY)  ## Measure beside what one would use instead
-	$(BIN)/python -m tests.benchmarks $(ARGS)
+bench: $(READY)  ## Measure beside what one writes by hand, at a tenth of each shape
+	$(BIN)/python -m tests.benchmarks bench $(ARGS)
+
+bench-full: $(READY)  ## The same at full size, and 10M rows by 100M events (hours, 40 GB of disk)
+	$(BIN)/python -m tests.benchmarks bench huge --tenths 10 --seconds 120 --memory 18000 $(ARGS)
+
+bench-peers: $(READY)  ## Measure beside Feast, featuretools and temporian, in environments of their own
+	@tests/benchmarks/peers/make_envs "$(PYTHON)"
+	$(BIN)/python -m tests.benchmarks peers --seconds 300 --memory 18000 --repeat 1 $(ARGS)
 
 notebooks: $(READY)  ## Run the notebooks and store their outputs
 	$(BIN)/python tools/run_notebooks.py $(ARGS)

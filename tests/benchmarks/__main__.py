@@ -1,22 +1,25 @@
-"""`make bench`: both sides in one run, interleaved; medians and ratios as a markdown table.
+"""`make bench`: all sides in one run, interleaved; medians, ratios, memory and bars as markdown tables.
 
-    python -m tests.benchmarks [--tenths N] [--repeat N] [--shape SHAPE]
+    python -m tests.benchmarks [WORK ...] [--tenths N] [--shape SHAPE] [--repeat N] [--seconds N] [--memory MB]
+                               [--data FOLDER] [--json FILE]
 
-`--tenths 1` (the default) is 1M events and 100,000 spine rows; 10 is ten times that. Every side reads the same parquet
-files and gives all rows in spine order in memory. Times are of warm calls: each side runs once before it is measured.
-`dense` and `zipf` have hot keys, whose windows meet hundreds of millions of pairs: slow by hand and here, and on Polars
-hungry for memory.
+`--tenths 1` (the default) is 1M events and 100,000 spine rows; 10 is ten times that, the full shapes. A WORK is one of
+the table in works.py, or a group of it: bench (the default), peers, huge. Every side reads the same parquet files in a
+process of its own, and gives all rows in spine order in memory. Times are of warm calls: each side runs once before it
+is measured. A side that takes more than `--seconds` for a call, or more than `--memory`, is stopped, and the table
+says so. `--data` keeps the files for the next run; `--json` adds the figures to a file.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
-import statistics
-import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -24,59 +27,93 @@ import polars as pl
 from rich.console import Console
 
 import fsnb
-from tests.benchmarks import asof, windows
-from tests.benchmarks.shapes import Shape, shapes, write
+from tests.benchmarks import report
+from tests.benchmarks.process import Limits
+from tests.benchmarks.runner import Result, measure
+from tests.benchmarks.shapes import shapes, write
+from tests.benchmarks.works import GROUPS, WORKS, Work
 
-WORK = {
-    "as-of, 5 columns, ttl 7d": (asof, "ASOF SQL by hand"),
-    "20 windowed features": (windows, "inequality join SQL by hand"),
-}
 console = Console(stderr=True)
+FIGURES = ("times", "peak", "resting", "answer", "problem", "stopped", "digest")
 
 
 def main() -> None:
+    """Measure, print, keep."""
     arguments = _arguments()
-    versions = f"fsnb {fsnb.__version__}, DuckDB {duckdb.__version__}, Polars {pl.__version__}"
-    print(f"{versions}, {os.cpu_count()} cores, {platform.machine()}\n")
-    with tempfile.TemporaryDirectory() as folder:
-        for shape in shapes(arguments.tenths):
-            if arguments.shape in ("all", shape.name):
-                _measure(shape, Path(folder), arguments.repeat)
+    print(_machine(arguments.tenths), flush=True)
+    measured, start = {}, time.monotonic()
+    for work, shape, results in _measured(arguments):
+        measured[work.name, shape] = results
+        print(report.table(work, shapes(arguments.tenths)[shape], results), flush=True)
+        if arguments.json:
+            _keep(arguments.json, work, shape, arguments.tenths, results)
+    print(report.bars(measured, shapes(arguments.tenths), {name for name, _ in measured}))
+    print(f"In {(time.monotonic() - start) / 60:.1f} minutes.")
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("works", nargs="*", default=["bench"], metavar="WORK", help=", ".join([*GROUPS, *WORKS]))
     parser.add_argument("--tenths", type=int, default=1)
+    parser.add_argument("--shape", choices=["all", *shapes(1)], default="all")
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--shape", choices=["main", "dense", "zipf", "all"], default="main")
-    return parser.parse_args()
+    parser.add_argument("--seconds", type=float, default=15)
+    parser.add_argument("--memory", type=int, default=8_000)
+    parser.add_argument("--data", type=_folder)
+    parser.add_argument("--json", type=Path)
+    found = parser.parse_args()
+    for name in found.works:
+        if name not in GROUPS and name not in WORKS:
+            parser.error(f"no work {name!r}. There are {', '.join([*GROUPS, *WORKS])}.")
+    return found
 
 
-def _measure(shape: Shape, folder: Path, repeat: int) -> None:
-    events, spine = write(shape, folder)
-    for work, (module, reference) in WORK.items():
-        store = fsnb.open(folder / f"store_{shape.name}")
-        times = _interleaved(module.sides(events, spine, store), repeat, shape.spine, f"{shape.name}, {work}")
-        print(f"**{work}; {shape.name}**: {shape.spine:,} spine rows, {shape.events:,} events, {shape.keys:,} keys\n")
-        print(f"| side | median s | against {reference} |\n|---|---|---|")
-        for side, seconds in times.items():
-            print(f"| {side} | {seconds:.3f} | {seconds / times[reference]:.2f} x |")
-        print(flush=True)
+def _folder(path: str) -> Path:
+    """An absolute path, since sides run elsewhere."""
+    found = Path(path).expanduser().absolute()
+    found.mkdir(parents=True, exist_ok=True)
+    return found
 
 
-def _interleaved(sides: dict[str, asof.Side], repeat: int, rows: int, what: str) -> dict[str, float]:
-    """Median seconds of each side; every round runs all sides, so that a busy moment meets them alike."""
-    times: dict[str, list[float]] = {name: [] for name in sides}
-    for number in range(repeat + 1):
-        for name, side in sides.items():
-            console.log(f"{what}: {name}, {'warm-up' if not number else f'run {number} of {repeat}'}")
-            start = time.perf_counter()
-            got = side()
-            if not name.startswith("floor") and got != rows:
-                sys.exit(f"{name} gave {got:,} rows for {rows:,} spine rows")
-            if number:
-                times[name].append(time.perf_counter() - start)
-    return {name: statistics.median(found) for name, found in times.items()}
+def _machine(tenths: int) -> str:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    versions = f"fsnb {fsnb.__version__}, DuckDB {duckdb.__version__}, Polars {pl.__version__}"
+    size = "full shapes" if tenths == 10 else f"{tenths}/10 of the full shapes"
+    cores = f"{os.cpu_count()} cores, {memory:.0f} GB, {platform.machine()}, Python {platform.python_version()}"
+    return f"{date.today()}; {versions}; {cores}; {size}\n"
+
+
+def _measured(arguments: argparse.Namespace) -> Iterator[tuple[Work, str, dict[str, Result]]]:
+    limits = Limits(arguments.seconds, arguments.memory)
+    with tempfile.TemporaryDirectory(dir=arguments.data) as scratch:
+        data = arguments.data or Path(scratch)
+        made = shapes(arguments.tenths)
+        for work in _works(arguments.works):
+            for shape in work.shapes:
+                if arguments.shape in ("all", shape):
+                    log, folder = console.log, Path(scratch)
+                    files = {name: write(made[name], data) for name in _needed(work, shape)}
+                    found = measure(work, shape, files.__getitem__, arguments.repeat, limits, folder, log)
+                    yield work, shape, {result.side.name: result for result in found}
+
+
+def _works(names: list[str]) -> list[Work]:
+    wanted = [work for name in names for work in (GROUPS[name] if name in GROUPS else (WORKS[name],))]
+    return [WORKS[name] for name in dict.fromkeys(work.name for work in wanted)]
+
+
+def _needed(work: Work, shape: str) -> set[str]:
+    return {side.shape or shape for side in work.sides}
+
+
+def _keep(path: Path, work: Work, shape: str, tenths: int, results: dict[str, Result]) -> None:
+    """One line of JSON for each side."""
+    with path.open("a") as out:
+        for result in results.values():
+            where = {"work": work.name, "shape": shape, "tenths": tenths, "side": result.side.name}
+            figures = {"seconds": result.seconds, **{name: getattr(result, name) for name in FIGURES}}
+            print(json.dumps(where | figures), file=out)
 
 
 if __name__ == "__main__":
