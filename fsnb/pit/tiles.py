@@ -278,32 +278,49 @@ def _nunique(met: Met, name: str) -> Columns:
     rows = met.rows.with_row_index("row").filter(pl.col(name).is_not_null())
     index, key = rows["row"].to_numpy(), _integers(rows[KEY])
     code = rows[name].rank("dense").cast(pl.Int64).to_numpy()
-    same = pl.Series(key * (len(code) + 1) + code)
+    same = key * (len(code) + 1) + code
     line = Line.over(met.cutoff)
     asked = line.place(met.ask_key, met.cutoff)
-    counts = []
+    counts, orders = [], {}
     for span in met.spans:
         start, end = (moment[index] for moment in met.stays(span))
-        starts, ends = _disjoint(same, start, end)
-        placed = (pl.Series(line.place(key[which], moment)).sort().to_numpy() for which, moment in (starts, ends))
-        begun, ended = (np.searchsorted(moments, asked, side="right") for moments in placed)
+        if span.lo not in orders:
+            order = pl.Series(start).arg_sort().to_numpy()
+            orders[span.lo] = order[np.argsort(same[order], kind="stable")]
+        row, begins = _begins(same, start, end, orders[span.lo])
+        starts, ends = line.place(key[row], begins), line.place(key[row], end[row])
+        begun, ended = (
+            np.searchsorted(pl.Series(moments).sort().to_numpy(), asked, "right") for moments in (starts, ends)
+        )
         counts.append(begun - ended)
     return {"nunique": pl.Series(np.concatenate(counts)).cast(pl.Int64)}
 
 
-def _disjoint(same: pl.Series, start: Array, end: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    """Each value's stays without what an earlier one covers: rows and starts, rows and ends."""
-    frame = (
-        pl.DataFrame({"same": same, "start": start, "end": end})
-        .with_row_index("row")
-        .filter(pl.col("start") < pl.col("end"))
-    )
-    frame = frame.sort("same", "start").with_columns(
-        begins=pl.max_horizontal("start", pl.col("end").cum_max().shift(1).over("same"))
-    )
-    frame = frame.filter(pl.col("begins") < pl.col("end"))
-    row = frame["row"].to_numpy()
-    return (row, frame["begins"].to_numpy()), (row, frame["end"].to_numpy())
+def _begins(same: Array, start: Array, end: Array, order: Array) -> tuple[Array, Array]:
+    """Rows whose stay lasts longer than all earlier ones of the same value, and from when on it does.
+
+    `order` is that of the values, and of the starts within each.
+    """
+    order = order[start[order] < end[order]]
+    same, start, end = same[order], start[order], end[order]
+    first = np.flatnonzero(np.append(True, same[1:] != same[:-1])[: len(same)])
+    place = np.arange(len(same)) - np.repeat(first, np.diff(np.append(first, len(same))))
+    before = np.append(INT64.min, _running_max(end, place)[:-1])[: len(same)]
+    begins = np.maximum(start, np.where(place == 0, INT64.min, before))
+    longer = begins < end
+    return order[longer], begins[longer]
+
+
+def _running_max(values: Array, place: Array) -> Array:
+    """The greatest so far of each group; `place` counts from 0 within it. A value doubles its reach in each step."""
+    reach, values = 1, values.copy()
+    at = np.flatnonzero(place >= reach)
+    rising = bool((values[at] >= values[at - 1]).all())
+    while len(at) and not rising:
+        values[at] = np.maximum(values[at], values[at - reach])
+        reach *= 2
+        at = at[place[at] >= reach]
+    return values
 
 
 FAMILIES: Mapping[str, Callable[[Met, str], Columns]] = {
