@@ -16,13 +16,16 @@ from fsnb.identity import bind
 from fsnb.pit import lowering_polars, places, strategies
 from fsnb.pit.choosing import Choice, Estimate, Read, choose, estimate, explained
 from fsnb.pit.clocks import cutoff, microseconds
-from fsnb.pit.engines import check_engine
+from fsnb.pit.engines import check_engine, collect
 from fsnb.pit.events import CUTOFF, VALUE, key_names
 from fsnb.pit.lowering import events
 from fsnb.pit.planning import JoinPlan, ViewPlan
 from fsnb.pit.primitives import ZERO_WHEN_EMPTY, Primitive, clean
 from fsnb.pit.read import ROW
 from fsnb.pit.support import refuse_unsupported
+
+FEW_ROWS, FEW_SHARE = 10_000, 20
+"""A spine is few rows up to so many, if the source has so many times more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +75,27 @@ class EnginePlan(JoinPlan):
 
     def _choice(self, part: ViewPlan) -> Choice:
         wanted = self.strategy if isinstance(self.strategy, (str, type(None))) else self.strategy.get(part.view.name)
+        if wanted is None and self._all_in_tiles(part) and self.asks_few(part):
+            wanted = "tiles"  # one scan for their keys; a count would be another
         counted = self._counted(part) if wanted in (None, "join") else None
         return choose(part, self.con.name, counted, wanted, self.max_pairs)
+
+    def _all_in_tiles(self, part: ViewPlan) -> bool:
+        return bool(part.primitives) and all(
+            p.window is not None and strategies.computes(self.con.name, "tiles", part, p) for p in part.primitives
+        )
+
+    @cached_property
+    def _spine_rows(self) -> int:
+        assert self.table is not None
+        return _count(self.con, self.table)
+
+    def asks_few(self, part: ViewPlan) -> bool:
+        """Whether it pays to look for the asked keys first; where counting rows costs nothing to speak of."""
+        source = self.tables.get(part.view.source.name)
+        if source is None or self.con.name not in strategies.ENGINES or self._spine_rows > FEW_ROWS:
+            return False
+        return self._spine_rows * FEW_SHARE <= _count(self.con, source)
 
     @cached_property
     def _estimates(self) -> dict[str, Estimate]:
@@ -97,6 +119,10 @@ class EnginePlan(JoinPlan):
             lines += [f"{part.view.name}: {', '.join(feature.column for feature in part.features)}"]
             lines += explained(part, self.choices[part.view.name], self._counted(part))
         return Explanation("\n".join(lines))
+
+
+def _count(con: Any, table: ir.Table) -> int:
+    return int(collect(con, table.count().as_table())[0][0].as_py())
 
 
 class Explanation(str):
@@ -186,7 +212,7 @@ def _with_view(
     on = [*key_names(part), CUTOFF]
     cut = _asking(filled, con, part, plan, relation)
     asks = _asks(_asking(spine, con, part, plan, relation), part)
-    if part.orders and con.name != "polars":
+    if (part.orders and con.name != "polars") or (isinstance(plan, EnginePlan) and plan.asks_few(part)):
         relation = _of_asked_keys(part, relation, asks)
     met = cut
     for step in _choice(plan, con, part).steps:

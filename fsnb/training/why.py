@@ -18,7 +18,7 @@ import pyarrow as pa
 from fsnb.identity import bind
 from fsnb.model import Feature, Output, show_duration
 from fsnb.model.words import rules
-from fsnb.pit import Considered, ViewPlan, attach, collect, considered, lower, plan
+from fsnb.pit import Considered, ViewPlan, attach, collect, considered, lower, on, plan
 from fsnb.training import html, text
 
 if TYPE_CHECKING:
@@ -108,7 +108,8 @@ def explain(train: TrainingSet, row: int, features: Sequence[Feature]) -> tuple[
 def _joined(train: TrainingSet, asked: pa.Table, features: Sequence[Feature]) -> dict[str, Any]:
     """The features of one spine row, by the same plan and lowering as the whole training set."""
     one = attach(train.con, asked, "spine row")
-    joined = lower(plan(train.plan.spine, features), train.con, train.tables, one)
+    made = on(plan(train.plan.spine, features), train.con, train.tables, one)
+    joined = lower(made, train.con, train.tables, one)
     return collect(train.con, joined).to_pylist()[0]
 
 

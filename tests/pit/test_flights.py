@@ -13,7 +13,6 @@ import pytest
 from ibis import _
 
 from fsnb.demo import flights
-from fsnb.errors import NotSupported
 from fsnb.model import Entity, FeatureView, Source, Spine
 from fsnb.pit import ROW, collect, lower, on, plan, read_source, read_spine, strategies
 
@@ -71,7 +70,7 @@ def _rows(con: Any, table: Any) -> pl.DataFrame:
     ("what", "strategy"),
     [
         *(("windows", strategy) for strategy in ("join", "tiles", "cumulative")),
-        *(("latest", strategy) for strategy in ("asof", "union", "join")),
+        *(("latest", strategy) for strategy in ("asof", "union")),
         ("whole history", "cumulative"),
     ],
 )
@@ -80,12 +79,12 @@ def test_one_answer_for_a_year_of_flights(
 ) -> None:
     source, spine = year
     made = plan(spine, views(source)[what])
+    (part,) = made.views
+    if strategy not in strategies.available(engine.name, strategies.shape(part, *part.primitives[:1])):
+        pytest.skip(f"{engine.name} has no strategy {strategy!r} for it")
+    if engine.name == "pyspark":
+        pytest.skip("a year takes Spark on one machine many minutes; small tables hold it to the oracle")
     tables, asked = {"landings": read_source(engine, source)}, read_spine(engine, spine)
-    shape = strategies.shape(made.views[0], *made.views[0].primitives[:1])
-    if strategy not in strategies.available(engine.name, shape):
-        with pytest.raises(NotSupported):
-            lower(on(made, engine, tables, asked, strategy=strategy), engine, tables, asked)
-        return
     found = _rows(engine, lower(on(made, engine, tables, asked, strategy=strategy), engine, tables, asked))
     wanted = answers[what]
     assert found.height == wanted.height > 300_000

@@ -96,8 +96,17 @@ def test_many_pairs_are_not_joined(engine: Any) -> None:
 
 
 def test_few_pairs_are_joined(engine: Any) -> None:
-    (choice,) = _on(engine, *_crowded(10, n=_.count(), high=_.x.max())).choices.values()
+    (choice,) = _on(engine, *_crowded(200, n=_.count(), high=_.x.max())).choices.values()
     assert choice.names == ("join",)
+
+
+def test_few_asks_are_looked_for_first(engine: Any) -> None:
+    """In memory one scan for their keys answers them, and counting pairs would be another."""
+    made = _on(engine, *_crowded(10, n=_.count(), high=_.x.max()))
+    (choice,) = made.choices.values()
+    local = engine.name in strategies.ENGINES
+    assert choice.names == (("tiles",) if local else ("join",))
+    assert made.asks_few(made.views[0]) == local
 
 
 def test_explain_says_what_was_counted_and_chosen(engine: Any) -> None:
