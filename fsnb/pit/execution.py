@@ -93,7 +93,8 @@ class EnginePlan(JoinPlan):
     def asks_few(self, part: ViewPlan) -> bool:
         """Whether it pays to look for the asked keys first; where counting rows costs nothing to speak of."""
         source = self.tables.get(part.view.source.name)
-        if source is None or self.con.name not in strategies.ENGINES or self._spine_rows > FEW_ROWS:
+        reads = isinstance(self.con, ibis.BaseBackend) and self.con.name in strategies.ENGINES and self.read is None
+        if source is None or not reads or self._spine_rows > FEW_ROWS:
             return False
         return self._spine_rows * FEW_SHARE <= _count(self.con, source)
 

@@ -13,11 +13,12 @@ import pyarrow as pa
 
 from fsnb.errors import UnknownName
 from fsnb.model import FeatureView, Spine, parse_duration, show_duration
-from fsnb.pit import ROW, attach, lower
+from fsnb.pit import ROW, attach
 from fsnb.training import audit_html, audit_text
 from fsnb.training.audit_sample import numbered, sample, temporary
 from fsnb.training.audit_score import Score, score
 from fsnb.training.comparing import differ
+from fsnb.training.filling import filled
 from fsnb.training.restating import by_event_time, ignoring_availability, restated, under
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def asking_at(spine: Spine, at: str) -> Spine:
 def _filled(other: TrainingSet, train: TrainingSet, rows: Rows) -> pa.Table:
     asked = numbered(train.to_arrow().select(train.plan.spine.columns), rows)
     with temporary(train.con):
-        return lower(other.plan, train.con, train.tables, attach(train.con, asked, "rows")).to_pyarrow().sort_by(ROW)
+        return filled(train, other.plan, attach(train.con, asked, "rows")).sort_by(ROW)
 
 
 def _first(rows: Rows, now: Any, then: Any, differs: np.ndarray) -> Iterator[tuple[int, Any, Any]]:

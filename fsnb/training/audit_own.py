@@ -15,9 +15,10 @@ import numpy as np
 import polars as pl
 
 from fsnb.model import Feature, FeatureView, Window
-from fsnb.pit import ROW, ViewPlan, attach, lower, plan
+from fsnb.pit import ROW, ViewPlan, attach, plan
 from fsnb.training.audit_meter import Effect, Rows, asking_at, at_its_own_moment
 from fsnb.training.audit_sample import cutoffs, numbered, temporary
+from fsnb.training.filling import filled
 from fsnb.training.restating import by_event_time
 
 if TYPE_CHECKING:
@@ -80,8 +81,8 @@ def _met(train: TrainingSet, part: ViewPlan, at: str, rows: Rows) -> tuple[np.nd
     spine = asking_at(train.plan.spine, at)
     asked = numbered(table.select(train.plan.spine.columns), rows)
     with temporary(train.con):
-        made = lower(plan(spine, _renamed(looking)), train.con, train.tables, attach(train.con, asked, "rows"))
-        met = pl.DataFrame(made.to_pyarrow().sort_by(ROW))
+        made = filled(train, plan(spine, _renamed(looking)), attach(train.con, asked, "rows"))
+        met = pl.DataFrame(made.sort_by(ROW))
     there = (met[COUNT] > 0).to_numpy()
     event = met[at].dt.epoch("us").fill_null(0).to_numpy()
     known = met[KNOWN].dt.epoch("us") if view.source.available else pl.Series(event)

@@ -22,10 +22,11 @@ import numpy as np
 import pyarrow as pa
 
 from fsnb.model import Source
-from fsnb.pit import ROW, JoinPlan, ViewPlan, attach, lower, plan
+from fsnb.pit import ROW, JoinPlan, ViewPlan, attach, plan
 from fsnb.training.audit_hiding import Clocked, clocked, cut, hidden_rows, scrambled
 from fsnb.training.audit_sample import Moment, moments, numbered, temporary
 from fsnb.training.comparing import differ
+from fsnb.training.filling import filled
 
 if TYPE_CHECKING:
     from fsnb.training.training_set import TrainingSet
@@ -156,8 +157,7 @@ class _Run:
         rows = self.train.to_arrow().take(pa.array(moment.rows))
         asked = numbered(self.train.to_arrow().select(self.train.plan.spine.columns), moment.rows)
         with temporary(self.train.con):
-            again = lower(self.plan, self.train.con, tables, attach(self.train.con, asked, "audited rows"))
-            again = again.to_pyarrow().sort_by(ROW)
+            again = filled(self.train, self.plan, attach(self.train.con, asked, "audited rows"), tables).sort_by(ROW)
         for feature in self.plan.features:
             before, after = rows[feature.column], again[feature.column].cast(rows.schema.field(feature.column).type)
             for i in np.flatnonzero(differ(before, after)).tolist():

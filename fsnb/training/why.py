@@ -18,8 +18,9 @@ import pyarrow as pa
 from fsnb.identity import bind
 from fsnb.model import Feature, Output, show_duration
 from fsnb.model.words import rules
-from fsnb.pit import Considered, ViewPlan, attach, collect, considered, lower, on, plan
+from fsnb.pit import Considered, ViewPlan, attach, considered, plan
 from fsnb.training import html, text
+from fsnb.training.filling import filled
 
 if TYPE_CHECKING:
     from fsnb.training.training_set import TrainingSet
@@ -108,9 +109,7 @@ def explain(train: TrainingSet, row: int, features: Sequence[Feature]) -> tuple[
 def _joined(train: TrainingSet, asked: pa.Table, features: Sequence[Feature]) -> dict[str, Any]:
     """The features of one spine row, by the same plan and lowering as the whole training set."""
     one = attach(train.con, asked, "spine row")
-    made = on(plan(train.plan.spine, features), train.con, train.tables, one)
-    joined = lower(made, train.con, train.tables, one)
-    return collect(train.con, joined).to_pylist()[0]
+    return filled(train, plan(train.plan.spine, features), one).to_pylist()[0]
 
 
 def _explain(train: TrainingSet, number: int, spine: Mapping[str, Any], feature: Feature, value: Any) -> Why:
