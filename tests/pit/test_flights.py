@@ -1,4 +1,4 @@
-"""Every strategy of every engine on a year of real flights: one answer, to a relative 1e-9."""
+"""A year of real flights by the strategies of every engine but Spark: one answer, to a relative 1e-9."""
 
 from __future__ import annotations
 
