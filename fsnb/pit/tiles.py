@@ -121,7 +121,7 @@ class Ranges:
     """One clock: a window is a range of the key's events in order of time."""
 
     def __init__(self, spans: list[Span], rows: pl.DataFrame, asks: pl.DataFrame) -> None:
-        self.spans, self.size = spans, len(asks)
+        self.spans = spans
         self.ask_key, self.cutoff = _integers(asks[KEY]), _integers(asks[CUTOFF])
         key, time = _integers(rows[KEY]), _integers(rows[EVENT])
         line = Line.over(time)
