@@ -35,13 +35,13 @@ def check_definition(view: FeatureView) -> None:
             f"{who} is windowed, so its values change with the clock. How often should its table be brought up to "
             "date? Say so in the definition, e.g. refresh='1h'."
         )
-    _refuse_estimates(view, who)
     columns = [*view.entity.keys, *view.features]
     for name in columns:
         if name in OWN_COLUMNS or name.startswith(OWN_PREFIX):
             raise PublishError(f"{who}: its tables have a column {name!r} of their own. Rename yours.")
         if columns.count(name) > 1:
             raise PublishError(f"{who}: {name!r} is both a key and a feature. Rename the feature.")
+    _refuse_estimates(view, who)
 
 
 def _refuse_estimates(view: FeatureView, who: str) -> None:
