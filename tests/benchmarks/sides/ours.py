@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import ibis
 import pyarrow as pa
 from ibis import _
 
@@ -18,9 +19,12 @@ KEY = fsnb.Entity("key", "k")
 Table = Callable[[], pa.Table]
 
 
-def asof(events: str, spine: str, engine: str, available: str | None = None) -> Table:
-    """Five columns of the latest row, not older than a week; with two clocks where `available` is given."""
-    store = _store()
+def asof(events: str, spine: str, engine: str, available: str | None = None, memory: str | None = None) -> Table:
+    """Five columns of the latest row, not older than a week; with two clocks where `available` is given.
+
+    `memory`: what DuckDB is told to keep to, for work that would fill whatever there is.
+    """
+    store = _store(memory)
     source = store.source("events", events, event_time="ts", available=available)
     view = fsnb.FeatureView("latest", entity=KEY, source=source, features={n: _[n] for n in COLUMNS}, ttl=TTL)
     return _filled(store, spine, view, engine)
@@ -40,10 +44,11 @@ def nunique(events: str, spine: str, engine: str) -> Table:
     return _filled(store, spine, view, engine)
 
 
-def windows_saved(events: str, spine: str) -> Callable[[], Any]:
+def windows_saved(events: str, spine: str, memory: str) -> Callable[[], Any]:
     """Twenty features, written by DuckDB into a table of a file; the rows are read only to be compared."""
     folder = tempfile.TemporaryDirectory()
-    store = fsnb.open(Path(folder.name) / "store", engine=_file(folder.name))
+    engine = ibis.duckdb.connect(Path(folder.name) / "engine.duckdb", memory_limit=memory)
+    store = fsnb.open(Path(folder.name) / "store", engine=engine)
     view, asked = _windowed(store, events), fsnb.Spine(spine, at="at")
 
     def call() -> Table:
@@ -70,14 +75,11 @@ def planning(events: str, spine: str, compiled: bool) -> Callable[[], None]:
     return call
 
 
-def _store() -> FeatureStore:
-    return fsnb.open(tempfile.mkdtemp(prefix="fsnb_bench_"))
-
-
-def _file(folder: str) -> Any:
-    import ibis
-
-    return ibis.duckdb.connect(Path(folder) / "engine.duckdb")
+def _store(memory: str | None = None) -> FeatureStore:
+    folder = tempfile.mkdtemp(prefix="fsnb_bench_")
+    if memory is None:
+        return fsnb.open(folder)
+    return fsnb.open(folder, engine=ibis.duckdb.connect(memory_limit=memory, temp_directory=folder))
 
 
 def _filled(store: FeatureStore, spine: str, view: fsnb.FeatureView, engine: str) -> Table:

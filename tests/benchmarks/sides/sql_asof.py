@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 
 import duckdb
@@ -50,9 +51,9 @@ PAIRS = f"""
 """
 
 
-def one_clock(events: str, spine: str) -> Table:
-    """Ties settled by a window function, ttl by a CASE, as one would write it."""
-    return ran(ONE_CLOCK, events=events, spine=spine)
+def one_clock(events: str, spine: str, memory: str | None = None) -> Table:
+    """Ties settled by a window function, ttl by a CASE, as one would write it. `memory`: DuckDB's limit."""
+    return ran(ONE_CLOCK, memory, events=events, spine=spine)
 
 
 def pairs(events: str, spine: str) -> Table:
@@ -74,9 +75,10 @@ def scan_and_sort(events: str, spine: str) -> Callable[[], None]:
     return _nothing(ran(f"SELECT k, ts, {NAMES} FROM read_parquet($events) ORDER BY k, ts", events=events))
 
 
-def ran(query: str, **files: str) -> Table:
+def ran(query: str, memory: str | None = None, **files: str) -> Table:
     """A query on a connection of its own, its rows in memory."""
-    return lambda: duckdb.connect().execute(query, files).to_arrow_table()
+    settings = {"memory_limit": memory, "temp_directory": tempfile.gettempdir()} if memory else {}
+    return lambda: duckdb.connect(config=settings).execute(query, files).to_arrow_table()
 
 
 def _nothing(call: Table) -> Callable[[], None]:
