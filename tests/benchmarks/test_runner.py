@@ -26,9 +26,11 @@ SHAPES = shapes(1)
 
 # what a worker process calls
 def answering(events: str, spine: str, value: float = 1.0, waits: float = 0.0) -> Callable[[], pa.Table]:
+    made = pa.table({"k": [1, 2], "at": [10, 20], "x": [value, value]})  # the first one imports for a while
+
     def call() -> pa.Table:
         time.sleep(waits)
-        return pa.table({"k": [1, 2], "at": [10, 20], "x": [value, value]})
+        return made
 
     return call
 
