@@ -10,8 +10,7 @@ import getpass
 import hashlib
 import json
 import os
-import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -19,11 +18,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, column, func, select, table
 
 from fsnb.catalog.database import open_database
+from fsnb.catalog.searching import Index, entry
+from fsnb.catalog.words import search_text, storable
 from fsnb.errors import CatalogError, UnknownName, listed
 
 COLUMNS = ("id", "key", "kind", "name", "version", "fingerprint", "created_at", "created_by", "search_text", "body")
 DOCUMENTS = table("fsnb_documents", *map(column, COLUMNS))
-SEARCHED = ("description", "owner", "tags", "features", "schema")
+AT_ONCE = 500  # ids in one query; databases bound the number of parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ class Catalog:
     def __init__(self, url_or_path: str | os.PathLike[str], *, created_by: str | None = None) -> None:
         self._database = open_database(url_or_path)
         self._created_by = _storable("user", created_by or _os_user())
+        self._index = Index({})
 
     def __repr__(self) -> str:
         return f"Catalog({self.where!r})"
@@ -106,7 +108,7 @@ class Catalog:
             "fingerprint": _storable("fingerprint", fingerprint),
             "created_by": self._created_by,
             "body": _to_json(kind, name, body),
-            "search_text": _search_text(name, body),
+            "search_text": search_text(name, body),
         }
         with self._database.connection() as con:
             latest = _latest(con, kind, name)
@@ -137,19 +139,29 @@ class Catalog:
         """The latest version of each name, of one kind or of all, ordered by name."""
         return tuple(sorted(self._read(_latest_of_each(kind)), key=lambda doc: (doc.name, doc.kind)))
 
-    def search(self, text: str, kind: str | None = None) -> tuple[Document, ...]:
-        """The latest versions that hold every word of the text, whatever the case; matches in the name come first.
+    def search(self, text: str, kind: str | None = None, *, limit: int | None = 100) -> tuple[Document, ...]:
+        """The latest versions that hold every word of the text, the best first; whatever the case, typos forgiven.
 
-        Looks at the name and at the body's description, owner, tags, features and schema. No words: all of them.
+        Looks at names, tags, owners, features, entities with their keys, sources, columns (those that a view reads) and
+        descriptions, which count in this order. A word may be a part of what it finds; where there is no such word
+        anywhere, one letter may be wrong, left out, too many or swapped from 4 letters on, two from 8 on. No words: all
+        documents, by name.
+
+        Parameters
+        ----------
+        text
+            Words; `owner:ops`, `tag:`, `name:`, `feature:`, `column:`, `source:`, `entity:`, `description:` and
+            `kind:view` keep a word to its field, `owner:"data platform"` two of them.
+        kind
+            Only these documents. Profiles are found when asked for.
+        limit
+            At most so many; None for all.
         """
-        words = _folded(text).split()
-        found = _latest_of_each(kind).where(*(DOCUMENTS.c.search_text.contains(w, autoescape=True) for w in words))
-
-        def rank(doc: Document) -> tuple[bool, bool, str, str]:
-            name = _folded(doc.name)
-            return name != " ".join(words), not all(word in name for word in words), doc.name, doc.kind
-
-        return tuple(sorted(self._read(found), key=rank))
+        with self._database.connection() as con:
+            self._index = _indexed(con, self._index)
+            ids = self._index.ranked(text, kind)[:limit]
+            found = {row.id: _document(row) for row in _by_id(con, ids)}
+        return tuple(found[id] for id in ids)
 
     def history(self, kind: str, name: str) -> tuple[Document, ...]:
         """Every version of a name, newest first. Raises UnknownName, with the nearest name."""
@@ -183,6 +195,19 @@ def _latest_of_each(kind: str | None) -> Select[Any]:
     return latest if kind is None else latest.where(DOCUMENTS.c.kind == kind)
 
 
+def _indexed(con: Connection, index: Index) -> Index:
+    """What was put since goes into the index."""
+    latest = select(func.max(DOCUMENTS.c.id)).where(DOCUMENTS.c.id > index.last).group_by(DOCUMENTS.c.key)
+    columns = (DOCUMENTS.c[name] for name in ("key", "id", "kind", "name", "search_text"))
+    newer = {key: entry(*rest) for key, *rest in con.execute(select(*columns).where(DOCUMENTS.c.id.in_(latest)))}
+    return Index({**index.entries, **newer}) if newer else index
+
+
+def _by_id(con: Connection, ids: Sequence[int]) -> Iterator[Row[Any]]:
+    for start in range(0, len(ids), AT_ONCE):
+        yield from con.execute(select(DOCUMENTS).where(DOCUMENTS.c.id.in_(ids[start : start + AT_ONCE])))
+
+
 def _unknown(con: Connection, kind: str, name: str, version: int | None) -> UnknownName:
     versions = [str(row.version) for row in con.execute(_versions(kind, name))]
     if versions:
@@ -209,13 +234,9 @@ def _key(kind: str, name: str) -> str:
 
 
 def _storable(what: str, text: str) -> str:
-    if text != _clean(text):
+    if text != storable(text):
         raise CatalogError(f"{what} {text!r} holds a NUL or half a surrogate pair, which no database stores.")
     return text
-
-
-def _clean(text: str) -> str:
-    return text.replace("\0", " ").encode(errors="replace").decode()
 
 
 def _to_json(kind: str, name: str, body: Mapping[str, Any]) -> str:
@@ -225,23 +246,6 @@ def _to_json(kind: str, name: str, body: Mapping[str, Any]) -> str:
         raise CatalogError(
             f"{kind} {name!r}: its body is not JSON: {error}. It takes dict, list, str, int, finite float, bool, None."
         ) from None
-
-
-def _search_text(name: str, body: Mapping[str, Any]) -> str:
-    return "\n".join(map(_folded, [name, *_strings([body.get(key) for key in SEARCHED])]))
-
-
-def _strings(value: object) -> Iterator[str]:
-    """The strings in nested lists; of a mapping the keys, which are the columns of a schema."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping | list | tuple):
-        for item in value:
-            yield from _strings(item)
-
-
-def _folded(text: str) -> str:
-    return _clean(unicodedata.normalize("NFKC", text).casefold())
 
 
 def _os_user() -> str:
