@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -87,8 +86,3 @@ def _loaded(value: Definition | Document) -> Definition:
 
 def _called(value: Definition | Document) -> str:
     return f"{value.name} v{value.version}" if isinstance(value, Document) else f"{value.name} (here)"
-
-
-def first_words(found: Diff) -> Iterator[str]:
-    """What changed, a word each: `lag`, `owner`; for a line in a table."""
-    yield from dict.fromkeys(change.kind for change in found.changes)

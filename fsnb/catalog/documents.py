@@ -177,7 +177,8 @@ class Catalog:
         name
             Of a source, view, training set or publication; of a model its URI.
         kind
-            Where several kinds have the name. A publication bears its view's name, which stands for the view.
+            Where several kinds have the name. Of a view and what is made of it, training sets and publications, which
+            may bear its name, the view is meant.
 
         Returns
         -------
@@ -243,7 +244,7 @@ class Catalog:
             self._index = _indexed(con, self._index)
         known = [each for each in self._index.among(frozenset(among)) if kind in (None, each.kind)]
         kinds = {each.kind for each in known if each.name == name}
-        kinds -= {"publication"} if "view" in kinds else set()
+        kinds -= set(graph.BEHIND_VIEW) if "view" in kinds else set()
         if not kinds:
             raise UnknownName.among("the catalog", kind or "document", name, sorted({each.name for each in known}))
         if len(kinds) > 1:

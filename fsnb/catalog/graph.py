@@ -167,6 +167,7 @@ MADE_FROM: Mapping[str, Callable[[str, Mapping[str, Any]], Iterator[Edge]]] = {
     "training_set": _training_set,
     "publication": _publication,
 }
+BEHIND_VIEW = ("training_set", "publication", "profile")  # kinds that may bear the name of the view they are made of
 APART = ("source", "target", "model", "profile")  # kinds that tell of no step: others tell it of them
 
 # ---------------------------------------------------------------------- walking, and saying it

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from fsnb.errors import DefinitionError, UnknownName, UsageError, listed
 from fsnb.model import Entity, Feature, FeatureView, Source
-from fsnb.store import FeatureStore
+from fsnb.store import WORDS, FeatureStore
 from fsnb.store import open as open_store
 
 T = TypeVar("T")
@@ -84,6 +84,20 @@ class Session:
         """A feature view by its variable, or by its name in the store."""
         value = self.names.get(name)
         return value if isinstance(value, FeatureView) else self.store.view(name)
+
+    def definition(self, name: str) -> FeatureView | Source | str:
+        """For a diff: a variable's view or source where the catalog does not have it as it is here, else the name.
+
+        Words for people do not count: the catalog has them where a definition is silent.
+        """
+        value = self.names.get(name)
+        if not isinstance(value, FeatureView | Source):
+            return name
+        try:
+            made = self.store.catalog.diff(value)
+        except UnknownName:
+            return value
+        return value if any(change.kind not in WORDS for change in made.changes) else name
 
     def source(self, name: str) -> Source:
         """A source by its variable, or by its name in the store."""

@@ -115,9 +115,14 @@ def test_as_a_frame(filled):
     assert frame.height == 3
 
 
+def test_of_a_view_and_what_is_made_of_it_the_view_is_meant(filled):
+    assert filled.lineage("planes").roots == (PLANES,)
+
+
 def test_a_name_of_several_kinds_asks_which(filled):
+    put(filled, "source", "planes")
     with pytest.raises(
-        CatalogError, match=r"several kinds have the name 'planes': training_set, view\. Say which: lin"
+        CatalogError, match=r"several kinds have the name 'planes': source, view\. Say which: lineage\("
     ):
         filled.lineage("planes")
 
