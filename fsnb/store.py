@@ -36,11 +36,11 @@ class FeatureStore:
     `catalog` (documents of everything defined, trained and published).
     """
 
-    def __init__(self, path: str | Path, engine: Any) -> None:
+    def __init__(self, path: str | Path, engine: Any, catalog: str | Path | None = None) -> None:
         self.path = Path(path).expanduser().absolute()
         self.engine = _connection(engine)
         self.path.mkdir(parents=True, exist_ok=True)
-        self.catalog = Catalog(self.path / "catalog.sqlite")
+        self.catalog = Catalog(self.path / "catalog.sqlite" if catalog is None else catalog)
         self._sources: dict[str, Source] = {}
         self._views: dict[str, FeatureView] = {}
         self._targets: dict[str, Target] = {}
@@ -392,7 +392,7 @@ class FeatureStore:
         record(self.catalog, made)
 
 
-def open(path: str | Path = ".fsnb", *, engine: Any = "duckdb") -> FeatureStore:
+def open(path: str | Path = ".fsnb", *, engine: Any = "duckdb", catalog: str | Path | None = None) -> FeatureStore:
     """Open the feature store in a folder, creating it if missing.
 
     Parameters
@@ -401,15 +401,21 @@ def open(path: str | Path = ".fsnb", *, engine: Any = "duckdb") -> FeatureStore:
         The folder: catalog, MLflow's database unless you have your own, the embedded target.
     engine
         What computes locally: "duckdb", "polars" or an Ibis connection.
+    catalog
+        Another catalog than the folder's own: a SQLite file, or `postgresql://user@host/database`, which then holds
+        everything that is defined, trained and published. A URL with no password leaves it to PGPASSWORD or
+        `~/.pgpass`.
 
     Raises
     ------
+    CatalogError
+        The catalog cannot be reached, or is from a newer fsnb.
     UnknownName
         There is no engine of that name.
     NotSupported
         The engine cannot keep the rules of time; the message says why, and which engines can.
     """
-    return FeatureStore(path, engine)
+    return FeatureStore(path, engine, catalog)
 
 
 def _connection(engine: Any) -> Any:

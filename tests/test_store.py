@@ -6,8 +6,10 @@ import traceback
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import ibis
+import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -15,7 +17,7 @@ from ibis import _
 
 import fsnb
 from fsnb.catalog import Profile
-from fsnb.errors import DefinitionError, PublishError, TargetError, UnknownName
+from fsnb.errors import CatalogError, DefinitionError, PublishError, TargetError, UnknownName
 from fsnb.store import FeatureStore
 
 NOON = datetime(2024, 5, 1, 12)
@@ -266,3 +268,33 @@ def test_a_profile_of_an_empty_source_has_no_rows(store: FeatureStore, at: datet
     empty = store.source("trips", TRIPS.slice(0, 0), event_time="at")
     profile = store.profile(spend(empty), at=at)
     assert (profile.rows, profile.newest) == (0, None)
+
+
+@pytest.mark.postgres
+def test_a_catalog_on_postgresql_serves_the_whole_way_and_no_password_is_kept(
+    tmp_path: Path, postgres_db_url: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    password = urlsplit(postgres_db_url).password or ""
+    assert password.startswith("canary")
+    store = fsnb.open(tmp_path / "store", catalog=postgres_db_url)
+    assert not (store.path / "catalog.sqlite").exists()
+    trips = store.source("trips", TRIPS, event_time="at", available="known")
+    target = store.target("prod", postgres_db_url)
+    store.load(trips, to="prod")
+    logged = store.training_set(SPINE, spend(trips)).log()
+    store.publish("spend", to="prod", end=NOON + 6 * HOUR)
+    store.describe("spend", owner="ops")
+    told = [store, target, logged, store.catalog, store.catalog.lineage("trips"), store.catalog.diff("spend")]
+    with pytest.raises(UnknownName) as unknown:
+        store.catalog.lineage("spent")
+    with pytest.raises(CatalogError) as refused:
+        fsnb.open(tmp_path / "other", catalog=postgres_db_url.replace(password, f"{password}x"))
+    errors = ["".join(traceback.format_exception(caught.value)) for caught in (unknown, refused)]
+    with psycopg.connect(postgres_db_url) as con:
+        rows = [str(row) for table in ("documents", "schema_version") for row in con.execute(f"TABLE fsnb_{table}")]
+    files = [path.read_bytes().decode("latin-1") for path in tmp_path.rglob("*") if path.is_file()]
+    said = [*map(str, told), *map(repr, told), *errors, *rows, *files, *capfd.readouterr()]
+    assert len(rows) > 8
+    assert [text for text in said if password in text] == []
+    assert {document.kind for document in store.catalog.search("spend")} == {"view", "training_set", "publication"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -194,7 +194,8 @@ class Catalog:
             Several kinds have it.
         """
         told = self._read(select(DOCUMENTS).where(DOCUMENTS.c.kind.not_in((*graph.APART, "view"))))
-        found = graph.lineage((*self.list("view"), *told), self._kind_of(name, kind, "lineage"), name)
+        edges = graph.edges((*self.list("view"), *told))
+        found = graph.lineage(edges, self._kind_of(name, kind, "lineage", graph.named(edges)), name)
         views = {edge.upstream.name for edge in (*found.ups, *found.downs) if edge.note}
         keys = [key_of("view", view) for view in views]
         return graph.of_versions(found, graph.fingerprints(self._read(in_order().where(DOCUMENTS.c.key.in_(keys)))))
@@ -236,17 +237,18 @@ class Catalog:
         name, at, version = given.partition("@")
         if at and not version.isdecimal():
             raise CatalogError(f"{given!r} names no version. Write {name} for the latest one, {name}@2 for the second.")
-        return self.get(self._kind_of(name, None, "diff", KINDS), name, int(version) if at else None)
+        return self.get(self._kind_of(name, None, "diff"), name, int(version) if at else None)
 
-    def _kind_of(self, name: str, kind: str | None, what: str, among: Sequence[str] = ()) -> str:
+    def _kind_of(self, name: str, kind: str | None, what: str, more: Iterable[tuple[str, str]] = ()) -> str:
         """The one kind that has a name, of those that have a lineage or a diff."""
         with self._database.connection() as con:
             self._index = _indexed(con, self._index)
-        known = [each for each in self._index.among(frozenset(among)) if kind in (None, each.kind)]
-        kinds = {each.kind for each in known if each.name == name}
+        among = self._index.among(frozenset(KINDS if what == "diff" else ()))
+        known = {pair for pair in (*more, *((each.kind, each.name) for each in among)) if kind in (None, pair[0])}
+        kinds = {each for each, of in known if of == name}
         kinds -= set(graph.BEHIND_VIEW) if "view" in kinds else set()
         if not kinds:
-            raise UnknownName.among("the catalog", kind or "document", name, sorted({each.name for each in known}))
+            raise UnknownName.among("the catalog", kind or "document", name, sorted({of for _, of in known}))
         if len(kinds) > 1:
             raise CatalogError(f"several kinds have the name {name!r}: {listed(sorted(kinds))}. {SAY_WHICH[what]}")
         return kinds.pop()

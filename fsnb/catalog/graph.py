@@ -10,7 +10,7 @@ fingerprint of the definition that it used. A document of any other kind joins i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -90,13 +90,22 @@ class Lineage:
         return "\n".join(line for root in self.roots for line in _tree(root, up, down))
 
 
-def lineage(documents: Iterable[Document], kind: str, name: str) -> Lineage:
-    """The lineage of what bears this kind and name, over the documents: views as they are now, all others ever put."""
-    edges = dict.fromkeys(edge for document in documents for edge in edges_of(document))
+def edges(documents: Iterable[Document]) -> tuple[Edge, ...]:
+    """Every step that these documents tell of."""
+    return tuple(dict.fromkeys(edge for document in documents for edge in edges_of(document)))
+
+
+def named(edges: Iterable[Edge]) -> set[tuple[str, str]]:
+    """Kind and name of every node, those too that have no document of their own."""
+    return {(node.kind, node.name) for edge in edges for node in (edge.upstream, edge.downstream)}
+
+
+def lineage(edges: Sequence[Edge], kind: str, name: str) -> Lineage:
+    """What leads to, and from, everything of this kind and name."""
     up = _gathered((edge.downstream, edge) for edge in edges)
     down = _gathered((edge.upstream, edge) for edge in edges)
-    nodes = {node for edge in edges for node in (edge.upstream, edge.downstream)}
-    roots = tuple(sorted(node for node in nodes if (node.kind, node.name) == (kind, name))) or (Node(kind, name),)
+    mine = {node for node in (*up, *down) if (node.kind, node.name) == (kind, name)}
+    roots = tuple(sorted(mine)) or (Node(kind, name),)
     return Lineage(roots, _walked(roots, up, _upper), _walked(roots, down, _lower))
 
 

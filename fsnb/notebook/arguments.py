@@ -82,6 +82,7 @@ def _fs() -> Mapping[str, Parser]:
     )
     opened.add_argument("path", nargs="?", default=".fsnb", metavar="PATH", help="its folder (default: .fsnb)")
     opened.add_argument("--engine", default="duckdb", help="what computes locally: duckdb (default) or polars")
+    opened.add_argument("--catalog", metavar="URL", help="postgresql://user@host/db, or a file (default: in PATH)")
     _defines(opened, "store", "the store")
 
     status = Parser(

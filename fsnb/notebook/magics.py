@@ -48,7 +48,7 @@ class FsnbMagics(Magics):
         return asked and getattr(self, f"_fs_{command}")(asked)
 
     def _fs_open(self, asked: Any) -> None:
-        store = self.session.open(asked.path, asked.engine, asked.out)
+        store = self.session.open(asked.path, asked.engine, asked.out, asked.catalog)
         print(f"{asked.out}: {store!r}")
 
     def _fs_status(self, asked: Any) -> Card:

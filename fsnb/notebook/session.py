@@ -32,9 +32,9 @@ class Session:
 
     # ------------------------------------------------------------------ the store
 
-    def open(self, path: str | Path, engine: str, name: str) -> FeatureStore:
+    def open(self, path: str | Path, engine: str, name: str, catalog: str | None = None) -> FeatureStore:
         """Open a store, bind it to a variable, and make it the current one."""
-        self._opened = open_store(path, engine=engine)
+        self._opened = open_store(path, engine=engine, catalog=catalog)
         self.bind(name, self._opened)
         self._bound = self.names.get(STORE)
         return self._opened

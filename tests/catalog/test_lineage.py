@@ -93,6 +93,11 @@ def test_a_training_set_has_a_root_for_each_run_and_a_publication_for_each_targe
     assert filled.lineage("planes", "publication").roots == (PROD, TEST)
 
 
+def test_a_source_that_has_no_document_is_known_by_its_views(catalog):
+    view(catalog, "planes", "f1", "elsewhere")
+    assert catalog.lineage("elsewhere").downstream == (PLANES,)
+
+
 def test_as_a_tree(filled):
     assert str(filled.lineage("planes+origins")) == (
         "training set planes+origins (run r1)\n"

@@ -49,6 +49,8 @@ def test_two_processes_write_the_same_name_and_no_version_is_lost(place):
 
 
 WRITERS, VERSIONS, SHARED = 8, 125, 5
+FORKED = multiprocessing.get_context("forkserver")  # eight processes, one import
+FORKED.set_forkserver_preload(["fsnb.catalog"])
 
 
 def put_many(place: str, writer: int, start: Any) -> None:
@@ -71,8 +73,8 @@ def put_many(place: str, writer: int, start: Any) -> None:
 
 def test_eight_processes_write_a_thousand_versions_and_none_is_lost_or_there_twice(place):
     Catalog(place)
-    start = SPAWN.Barrier(WRITERS)
-    writers = [SPAWN.Process(target=put_many, args=(place, n, start), daemon=True) for n in range(WRITERS)]
+    start = FORKED.Barrier(WRITERS)
+    writers = [FORKED.Process(target=put_many, args=(place, n, start), daemon=True) for n in range(WRITERS)]
     for writer in writers:
         writer.start()
     for writer in writers:
