@@ -95,7 +95,7 @@ def _measures_of(column: ir.Column) -> Mapping[str, ir.Value]:
     if kind.is_numeric() or kind.is_timestamp() or kind.is_date():
         found |= {"least": value.min(), "greatest": value.max()}
     if kind.is_boolean():
-        found["mean"] = value.cast("int64").cast("float64").mean()
+        found["mean"] = ibis.cases((value, 1), (~value, 0)).cast("float64").mean()  # PostgreSQL casts no boolean
     if kind.is_numeric():
         number = _finite(column)
         found |= {"mean": number.mean(), "low": number.min(), "high": number.max(), "finite": number.count()}
