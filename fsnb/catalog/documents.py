@@ -9,7 +9,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Select, func, select
 from fsnb.catalog import graph
 from fsnb.catalog.database import open_database
 from fsnb.catalog.difference import KINDS, Definition, Diff, diff
+from fsnb.catalog.naming import kind_of, name_and_version
 from fsnb.catalog.rows import (
     DOCUMENTS,
     Document,
@@ -32,13 +33,8 @@ from fsnb.catalog.rows import (
 )
 from fsnb.catalog.searching import Index, entry
 from fsnb.catalog.words import search_text, storable
-from fsnb.errors import CatalogError, UnknownName, listed
+from fsnb.errors import CatalogError
 from fsnb.model import FeatureView, Source
-
-SAY_WHICH = {
-    "lineage": "Say which: lineage(name, kind).",
-    "diff": "Give the documents: diff(catalog.get(kind, name), ...).",
-}
 
 
 class Catalog:
@@ -195,7 +191,8 @@ class Catalog:
         """
         told = self._read(select(DOCUMENTS).where(DOCUMENTS.c.kind.not_in((*graph.APART, "view"))))
         edges = graph.edges((*self.list("view"), *told))
-        found = graph.lineage(edges, self._kind_of(name, kind, "lineage", graph.named(edges)), name)
+        known = self._named() | graph.named(edges)
+        found = graph.lineage(edges, kind_of(known, name, kind, "lineage"), name)
         views = {edge.upstream.name for edge in (*found.ups, *found.downs) if edge.note}
         keys = [key_of("view", view) for view in views]
         return graph.of_versions(found, graph.fingerprints(self._read(in_order().where(DOCUMENTS.c.key.in_(keys)))))
@@ -234,24 +231,14 @@ class Catalog:
     def _defined(self, given: Definition | Document | str) -> Definition | Document:
         if not isinstance(given, str):
             return given
-        name, at, version = given.partition("@")
-        if at and not version.isdecimal():
-            raise CatalogError(f"{given!r} names no version. Write {name} for the latest one, {name}@2 for the second.")
-        return self.get(self._kind_of(name, None, "diff"), name, int(version) if at else None)
+        name, version = name_and_version(given)
+        return self.get(kind_of(self._named(KINDS), name, None, "diff"), name, version)
 
-    def _kind_of(self, name: str, kind: str | None, what: str, more: Iterable[tuple[str, str]] = ()) -> str:
-        """The one kind that has a name, of those that have a lineage or a diff."""
+    def _named(self, kinds: Sequence[str] = ()) -> set[tuple[str, str]]:
+        """Kind and name of every document of these kinds; of all but profiles where none are named."""
         with self._database.connection() as con:
             self._index = _indexed(con, self._index)
-        among = self._index.among(frozenset(KINDS if what == "diff" else ()))
-        known = {pair for pair in (*more, *((each.kind, each.name) for each in among)) if kind in (None, pair[0])}
-        kinds = {each for each, of in known if of == name}
-        kinds -= set(graph.BEHIND_VIEW) if "view" in kinds else set()
-        if not kinds:
-            raise UnknownName.among("the catalog", kind or "document", name, sorted({of for _, of in known}))
-        if len(kinds) > 1:
-            raise CatalogError(f"several kinds have the name {name!r}: {listed(sorted(kinds))}. {SAY_WHICH[what]}")
-        return kinds.pop()
+        return {(each.kind, each.name) for each in self._index.among(frozenset(kinds))}
 
     def _read(self, query: Select[Any]) -> tuple[Document, ...]:
         with self._database.connection() as con:

@@ -76,7 +76,8 @@ def _read_columns(body: Mapping[str, Any]) -> Iterator[Any]:
     for node in expression.get("nodes", ()) if isinstance(expression, Mapping) else ():
         if isinstance(node, list | tuple) and len(node) == 2 and node[0] == "Field":
             yield node[1].get("name")
-    yield body.get("schema") if "features" not in body else None
+    schema = body.get("schema")  # of a target it is a name
+    yield schema if "features" not in body and not isinstance(schema, str) else None
 
 
 def _of(*keys: str) -> Callable[[str, Mapping[str, Any]], Iterable[Any]]:

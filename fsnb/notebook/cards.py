@@ -23,6 +23,7 @@ from fsnb.store import FeatureStore
 from fsnb.training import TrainingSet
 
 DAYS = 5  # of a lag profile
+COMPARED = 10  # versions of a definition, each with the one before it
 ASIDE = ("profile",)  # kinds that describe another document: listed when asked for
 KINDS = {"window": "windowed aggregates", "asof": "as-of: the latest row", "static": "static: one row per key"}
 
@@ -326,7 +327,8 @@ def _cell(item: Any) -> Cell:
 
 def versions(history: Sequence[Document]) -> Table:
     """Every version of a name, newest first, with what each changed."""
-    changed = dict(zip(history, map(_changed, history[1:], history), strict=False))
+    told = history[: COMPARED + 1]
+    changed = dict(zip(told, map(_changed, told[1:], told), strict=False))
     rows = tuple((f"v{each.version}", when(each), _identity(each), changed.get(each, "")) for each in history)
     return Table("versions", ("version", "since", "fingerprint", "changed"), rows)
 

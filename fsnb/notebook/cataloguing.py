@@ -48,7 +48,10 @@ def lineage(value: Lineage) -> Card:
 def _table(title: str, rows: list[tuple[Cell, ...]]) -> tuple[Table, ...]:
     if len(rows) > MOST:
         rows = [*rows[:MOST], (f"and {len(rows) - MOST} more", "", "", "")]
-    return (Table(title, ("what", "name", "which", "definition"), tuple(rows)),) if rows else ()
+    heads = ("what", "name", "which", "definition")
+    told = [n for n in range(len(heads)) if any(row[n] for row in rows)]
+    shown = tuple(tuple(row[n] for n in told) for row in rows)
+    return (Table(title, tuple(heads[n] for n in told), shown),) if rows else ()
 
 
 def _steps(
@@ -91,9 +94,14 @@ def distributions(value: Profile, title: str) -> Table:
 
 def _freshness(value: Profile) -> Iterator[tuple[str, Cell]]:
     if value.newest is not None and value.age is not None:
-        age = f"{value.age.days:,} days" if value.age.days > 1 else show_duration(value.age - value.age % MINUTE)
-        yield "newest", f"{value.newest:%Y-%m-%d %H:%M:%S} UTC, {age} old when this was computed"
+        yield "newest", f"{value.newest:%Y-%m-%d %H:%M:%S} UTC, {_age(value.age)} when this was computed"
     yield "computed", f"{value.taken:%Y-%m-%d %H:%M} UTC"
+
+
+def _age(age: timedelta) -> str:
+    if age < timedelta(0):
+        return "in the future"
+    return f"{age.days:,} days old" if age.days > 1 else f"{show_duration(age - age % MINUTE)} old"
 
 
 def _distribution(value: Distribution) -> tuple[Cell, ...]:

@@ -29,6 +29,7 @@ ROWS = pa.table(
         "text": pa.array(["ann@example.org", "b", "b", None, ""], "string"),
         "late": pa.array([True, False, True, None, True], "bool"),
         "day": pa.array([date(2024, 1, 1), None, date(2024, 1, 3), None, None], "date32"),
+        "many": pa.array([[1], None, [], [1, 2], [1]], pa.list_(pa.int64())),
         "at": pa.array([datetime(2024, 1, 1, n) for n in range(5)], pa.timestamp("us")),
     }
 )
@@ -61,6 +62,7 @@ def test_each_type_says_what_it_can(con):
         "text": (1, 3, None, None, None),  # no text is kept
         "late": (1, 2, None, None, 0.75),
         "day": (3, 2, "2024-01-01", "2024-01-03", None),
+        "many": (1, None, None, None, None),
     }
     assert found["n"].null_rate == 0.2
     assert (found["same"].edges, found["same"].counts) == ((7.0, 7.0), (4,))
