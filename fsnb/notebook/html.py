@@ -110,14 +110,11 @@ def _cell(cell: Cell) -> str:
 
 def _histogram(cell: Bars) -> str:
     """The bins as bars; the least and the greatest value stand beside it in the table."""
-    heights = [(HEIGHTS.find(each) + 1) * 2 for each in cell]
-    drawn = (
-        f'<rect x="{5 * n}" y="{16 - height}" width="4" height="{height}"/>'
-        for n, height in enumerate(heights)
-        if height
-    )
+    heights = {5 * n: (HEIGHTS.find(each) + 1) * 2 for n, each in enumerate(cell)}
+    drawn = "".join(f"M{x} 16v-{high}h4v{high}z" for x, high in heights.items() if high)
+    width = 5 * len(cell)
     return (
         f'<svg class="fsnb-bars" role="img" aria-label="distribution in {len(cell)} bins: {escape(cell)}" '
-        f'width="{5 * len(cell)}" height="17" fill="currentColor">{"".join(drawn)}'
-        f'<path d="M0 16.5H{5 * len(cell)}" stroke="currentColor" stroke-opacity=".35"/></svg>'
+        f'viewBox="0 0 {width} 17" width="{width}"><path d="{drawn}" fill="currentColor"/>'
+        f'<path d="M0 16.5H{width}" stroke="currentColor" opacity=".35"/></svg>'
     )
