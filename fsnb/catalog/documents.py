@@ -31,7 +31,7 @@ from fsnb.catalog.rows import (
     unknown,
     versions,
 )
-from fsnb.catalog.searching import Index, entry
+from fsnb.catalog.searching import Entry, Index
 from fsnb.catalog.words import search_text, storable
 from fsnb.errors import CatalogError
 from fsnb.model import FeatureView, Source
@@ -250,7 +250,7 @@ def _indexed(con: Connection, index: Index) -> Index:
     """What was put since goes into the index."""
     latest = select(func.max(DOCUMENTS.c.id)).where(DOCUMENTS.c.id > index.last).group_by(DOCUMENTS.c.key)
     columns = (DOCUMENTS.c[name] for name in ("key", "id", "kind", "name", "search_text"))
-    newer = {key: entry(*rest) for key, *rest in con.execute(select(*columns).where(DOCUMENTS.c.id.in_(latest)))}
+    newer = {key: Entry(*rest) for key, *rest in con.execute(select(*columns).where(DOCUMENTS.c.id.in_(latest)))}
     return Index({**index.entries, **newer}) if newer else index
 
 

@@ -8,8 +8,9 @@ process; a search asks the database only for what was put since. 2,000 views are
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from fsnb.catalog.words import FIELDS, by_field, folded, parts
 
@@ -30,18 +31,18 @@ class Term:
     whole: bool = False  # as it is, neither a part nor a typo
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Entry:
-    """One document in the index."""
+    """One document in the index. Its words are told apart when first needed: most documents hold none of a query's."""
 
     id: int
     kind: str
     name: str
-    words: Mapping[str, frozenset[str]]
+    text: str
 
-
-def entry(id: int, kind: str, name: str, search_text: str) -> Entry:
-    return Entry(id, kind, name, by_field(search_text))
+    @cached_property
+    def words(self) -> Mapping[str, frozenset[str]]:
+        return by_field(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Index:
     """The latest version of each name, by key, and all words of some kinds, gathered when first asked for."""
 
     entries: Mapping[str, Entry]
-    _vocabularies: dict[frozenset[str], Mapping[str, frozenset[str]]] = field(default_factory=dict, compare=False)
+    _vocabularies: dict[frozenset[str], frozenset[str]] = field(default_factory=dict, compare=False)
 
     @property
     def last(self) -> int:
@@ -60,25 +61,37 @@ class Index:
         """The entries of these kinds; of none, all but those that stand aside."""
         return [each for each in self.entries.values() if (each.kind in kinds if kinds else each.kind not in ASIDE)]
 
-    def vocabulary(self, kinds: frozenset[str]) -> Mapping[str, frozenset[str]]:
-        if kinds not in self._vocabularies:
-            among = self.among(kinds)
-            self._vocabularies[kinds] = {
-                name: frozenset().union(*[each.words[name] for each in among if name in each.words]) for name in FIELDS
-            }
-        return self._vocabularies[kinds]
-
     def ranked(self, text: str, kind: str | None = None) -> list[int]:
         """Ids of the entries that hold every word, the best first; then by name and kind."""
         terms, kinds = asked(text, kind)
-        matches = [match for term in terms for match in _matches(term, self.vocabulary(kinds))]
+        left = self.among(kinds)
+        total = dict.fromkeys((each.id for each in left), 0.0)
+        for term in terms:
+            for scores in self._scores(term, left, kinds):
+                left = [each for each in left if each.id in scores]
+                total = {each.id: total[each.id] + scores[each.id] for each in left}
         wanted = " ".join(folded(text).split())
-        found: list[tuple[bool, float, str, str, int]] = []
-        for each in self.among(kinds):
-            scores = [_score(each, match) for match in matches]
-            if all(scores):
-                found.append((folded(each.name) != wanted, -sum(scores), each.name, each.kind, each.id))
+        found = [(folded(each.name) != wanted, -total[each.id], each.name, each.kind, each.id) for each in left]
         return [id for *_, id in sorted(found)]
+
+    def _scores(self, term: Term, left: list[Entry], kinds: frozenset[str]) -> Iterator[Mapping[int, float]]:
+        """How well entries hold a word as it is; where none does, the parts of one with marks in it; else a typo."""
+        pieces = parts(term.word)
+        direct = _held(term, left)
+        if direct or not pieces or _held(term, self.among(kinds)):
+            yield direct
+        elif pieces != [term.word] and not term.whole:
+            for piece in pieces:
+                yield from self._scores(Term(piece, term.field, whole=len(piece) <= SHORT), left, kinds)
+        else:
+            near = _typos(term.word, self._vocabulary(kinds))
+            yield {each.id: score for each in left if (score := _score(each, term, near))}
+
+    def _vocabulary(self, kinds: frozenset[str]) -> frozenset[str]:
+        """Every word of every field, and the fields' names, which no entry holds by them alone."""
+        if kinds not in self._vocabularies:
+            self._vocabularies[kinds] = frozenset().union(*(each.text.split() for each in self.among(kinds)))
+        return self._vocabularies[kinds]
 
 
 def asked(text: str, kind: str | None = None) -> tuple[list[Term], frozenset[str]]:
@@ -102,54 +115,46 @@ def asked(text: str, kind: str | None = None) -> tuple[list[Term], frozenset[str
 
 # ---------------------------------------------------------------------- one word
 
-_Match = Mapping[str, Mapping[str, float]]  # by field: words of the vocabulary, and how well they match
+
+def _fields(term: Term) -> Iterable[str]:
+    return FIELDS if term.field is None else (term.field,)
 
 
-def _matches(term: Term, vocabulary: Mapping[str, frozenset[str]]) -> Iterator[_Match]:
-    """What matches a word: as it is; else, of a word with marks in it, what matches each of its parts; else a typo."""
-    direct = _found(term, vocabulary, _direct)
-    pieces = parts(term.word)
-    if direct or not pieces:
-        yield direct
-    elif pieces != [term.word] and not term.whole:
-        for piece in pieces:
-            yield from _matches(Term(piece, term.field, whole=len(piece) <= SHORT), vocabulary)
-    else:
-        yield _found(term, vocabulary, _typos)
+def _held(term: Term, entries: Iterable[Entry]) -> Mapping[int, float]:
+    """The entries that hold a word as it is."""
+    holding = (each for each in entries if term.word in each.text)
+    return {each.id: score for each in holding if (score := _direct(each, term))}
 
 
-def _found(
-    term: Term, vocabulary: Mapping[str, frozenset[str]], match: Callable[[Term, frozenset[str]], Mapping[str, float]]
-) -> _Match:
-    """Of the fields that have any."""
-    fields = FIELDS if term.field is None else (term.field,)
-    found = ((name, match(term, vocabulary[name])) for name in fields)
-    return {name: words for name, words in found if words}
+def _direct(entry: Entry, term: Term) -> float:
+    """The best place of a word as it is; 0 for none."""
+    there = ((name, each) for name in _fields(term) for each in entry.words.get(name, NOTHING) if term.word in each)
+    return max((WEIGHTS.get(name, 1.0) * _quality(term, each) for name, each in there), default=0.0)
 
 
-def _direct(term: Term, vocabulary: frozenset[str]) -> Mapping[str, float]:
-    word = term.word
+def _quality(term: Term, word: str) -> float:
+    if word == term.word:
+        return WHOLE
     if term.whole:
-        return {word: WHOLE} if word in vocabulary else {}
-    holding = [each for each in vocabulary if word in each]
-    return {each: WHOLE if each == word else START if each.startswith(word) else WITHIN for each in holding}
+        return 0.0
+    return START if word.startswith(term.word) else WITHIN
 
 
-def _typos(term: Term, vocabulary: frozenset[str]) -> Mapping[str, float]:
-    word, most = term.word, typos_allowed(term.word)
+def _typos(word: str, vocabulary: frozenset[str]) -> Mapping[str, float]:
+    most = typos_allowed(word)
     if not most:
         return {}
     near = ((each, distance(word, each, most)) for each in vocabulary if abs(len(each) - len(word)) <= most)
     return {each: TYPO / (1 + far) for each, far in near if far <= most}
 
 
-def _score(entry: Entry, match: _Match) -> float:
-    """The best of all fields."""
+def _score(entry: Entry, term: Term, near: Mapping[str, float]) -> float:
+    """The best place of the words that are near; 0 for none."""
     best = 0.0
-    for name, words in match.items():
-        there = words.keys() & entry.words.get(name, NOTHING)
+    for name in _fields(term) if any(word in entry.text for word in near) else ():
+        there = near.keys() & entry.words.get(name, NOTHING)
         if there:
-            best = max(best, WEIGHTS.get(name, 1.0) * max(map(words.__getitem__, there)))
+            best = max(best, WEIGHTS.get(name, 1.0) * max(map(near.__getitem__, there)))
     return best
 
 

@@ -1,7 +1,7 @@
 """How long a search of the catalog takes: `python -m tests.benchmarks.catalog [--views 2000] [--url postgresql://...]`.
 
 Real feature views are put, since their definitions are what a body weighs, a tenth of them with an earlier version.
-*Cold* is the first search after opening the catalog, *warm* are later ones. Prints medians in milliseconds.
+*Cold* is the first search after opening the catalog, *warm* are later ones. Prints milliseconds.
 """
 
 from __future__ import annotations
@@ -96,24 +96,31 @@ def fill(catalog: Catalog, views: int) -> None:
         catalog.put("view", made.name, body, fingerprint=fingerprint(body))
 
 
-def took(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
+def took(call: Callable[[], object]) -> tuple[float, float]:
+    """Milliseconds of the clock, and of this process's processor time, which other work on the machine adds less to."""
+    wall, busy = time.perf_counter(), time.process_time()
     call()
-    return (time.perf_counter() - start) * 1000
+    return (time.perf_counter() - wall) * 1000, (time.process_time() - busy) * 1000
+
+
+def shown(times: list[tuple[float, float]]) -> str:
+    walls, busy = zip(*times, strict=True)
+    return f"{statistics.median(walls):>9.1f}{max(walls):>9.1f}{statistics.median(busy):>9.1f}"
 
 
 def measure(where: str, views: int, rounds: int) -> None:
-    """Fill the catalog if it is empty, then print a line per query."""
+    """Fill the catalog if it is empty, then print a line for each query: medians, the worst, processor time."""
     if not Catalog(where).list("view"):
-        seconds = took(lambda: fill(Catalog(where), views)) / 1000
-        print(f"put {views} views in {seconds:.1f} s")
-    print(f"{'query':<24}{'found':>6}{'cold ms':>9}{'warm ms':>9}{'worst':>8}")
+        print(f"put {views} views in {took(lambda: fill(Catalog(where), views))[0] / 1000:.1f} s")
+    print(f"{'ms':<24}{'found':>6}{'cold':>9}{'worst':>9}{'CPU':>9}{'warm':>9}{'worst':>9}{'CPU':>9}")
     for what, query in QUERIES.items():
-        cold = statistics.median(took(lambda query=query: Catalog(where).search(query)) for _ in range(rounds))
+        cold = [took(lambda query=query: Catalog(where).search(query)) for _ in range(rounds)]
         catalog = Catalog(where)
         found = len(catalog.search(query, limit=None))
         warm = [took(partial(catalog.search, query)) for _ in range(rounds * 3)]
-        print(f"{what:<24}{found:>6}{cold:>9.1f}{statistics.median(warm):>9.1f}{max(warm):>8.1f}")
+        print(f"{what:<24}{found:>6}{shown(cold)}{shown(warm)}")
+    name = Catalog(where).list("view")[0].body["sources"][0]
+    print(f"{'lineage of a source':<30}{shown([took(lambda: Catalog(where).lineage(name)) for _ in range(rounds)])}")
 
 
 def main() -> None:
