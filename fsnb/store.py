@@ -383,13 +383,15 @@ class FeatureStore:
         if not (published.rows_appended or published.rows_upserted):
             return
         schema, _, name = dict(published.tables)["current"].rpartition(".")
-        of, features = f"current table on {published.target}", {feature: feature for feature in view.features}
-        with self._target(published.target).session() as con:
-            table = con.table(name, database=schema)
-            made = profiled(
-                con, table, features, view=view.name, of=of, fingerprint=view.fingerprint, newest="event_time"
-            )
-        record(self.catalog, made)
+        said = {"view": view.name, "of": f"current table on {published.target}", "fingerprint": view.fingerprint}
+        features = {feature: feature for feature in view.features}
+        try:
+            with self._target(published.target).session() as con:
+                table = con.table(name, database=schema)
+                record(self.catalog, profiled(con, table, features, newest="event_time", **said))
+        except Exception as error:
+            error.add_note(f"{view.name!r} is published; only its profile is not in the catalog.")
+            raise
 
 
 def open(path: str | Path = ".fsnb", *, engine: Any = "duckdb", catalog: str | Path | None = None) -> FeatureStore:

@@ -255,6 +255,18 @@ def test_what_is_logged_and_published_is_profiled_and_has_a_lineage(
     ]
 
 
+def test_a_profile_that_fails_says_that_the_view_is_published(
+    store: FeatureStore, trips: fsnb.Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.target("prod", tmp_path / "prod.duckdb")
+    store.load(trips, to="prod")
+    monkeypatch.setattr("fsnb.store.profiled", lambda *args, **named: 1 / 0)
+    with pytest.raises(ZeroDivisionError) as caught:
+        store.publish(spend(trips), to="prod")
+    assert caught.value.__notes__ == ["'spend' is published; only its profile is not in the catalog."]
+    assert store.catalog.get("publication", "spend").version == 1
+
+
 def test_a_profile_of_every_entity_is_of_all_that_the_sources_have(store: FeatureStore, trips: fsnb.Source) -> None:
     profile = store.profile(spend(trips, lag="30m"))
     assert (profile.rows, profile.newest) == (2, NOON + 5 * HOUR)
