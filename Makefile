@@ -1,4 +1,5 @@
 # Everything runs in .venv, which uv makes; uv itself is installed when it is missing. ARGS= is passed on.
+# WORKERS= (nothing) runs the tests in one process.
 # Packages come from wherever pip and uv of this machine are set up to look.
 
 .DEFAULT_GOAL := help
@@ -6,6 +7,7 @@ SHELL := /bin/sh
 
 PYTHON ?= $(shell tools/find_python)
 ARGS ?=
+WORKERS ?= -n auto --maxprocesses 4 --dist worksteal
 BIN := .venv/bin
 READY := .venv/.fsnb-ready
 
@@ -22,11 +24,11 @@ lab: $(READY)  ## Open the tour in JupyterLab
 
 test: lint  ## Lint, then run every test
 	@tools/ensure_services
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(WORKERS) $(ARGS)
 
 test-deep: $(READY)  ## Run every test with many more generated examples
 	@tools/ensure_services
-	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest --timeout 3600 $(ARGS)
+	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest --timeout 3600 $(WORKERS) $(ARGS)
 
 lint: $(READY)  ## Check style, layers and types
 	$(BIN)/ruff check

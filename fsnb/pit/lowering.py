@@ -36,6 +36,7 @@ from fsnb.pit.events import (
     lanes,
     order_names,
 )
+from fsnb.pit.narrowing import narrowed
 from fsnb.pit.places import numbered
 from fsnb.pit.planning import Span, ViewPlan
 from fsnb.pit.primitives import Primitive
@@ -61,6 +62,14 @@ def events(part: ViewPlan, con: Any, relation: ir.Table) -> ir.Table:
     return rows.mutate(**{START: starts(rows, part.span(None))}) if EVENT in columns else rows
 
 
+def starting(part: ViewPlan, con: Any, relation: ir.Table, wanted: Sequence[str]) -> ir.Table:
+    """Keys and times of the events that have a value in `wanted`, read apart from what the view computes of them."""
+    columns, must = event_columns(part, relation, lambda value: microseconds(con, value))
+    must = [*must, *wanted]
+    rows = narrowed(relation.select(**{name: columns[name] for name in must}), must).drop_null(must)
+    return rows.mutate(**{START: starts(rows, part.span(None))})
+
+
 def starts(rows: ir.Table, span: Span) -> ir.Value:
     """The first cutoff at which an event counts; available time only raises it."""
     seen = rows[EVENT] + span.lo
@@ -71,17 +80,22 @@ def starts(rows: ir.Table, span: Span) -> ir.Value:
 
 
 def known(part: ViewPlan, rows: ir.Table) -> ir.Table:
-    """The moments from which on a newer event is known: keys, START, EVENT; several rows where events are equal.
+    """The moments from which on a newer event is known, by `moment_names`; several rows where events are equal.
 
     With two clocks a row that becomes available after a newer one is never the latest.
     """
     keys = key_names(part)
-    found = rows.select(*keys, START, EVENT)
-    if AVAILABLE not in rows.columns:
+    found = rows.select(*keys, *moment_names(part))
+    if part.view.source.available is None:
         return found
     upto = ibis.range_window(group_by=keys, order_by=START, following=0)
     found = found.mutate(_fsnb_newest=found[EVENT].max().over(upto))
     return found.filter(found[EVENT] == found["_fsnb_newest"]).select(*keys, START, EVENT)
+
+
+def moment_names(part: ViewPlan) -> tuple[str, ...]:
+    """With one clock the start says the event time too."""
+    return (START,) if part.view.source.available is None else (START, EVENT)
 
 
 def heads(part: ViewPlan, rows: ir.Table, wanted: Sequence[str]) -> ir.Table:
@@ -141,10 +155,17 @@ def latest(lookup: Lookup, *, unique: bool = True) -> Strategy:
 
     def fill(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
         rows, on = events(part, con, relation), [*key_names(part), CUTOFF]
+
+        def with_latest(asking: ir.Table, rows: ir.Table, *wanted: str) -> ir.Table:
+            valued = wanted if part.view.skip_nulls else ()
+            moments = known(part, starting(part, con, relation, valued))
+            moments = moments.distinct() if unique else moments
+            return _with_latest(part, lookup, moments, rows, asking, asks, wanted)
+
         if not part.view.skip_nulls:
-            return _with_latest(part, lookup, unique, rows, cut, asks, *lanes(part))
+            return with_latest(cut, rows, *lanes(part)[0])
         for (name,) in lanes(part):
-            answer = _with_latest(part, lookup, unique, rows.filter(rows[name].notnull()), asks, asks, (name,))
+            answer = with_latest(asks, rows.filter(rows[name].notnull()), name)
             cut = matched(cut, answer.select(*on, VALUE + name), on)
         return cut
 
@@ -154,18 +175,17 @@ def latest(lookup: Lookup, *, unique: bool = True) -> Strategy:
 def _with_latest(
     part: ViewPlan,
     lookup: Lookup,
-    unique: bool,
+    moments: ir.Table,
     rows: ir.Table,
     cut: ir.Table,
     asks: ir.Table,
     wanted: Sequence[str],
 ) -> ir.Table:
-    keys = key_names(part)
-    moments = known(part, rows).distinct() if unique else known(part, rows)
+    keys, moment = key_names(part), moment_names(part)
     met = lookup(part, cut, asks, moments.rename({RIGHT + name: name for name in moments.columns}))
-    met = closed(met.select(*cut.columns, **{AT + name: met[RIGHT + name] for name in (START, EVENT)}))
-    there = met.select(*keys, AT + START, AT + EVENT).distinct()
-    there = rows.semi_join(there, [*((key, key) for key in keys), (START, AT + START), (EVENT, AT + EVENT)])
+    met = closed(met.select(*cut.columns, **{AT + name: met[RIGHT + name] for name in moment}))
+    there = met.select(*keys, *(AT + name for name in moment))
+    there = rows.semi_join(there, [*((key, key) for key in keys), *((name, AT + name) for name in moment)])
     best = heads(part, there, wanted)
     best = best.rename({RIGHT + name: name for name in best.columns})
     joined = met.left_join(best, [*same_keys(part), (AT + START, RIGHT + START)])
@@ -178,10 +198,11 @@ def closed(joined: ir.Table) -> ir.Table:
 
 
 def _unexpired(part: ViewPlan, met: ir.Table, name: str) -> ir.Value:
-    hi = part.span(None).hi
-    if hi is None:
+    span = part.span(None)
+    if span.hi is None:
         return met[name]
-    return (met[CUTOFF] < met[AT + EVENT] + hi).ifelse(met[name], ibis.null(met[name].type()))
+    event = met[AT + EVENT] if AT + EVENT in met.columns else met[AT + START] - span.lo
+    return (met[CUTOFF] < event + span.hi).ifelse(met[name], ibis.null(met[name].type()))
 
 
 def static(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:

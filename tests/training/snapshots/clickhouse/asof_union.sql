@@ -1,16 +1,5 @@
 -- clickhouse; reads spine, events: floats as float64 without NaN, times as UTC microseconds; times are DateTime64(6)
-WITH "t3" AS (
-  SELECT
-    "t1"."k" AS "_fsnb_k0",
-    "t1"."i" AS "_fsnb_k1",
-    CAST(toUnixTimestamp64Micro(CAST("t1"."ts" AS Nullable(DateTime64(6)))) AS Nullable(Int64)) AS "_fsnb_event",
-    CAST(toUnixTimestamp64Micro(CAST("t1"."known" AS Nullable(DateTime64(6)))) AS Nullable(Int64)) AS "_fsnb_available",
-    "t1"."b" AND (
-      "t1"."n" > 0
-    ) AS "flag",
-    "t1"."n" AS "_fsnb_tie0"
-  FROM "events" AS "t1"
-), "t5" AS (
+WITH "t5" AS (
   SELECT
     "t2"."k" AS "k",
     "t2"."i" AS "i",
@@ -31,10 +20,10 @@ WITH "t3" AS (
   ) AS "t2"
 ), "t14" AS (
   SELECT DISTINCT
-    "t13"."_fsnb_k0" AS "_fsnb_k0",
-    "t13"."_fsnb_k1" AS "_fsnb_k1",
-    "t13"."_fsnb_start" AS "_fsnb_start",
-    "t13"."_fsnb_event" AS "_fsnb_event"
+    "t12"."_fsnb_k0" AS "_fsnb_k0",
+    "t12"."_fsnb_k1" AS "_fsnb_k1",
+    "t12"."_fsnb_start" AS "_fsnb_start",
+    "t12"."_fsnb_event" AS "_fsnb_event"
   FROM (
     SELECT
       "t9"."_fsnb_k0" AS "_fsnb_k0",
@@ -52,16 +41,23 @@ WITH "t3" AS (
         "t4"."_fsnb_k1" AS "_fsnb_k1",
         GREATEST("t4"."_fsnb_event" + 0, "t4"."_fsnb_available") AS "_fsnb_start",
         "t4"."_fsnb_event" AS "_fsnb_event"
-      FROM "t3" AS "t4"
+      FROM (
+        SELECT
+          "t1"."k" AS "_fsnb_k0",
+          "t1"."i" AS "_fsnb_k1",
+          CAST(toUnixTimestamp64Micro(CAST("t1"."ts" AS Nullable(DateTime64(6)))) AS Nullable(Int64)) AS "_fsnb_event",
+          CAST(toUnixTimestamp64Micro(CAST("t1"."known" AS Nullable(DateTime64(6)))) AS Nullable(Int64)) AS "_fsnb_available"
+        FROM "events" AS "t1"
+      ) AS "t4"
       WHERE
         isNotNull("t4"."_fsnb_k0")
         AND isNotNull("t4"."_fsnb_k1")
         AND isNotNull("t4"."_fsnb_event")
         AND isNotNull("t4"."_fsnb_available")
     ) AS "t9"
-  ) AS "t13"
+  ) AS "t12"
   WHERE
-    "t13"."_fsnb_event" = "t13"."_fsnb_newest"
+    "t12"."_fsnb_event" = "t12"."_fsnb_newest"
 ), "t23" AS (
   SELECT
     "t7"."k" AS "k",
@@ -122,7 +118,7 @@ WITH "t3" AS (
               AND isNotNull("t6"."_fsnb_k1")
               AND isNotNull("t6"."_fsnb_c")
           ) AS "t11"
-        ) AS "t12"
+        ) AS "t13"
       ) AS "t18"
     ) AS "t20"
     WHERE
@@ -200,22 +196,33 @@ FROM (
           "t10"."_fsnb_start" AS "_fsnb_start"
         FROM (
           SELECT
-            "t4"."_fsnb_k0" AS "_fsnb_k0",
-            "t4"."_fsnb_k1" AS "_fsnb_k1",
-            "t4"."_fsnb_event" AS "_fsnb_event",
-            "t4"."_fsnb_available" AS "_fsnb_available",
-            "t4"."flag" AS "flag",
-            "t4"."_fsnb_tie0" AS "_fsnb_tie0",
-            GREATEST("t4"."_fsnb_event" + 0, "t4"."_fsnb_available") AS "_fsnb_start"
-          FROM "t3" AS "t4"
+            "t3"."_fsnb_k0" AS "_fsnb_k0",
+            "t3"."_fsnb_k1" AS "_fsnb_k1",
+            "t3"."_fsnb_event" AS "_fsnb_event",
+            "t3"."_fsnb_available" AS "_fsnb_available",
+            "t3"."flag" AS "flag",
+            "t3"."_fsnb_tie0" AS "_fsnb_tie0",
+            GREATEST("t3"."_fsnb_event" + 0, "t3"."_fsnb_available") AS "_fsnb_start"
+          FROM (
+            SELECT
+              "t1"."k" AS "_fsnb_k0",
+              "t1"."i" AS "_fsnb_k1",
+              CAST(toUnixTimestamp64Micro(CAST("t1"."ts" AS Nullable(DateTime64(6)))) AS Nullable(Int64)) AS "_fsnb_event",
+              CAST(toUnixTimestamp64Micro(CAST("t1"."known" AS Nullable(DateTime64(6)))) AS Nullable(Int64)) AS "_fsnb_available",
+              "t1"."b" AND (
+                "t1"."n" > 0
+              ) AS "flag",
+              "t1"."n" AS "_fsnb_tie0"
+            FROM "events" AS "t1"
+          ) AS "t3"
           WHERE
-            isNotNull("t4"."_fsnb_k0")
-            AND isNotNull("t4"."_fsnb_k1")
-            AND isNotNull("t4"."_fsnb_event")
-            AND isNotNull("t4"."_fsnb_available")
+            isNotNull("t3"."_fsnb_k0")
+            AND isNotNull("t3"."_fsnb_k1")
+            AND isNotNull("t3"."_fsnb_event")
+            AND isNotNull("t3"."_fsnb_available")
         ) AS "t10"
         LEFT SEMI JOIN (
-          SELECT DISTINCT
+          SELECT
             "t24"."_fsnb_k0" AS "_fsnb_k0",
             "t24"."_fsnb_k1" AS "_fsnb_k1",
             "t24"."_fsnb_at_fsnb_start" AS "_fsnb_at_fsnb_start",

@@ -1,52 +1,5 @@
 -- flink; reads spine, events: floats as float64 without NaN, times as UTC microseconds; in batch mode: SET 'execution.runtime-mode' = 'batch'
-WITH `t3` AS (
-  SELECT
-    `t1`.`k` AS `_fsnb_k0`,
-    `t1`.`i` AS `_fsnb_k1`,
-    (
-      (
-        (
-          (
-            (
-              (
-                (
-                  CAST(TIMESTAMPDIFF(
-                    day,
-                    CAST(FLOOR(CAST('1970-01-01' AS DATE) TO day) AS TIMESTAMP),
-                    CAST(FLOOR(CAST(`t1`.`ts` AS DATE) TO day) AS TIMESTAMP)
-                  ) AS BIGINT) * 24
-                ) + EXTRACT(hour FROM `t1`.`ts`)
-              ) * 60
-            ) + EXTRACT(minute FROM `t1`.`ts`)
-          ) * 60
-        ) + EXTRACT(second FROM `t1`.`ts`)
-      ) * 1000000
-    ) + CAST(RPAD(SUBSTRING(CAST(`t1`.`ts` AS STRING), 21, 6), 6, '0') AS BIGINT) AS `_fsnb_event`,
-    (
-      (
-        (
-          (
-            (
-              (
-                (
-                  CAST(TIMESTAMPDIFF(
-                    day,
-                    CAST(FLOOR(CAST('1970-01-01' AS DATE) TO day) AS TIMESTAMP),
-                    CAST(FLOOR(CAST(`t1`.`known` AS DATE) TO day) AS TIMESTAMP)
-                  ) AS BIGINT) * 24
-                ) + EXTRACT(hour FROM `t1`.`known`)
-              ) * 60
-            ) + EXTRACT(minute FROM `t1`.`known`)
-          ) * 60
-        ) + EXTRACT(second FROM `t1`.`known`)
-      ) * 1000000
-    ) + CAST(RPAD(SUBSTRING(CAST(`t1`.`known` AS STRING), 21, 6), 6, '0') AS BIGINT) AS `_fsnb_available`,
-    `t1`.`b` AND (
-      `t1`.`n` > 0
-    ) AS `flag`,
-    `t1`.`n` AS `_fsnb_tie0`
-  FROM `events` AS `t1`
-), `t5` AS (
+WITH `t5` AS (
   SELECT
     `t2`.`k`,
     `t2`.`i`,
@@ -87,10 +40,10 @@ WITH `t3` AS (
   ) AS `t2`
 ), `t14` AS (
   SELECT DISTINCT
-    `t13`.`_fsnb_k0`,
-    `t13`.`_fsnb_k1`,
-    `t13`.`_fsnb_start`,
-    `t13`.`_fsnb_event`
+    `t12`.`_fsnb_k0`,
+    `t12`.`_fsnb_k1`,
+    `t12`.`_fsnb_start`,
+    `t12`.`_fsnb_event`
   FROM (
     SELECT
       `t9`.`_fsnb_k0`,
@@ -107,7 +60,50 @@ WITH `t3` AS (
         `t4`.`_fsnb_k1`,
         GREATEST(`t4`.`_fsnb_event` + 0, `t4`.`_fsnb_available`) AS `_fsnb_start`,
         `t4`.`_fsnb_event`
-      FROM `t3` AS `t4`
+      FROM (
+        SELECT
+          `t1`.`k` AS `_fsnb_k0`,
+          `t1`.`i` AS `_fsnb_k1`,
+          (
+            (
+              (
+                (
+                  (
+                    (
+                      (
+                        CAST(TIMESTAMPDIFF(
+                          day,
+                          CAST(FLOOR(CAST('1970-01-01' AS DATE) TO day) AS TIMESTAMP),
+                          CAST(FLOOR(CAST(`t1`.`ts` AS DATE) TO day) AS TIMESTAMP)
+                        ) AS BIGINT) * 24
+                      ) + EXTRACT(hour FROM `t1`.`ts`)
+                    ) * 60
+                  ) + EXTRACT(minute FROM `t1`.`ts`)
+                ) * 60
+              ) + EXTRACT(second FROM `t1`.`ts`)
+            ) * 1000000
+          ) + CAST(RPAD(SUBSTRING(CAST(`t1`.`ts` AS STRING), 21, 6), 6, '0') AS BIGINT) AS `_fsnb_event`,
+          (
+            (
+              (
+                (
+                  (
+                    (
+                      (
+                        CAST(TIMESTAMPDIFF(
+                          day,
+                          CAST(FLOOR(CAST('1970-01-01' AS DATE) TO day) AS TIMESTAMP),
+                          CAST(FLOOR(CAST(`t1`.`known` AS DATE) TO day) AS TIMESTAMP)
+                        ) AS BIGINT) * 24
+                      ) + EXTRACT(hour FROM `t1`.`known`)
+                    ) * 60
+                  ) + EXTRACT(minute FROM `t1`.`known`)
+                ) * 60
+              ) + EXTRACT(second FROM `t1`.`known`)
+            ) * 1000000
+          ) + CAST(RPAD(SUBSTRING(CAST(`t1`.`known` AS STRING), 21, 6), 6, '0') AS BIGINT) AS `_fsnb_available`
+        FROM `events` AS `t1`
+      ) AS `t4`
       WHERE
         (
           `t4`.`_fsnb_k0` IS NOT NULL
@@ -122,9 +118,9 @@ WITH `t3` AS (
           `t4`.`_fsnb_available` IS NOT NULL
         )
     ) AS `t9`
-  ) AS `t13`
+  ) AS `t12`
   WHERE
-    `t13`.`_fsnb_event` = `t13`.`_fsnb_newest`
+    `t12`.`_fsnb_event` = `t12`.`_fsnb_newest`
 ), `t23` AS (
   SELECT
     `t7`.`k`,
@@ -190,7 +186,7 @@ WITH `t3` AS (
                 `t6`.`_fsnb_c` IS NOT NULL
               )
           ) AS `t11`
-        ) AS `t12`
+        ) AS `t13`
       ) AS `t18`
     ) AS `t20`
     WHERE
@@ -268,26 +264,73 @@ FROM (
           `t10`.`_fsnb_start`
         FROM (
           SELECT
-            `t4`.`_fsnb_k0`,
-            `t4`.`_fsnb_k1`,
-            `t4`.`_fsnb_event`,
-            `t4`.`_fsnb_available`,
-            `t4`.`flag`,
-            `t4`.`_fsnb_tie0`,
-            GREATEST(`t4`.`_fsnb_event` + 0, `t4`.`_fsnb_available`) AS `_fsnb_start`
-          FROM `t3` AS `t4`
+            `t3`.`_fsnb_k0`,
+            `t3`.`_fsnb_k1`,
+            `t3`.`_fsnb_event`,
+            `t3`.`_fsnb_available`,
+            `t3`.`flag`,
+            `t3`.`_fsnb_tie0`,
+            GREATEST(`t3`.`_fsnb_event` + 0, `t3`.`_fsnb_available`) AS `_fsnb_start`
+          FROM (
+            SELECT
+              `t1`.`k` AS `_fsnb_k0`,
+              `t1`.`i` AS `_fsnb_k1`,
+              (
+                (
+                  (
+                    (
+                      (
+                        (
+                          (
+                            CAST(TIMESTAMPDIFF(
+                              day,
+                              CAST(FLOOR(CAST('1970-01-01' AS DATE) TO day) AS TIMESTAMP),
+                              CAST(FLOOR(CAST(`t1`.`ts` AS DATE) TO day) AS TIMESTAMP)
+                            ) AS BIGINT) * 24
+                          ) + EXTRACT(hour FROM `t1`.`ts`)
+                        ) * 60
+                      ) + EXTRACT(minute FROM `t1`.`ts`)
+                    ) * 60
+                  ) + EXTRACT(second FROM `t1`.`ts`)
+                ) * 1000000
+              ) + CAST(RPAD(SUBSTRING(CAST(`t1`.`ts` AS STRING), 21, 6), 6, '0') AS BIGINT) AS `_fsnb_event`,
+              (
+                (
+                  (
+                    (
+                      (
+                        (
+                          (
+                            CAST(TIMESTAMPDIFF(
+                              day,
+                              CAST(FLOOR(CAST('1970-01-01' AS DATE) TO day) AS TIMESTAMP),
+                              CAST(FLOOR(CAST(`t1`.`known` AS DATE) TO day) AS TIMESTAMP)
+                            ) AS BIGINT) * 24
+                          ) + EXTRACT(hour FROM `t1`.`known`)
+                        ) * 60
+                      ) + EXTRACT(minute FROM `t1`.`known`)
+                    ) * 60
+                  ) + EXTRACT(second FROM `t1`.`known`)
+                ) * 1000000
+              ) + CAST(RPAD(SUBSTRING(CAST(`t1`.`known` AS STRING), 21, 6), 6, '0') AS BIGINT) AS `_fsnb_available`,
+              `t1`.`b` AND (
+                `t1`.`n` > 0
+              ) AS `flag`,
+              `t1`.`n` AS `_fsnb_tie0`
+            FROM `events` AS `t1`
+          ) AS `t3`
           WHERE
             (
-              `t4`.`_fsnb_k0` IS NOT NULL
+              `t3`.`_fsnb_k0` IS NOT NULL
             )
             AND (
-              `t4`.`_fsnb_k1` IS NOT NULL
+              `t3`.`_fsnb_k1` IS NOT NULL
             )
             AND (
-              `t4`.`_fsnb_event` IS NOT NULL
+              `t3`.`_fsnb_event` IS NOT NULL
             )
             AND (
-              `t4`.`_fsnb_available` IS NOT NULL
+              `t3`.`_fsnb_available` IS NOT NULL
             )
         ) AS `t10`
         WHERE
@@ -295,7 +338,7 @@ FROM (
             SELECT
               1
             FROM (
-              SELECT DISTINCT
+              SELECT
                 `t24`.`_fsnb_k0`,
                 `t24`.`_fsnb_k1`,
                 `t24`.`_fsnb_at_fsnb_start`,

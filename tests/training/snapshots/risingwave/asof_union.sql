@@ -1,16 +1,5 @@
 -- risingwave; reads spine, events: floats as float64 without NaN, times as UTC microseconds
-WITH "t2" AS (
-  SELECT
-    "t1"."k" AS "_fsnb_k0",
-    "t1"."i" AS "_fsnb_k1",
-    CAST(FLOOR(EXTRACT(EPOCH FROM "t1"."ts") * 1000000) AS BIGINT) AS "_fsnb_event",
-    CAST(FLOOR(EXTRACT(EPOCH FROM "t1"."known") * 1000000) AS BIGINT) AS "_fsnb_available",
-    "t1"."b" AND (
-      "t1"."n" > 0
-    ) AS "flag",
-    "t1"."n" AS "_fsnb_tie0"
-  FROM "events" AS "t1"
-), "t13" AS (
+WITH "t13" AS (
   SELECT DISTINCT
     "t12"."_fsnb_k0",
     "t12"."_fsnb_k1",
@@ -29,23 +18,30 @@ WITH "t2" AS (
       ) AS "_fsnb_newest"
     FROM (
       SELECT
-        "t5"."_fsnb_k0",
-        "t5"."_fsnb_k1",
-        GREATEST("t5"."_fsnb_event" + 0, "t5"."_fsnb_available") AS "_fsnb_start",
-        "t5"."_fsnb_event"
-      FROM "t2" AS "t5"
+        "t3"."_fsnb_k0",
+        "t3"."_fsnb_k1",
+        GREATEST("t3"."_fsnb_event" + 0, "t3"."_fsnb_available") AS "_fsnb_start",
+        "t3"."_fsnb_event"
+      FROM (
+        SELECT
+          "t1"."k" AS "_fsnb_k0",
+          "t1"."i" AS "_fsnb_k1",
+          CAST(FLOOR(EXTRACT(EPOCH FROM "t1"."ts") * 1000000) AS BIGINT) AS "_fsnb_event",
+          CAST(FLOOR(EXTRACT(EPOCH FROM "t1"."known") * 1000000) AS BIGINT) AS "_fsnb_available"
+        FROM "events" AS "t1"
+      ) AS "t3"
       WHERE
         (
-          "t5"."_fsnb_k0" IS NOT NULL
+          "t3"."_fsnb_k0" IS NOT NULL
         )
         AND (
-          "t5"."_fsnb_k1" IS NOT NULL
+          "t3"."_fsnb_k1" IS NOT NULL
         )
         AND (
-          "t5"."_fsnb_event" IS NOT NULL
+          "t3"."_fsnb_event" IS NOT NULL
         )
         AND (
-          "t5"."_fsnb_available" IS NOT NULL
+          "t3"."_fsnb_available" IS NOT NULL
         )
     ) AS "t9"
   ) AS "t12"
@@ -119,19 +115,19 @@ WITH "t2" AS (
                 "t0"."i" AS "_fsnb_k1",
                 CAST(FLOOR(EXTRACT(EPOCH FROM "t0"."at") * 1000000) AS BIGINT) - 900000000 AS "_fsnb_c"
               FROM "spine" AS "t0"
-            ) AS "t4"
+            ) AS "t5"
             WHERE
               (
-                "t4"."_fsnb_k0" IS NOT NULL
+                "t5"."_fsnb_k0" IS NOT NULL
               )
               AND (
-                "t4"."_fsnb_k1" IS NOT NULL
+                "t5"."_fsnb_k1" IS NOT NULL
               )
               AND (
-                "t4"."_fsnb_c" IS NOT NULL
+                "t5"."_fsnb_c" IS NOT NULL
               )
           ) AS "t7"
-        ) AS "t10"
+        ) AS "t11"
       ) AS "t17"
     ) AS "t19"
     WHERE
@@ -200,43 +196,54 @@ FROM (
         ) - 1 AS "_fsnb_rank"
       FROM (
         SELECT
-          "t11"."_fsnb_k0",
-          "t11"."_fsnb_k1",
-          "t11"."_fsnb_event",
-          "t11"."_fsnb_available",
-          "t11"."flag",
-          "t11"."_fsnb_tie0",
-          "t11"."_fsnb_start"
+          "t10"."_fsnb_k0",
+          "t10"."_fsnb_k1",
+          "t10"."_fsnb_event",
+          "t10"."_fsnb_available",
+          "t10"."flag",
+          "t10"."_fsnb_tie0",
+          "t10"."_fsnb_start"
         FROM (
           SELECT
-            "t5"."_fsnb_k0",
-            "t5"."_fsnb_k1",
-            "t5"."_fsnb_event",
-            "t5"."_fsnb_available",
-            "t5"."flag",
-            "t5"."_fsnb_tie0",
-            GREATEST("t5"."_fsnb_event" + 0, "t5"."_fsnb_available") AS "_fsnb_start"
-          FROM "t2" AS "t5"
+            "t2"."_fsnb_k0",
+            "t2"."_fsnb_k1",
+            "t2"."_fsnb_event",
+            "t2"."_fsnb_available",
+            "t2"."flag",
+            "t2"."_fsnb_tie0",
+            GREATEST("t2"."_fsnb_event" + 0, "t2"."_fsnb_available") AS "_fsnb_start"
+          FROM (
+            SELECT
+              "t1"."k" AS "_fsnb_k0",
+              "t1"."i" AS "_fsnb_k1",
+              CAST(FLOOR(EXTRACT(EPOCH FROM "t1"."ts") * 1000000) AS BIGINT) AS "_fsnb_event",
+              CAST(FLOOR(EXTRACT(EPOCH FROM "t1"."known") * 1000000) AS BIGINT) AS "_fsnb_available",
+              "t1"."b" AND (
+                "t1"."n" > 0
+              ) AS "flag",
+              "t1"."n" AS "_fsnb_tie0"
+            FROM "events" AS "t1"
+          ) AS "t2"
           WHERE
             (
-              "t5"."_fsnb_k0" IS NOT NULL
+              "t2"."_fsnb_k0" IS NOT NULL
             )
             AND (
-              "t5"."_fsnb_k1" IS NOT NULL
+              "t2"."_fsnb_k1" IS NOT NULL
             )
             AND (
-              "t5"."_fsnb_event" IS NOT NULL
+              "t2"."_fsnb_event" IS NOT NULL
             )
             AND (
-              "t5"."_fsnb_available" IS NOT NULL
+              "t2"."_fsnb_available" IS NOT NULL
             )
-        ) AS "t11"
+        ) AS "t10"
         WHERE
           EXISTS(
             SELECT
               1
             FROM (
-              SELECT DISTINCT
+              SELECT
                 "t23"."_fsnb_k0",
                 "t23"."_fsnb_k1",
                 "t23"."_fsnb_at_fsnb_start",
@@ -244,10 +251,10 @@ FROM (
               FROM "t22" AS "t23"
             ) AS "t27"
             WHERE
-              "t11"."_fsnb_k0" = "t27"."_fsnb_k0"
-              AND "t11"."_fsnb_k1" = "t27"."_fsnb_k1"
-              AND "t11"."_fsnb_start" = "t27"."_fsnb_at_fsnb_start"
-              AND "t11"."_fsnb_event" = "t27"."_fsnb_at_fsnb_event"
+              "t10"."_fsnb_k0" = "t27"."_fsnb_k0"
+              AND "t10"."_fsnb_k1" = "t27"."_fsnb_k1"
+              AND "t10"."_fsnb_start" = "t27"."_fsnb_at_fsnb_start"
+              AND "t10"."_fsnb_event" = "t27"."_fsnb_at_fsnb_event"
           )
       ) AS "t28"
     ) AS "t29"
