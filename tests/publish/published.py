@@ -32,13 +32,30 @@ class Published:
     def tables(self, found: list[Row]) -> dict[str, Any]:
         return {"events": read_source(self.con, self.view.source, table(found, ALL_TYPES))}
 
-    def run(self, found: list[Row], now: datetime) -> Written:
-        run = Run(f"run {next(NUMBERS)}", end=now, now=now)
+    def run(self, found: list[Row], now: datetime, **options: Any) -> Written:
+        run = Run(f"run {next(NUMBERS)}", **{"end": now, "now": now} | options)
         return materialize(self.view, self.con, self.tables(found), self.schema, run, clock=lambda: now)
 
     @property
     def history(self) -> list[Row]:
         return fetch(self.con, self.schema, "v_history")
+
+    @property
+    def told(self) -> list[tuple[Any, ...]]:
+        """What the history says, and from when on, whichever run said it; floats but for their last digits."""
+        rows = [{name: value for name, value in each.items() if name != "fsnb_run_id"} for each in self.history]
+        return sorted((tuple(map(_rounded, each.values())) for each in rows), key=repr)
+
+    @property
+    def ledger(self) -> dict[float, Row]:
+        """The ledger's rows by the hour, from EARLY, at which each interval begins."""
+        rows = fetch(self.con, self.schema, "fsnb_intervals")
+        return {(each["interval_start"] - EARLY) / HOUR: each for each in rows}
+
+    def assert_ledger_counts_the_rows(self) -> None:
+        for each in self.ledger.values():
+            inside = [r for r in self.history if each["interval_start"] < r["event_time"] <= each["interval_end"]]
+            assert len(inside) == each["rows"], each
 
     def assert_equals_the_oracle(self, found: list[Row], until: datetime = LAST) -> None:
         marks = [EARLY + half * HOUR / 2 + us * MICROSECOND for half in range(-2, 26) for us in (-1, 0, 1)]
@@ -57,3 +74,7 @@ class Published:
             mine = [other for other in seen if other["k"] == each["k"]]
             best = max(mine, key=lambda other: (other["event_time"], other["available_time"]))
             assert each == {name: best[name] for name in each}
+
+
+def _rounded(value: Any) -> Any:
+    return float(f"{value:.9g}") if isinstance(value, float) else value

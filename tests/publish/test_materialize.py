@@ -24,7 +24,7 @@ STEPS = [
     (ledger, "write"),
     (materialize, "_upsert"),
     (sql, "insert_values"),
-    (materialize, "point_views"),
+    (materialize, "_promote"),
 ]
 
 
@@ -75,7 +75,7 @@ def test_interrupt_leaves_what_was_there(con: Any, monkeypatch: pytest.MonkeyPat
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(materialize, "point_views", interrupted)
+        patch.setattr(materialize, "_promote", interrupted)
         with pytest.raises(KeyboardInterrupt):
             published.run(ROWS, LAST)
     assert contents(published) == there
