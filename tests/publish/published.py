@@ -58,13 +58,26 @@ class Published:
             assert len(inside) == each["rows"], each
 
     def assert_equals_the_oracle(self, found: list[Row], until: datetime = LAST) -> None:
+        self._assert_reads(self.history, found, until)
+
+    def _assert_reads(self, history: list[Row], found: list[Row], until: datetime) -> None:
         marks = [EARLY + half * HOUR / 2 + us * MICROSECOND for half in range(-2, 26) for us in (-1, 0, 1)]
         asks = [{"k": key, "at": at} for key in (*KEYS, "nobody") for at in marks if at <= until]
-        history = self.history
         for ask, want in zip(asks, oracle(self.view, asks, {"events": found}, at="at"), strict=True):
             got = asof(self.view, history, self.missing, {"k": ask["k"]}, ask["at"])
             for name in self.view.features:
                 assert same(got[name], want[name]), f"{ask}, {name}: read {got[name]!r}, oracle {want[name]!r}"
+
+    def assert_last_told_equals_the_oracle(self, found: list[Row]) -> None:
+        """What a view told in ticks says now of all times, whenever it came to say so."""
+        history = [each | {"available_time": each["fsnb_known_time"]} for each in self._last_told()]
+        self._assert_reads(history, found, LAST)
+
+    def _last_told(self) -> list[Row]:
+        last: dict[Any, Row] = {}
+        for each in sorted(self.history, key=lambda row: row["available_time"]):
+            last[(each["k"], each["event_time"])] = each
+        return list(last.values())
 
     def assert_current_is_the_latest(self, now: datetime) -> None:
         history, current = self.history, fetch(self.con, self.schema, "v")
