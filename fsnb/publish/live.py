@@ -17,7 +17,9 @@ from fsnb.pit.events import key_names
 from fsnb.pit.lowering import events
 from fsnb.publish import ledger, sql
 from fsnb.publish.ledger import Known, Version
-from fsnb.publish.materialize import Names, Run, columns_to_keep, need_names
+from fsnb.publish.pointing import columns_to_keep
+from fsnb.publish.runs import Names, Run
+from fsnb.publish.starting import need_names
 
 AT = "event_time"
 

@@ -16,7 +16,8 @@ from fsnb.publish import ledger, sql
 from fsnb.publish.guardrail import compared, need_compatible
 from fsnb.publish.ledger import Known
 from fsnb.publish.live import point_live
-from fsnb.publish.materialize import Names, point_views
+from fsnb.publish.pointing import point_views
+from fsnb.publish.runs import Names
 from fsnb.publish.target import Target
 
 KIND = "promotion"
