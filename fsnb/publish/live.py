@@ -58,7 +58,7 @@ def write_live(view: FeatureView, con: Any, tables: Mapping[str, ir.Table], sche
         sql.lock(con, f"fsnb view {schema}.{view.name}")
         ledger.prepare(con, schema)
         there = ledger.known(con, schema, view.name)
-        version = _version(there, view)
+        version = version_of(there, view)
         names = Names(schema, view.name, version.number)
         need_names(con, names, there, [*view.entity.keys, *view.features])
         text = con.compile(query(view, con, tables))
@@ -71,7 +71,7 @@ def write_live(view: FeatureView, con: Any, tables: Mapping[str, ir.Table], sche
     return names, text
 
 
-def _version(there: Known, view: FeatureView) -> Version:
+def version_of(there: Known, view: FeatureView) -> Version:
     """The latest version where it is this definition as a view, else the next."""
     last = there.versions[-1] if there.versions else None
     if last and (last.fingerprint, last.mode) == (view.fingerprint, "view"):

@@ -12,11 +12,12 @@ import ibis.expr.types as ir
 
 from fsnb.catalog import Catalog
 from fsnb.errors import PublishError
+from fsnb.identity import bind
 from fsnb.model import FeatureView
 from fsnb.model.changes import Change
 from fsnb.model.durations import show_duration
 from fsnb.pit.outcomes import to_micros
-from fsnb.publish import history, inputs, intervals, publishing, sql
+from fsnb.publish import history, inputs, intervals, ledger, live, publishing, sql
 from fsnb.publish.asked import part
 from fsnb.publish.checks import check_definition, check_ties, tables_on
 from fsnb.publish.guardrail import users
@@ -108,13 +109,15 @@ def rehearse(
     view: FeatureView,
     target: Target,
     *,
+    mode: str = "table",
     catalog: Catalog | None = None,
     promote: bool = True,
     **asked: Any,
 ) -> Rehearsal:
-    """What publishing a view as tables would do: what would change, what is due, what it would cost.
+    """What publishing would do: what would change, what is due, what it would cost.
 
-    Goes the way of publishing up to the candidates for the stage, in a transaction that is rolled back.
+    Goes the way of publishing up to the candidates for the stage, in a transaction that is rolled back. A database
+    view (`mode="view"`) has no intervals: its rows are those that one read computes from.
 
     Parameters
     ----------
@@ -129,14 +132,16 @@ def rehearse(
     now = publishing.utc_now()
     wanted = part(f"feature view {view.name!r}", now, **asked)
     who = f"feature view {view.name!r}: target {target.name!r}"
-    check_definition(view)
+    check_definition(view, needs_refresh=mode == "table")
     with target.session() as con, sql.engine_errors_as(PublishError, who, "Nothing was written."):
         seen, found = publishing.compare(view, target, con, catalog, who, breaking=True)
         there = tables_on(view, target, con)
         check_ties(view, con, there, who)
         run = Run.of(wanted, now, promote=promote)
         with sql.taken_back(con):
-            rehearsed = _rehearsed(view, con, there, target.schema_on(con), run)
+            schema = target.schema_on(con)
+            how = _rehearsed_live if mode == "view" else _rehearsed
+            rehearsed = how(view, con, there, schema, run)
     used = tuple(users(view.name, catalog)) if catalog and found else ()
     return Rehearsal(view.name, target.name, rehearsed.pop("version"), seen.promoted, found, used, **rehearsed)
 
@@ -146,7 +151,6 @@ def _rehearsed(view: FeatureView, con: Any, tables: Mapping[str, ir.Table], sche
     started = begin(job, schema, run)
     due = started.due
     staged, plan = _staged(job, started.told, due, run) if due.numbers else (0, "")
-    cost = re.search(r"cost=[\d.]+\.\.([\d.]+)", plan)
     grid, every = due.grid, run.every or timedelta(microseconds=due.grid.every)
     cadence = view.refresh or every
     end = to_micros(run.end)
@@ -159,10 +163,35 @@ def _rehearsed(view: FeatureView, con: Any, tables: Mapping[str, ir.Table], sche
         "rows_scanned": _count(job, intervals.ranges(grid, due.numbers)) if due.numbers else 0,
         "rows_staged": staged,
         "explain": plan,
-        "cost": float(cost[1]) if cost else None,
+        "cost": _cost(plan),
         "cadence": cadence,
         "rows_per_refresh": _count(job, [(end - cadence // timedelta(microseconds=1), end)]),
     }
+
+
+def _rehearsed_live(
+    view: FeatureView, con: Any, tables: Mapping[str, ir.Table], schema: str, run: Run
+) -> dict[str, Any]:
+    ledger.prepare(con, schema)
+    version = live.version_of(ledger.known(con, schema, view.name), view)
+    plan = sql.explained(con, live.query(view, con, tables))
+    rows = int(sql.rows(con, con.compile(bind(view.relation, tables).count().as_table()))[0][0])
+    return {
+        "version": version.number,
+        "intervals": (),
+        "kept": 0,
+        "rows_scanned": rows,
+        "rows_staged": 0,
+        "explain": plan,
+        "cost": _cost(plan),
+        "cadence": view.refresh or DAY,
+        "rows_per_refresh": rows,
+    }
+
+
+def _cost(plan: str) -> float | None:
+    found = re.search(r"cost=[\d.]+\.\.([\d.]+)", plan)
+    return float(found[1]) if found else None
 
 
 def _count(job: Job, told: list[intervals.Range]) -> int:
