@@ -23,6 +23,9 @@ from fsnb.publish.pointing import point_views
 from fsnb.publish.runs import Names, Run, Written
 from fsnb.publish.starting import Due, Job, begin
 
+GROWN = 10
+"""A history of which one row in so many is new is analysed again; autovacuum does the rest."""
+
 
 def materialize(
     view: FeatureView,
@@ -69,7 +72,8 @@ def materialize(
         started = begin(job, schema, run, last=last, expected=expected)
         names, told, found = started.names, started.told, started.due
         staged, gone, appended = _tell(job, names, told, found, run, guard)
-        current = history.current_rows(job.layout, told, run.now, started.since, run.id)
+        stretches = found.stretches(run.wanted).reach(job.part) if found.numbers else []
+        current = history.current_rows(job.layout, told, run, started.since, stretches)
         upserted = _upsert(con, job.layout, names, current)
         _write_ledger(job, names, told, found, run)
         _write_run(job, names, run, (staged, appended, upserted), clock())
@@ -127,7 +131,7 @@ def _tell(
     if guard:
         guard(job, stretches)
     staged, gone = _stage(job, told, stretches, run)
-    return staged, gone, _append(job, names, run)
+    return staged, gone, _append(job, names, found, run)
 
 
 def _stage(job: Job, told: ir.Table, stretches: Stretches, run: Run) -> tuple[int, int]:
@@ -149,11 +153,11 @@ def remember_told(job: Job, told: ir.Table, stretches: Stretches) -> dict[str, i
     return job.within(reach)
 
 
-def _append(job: Job, names: Names, run: Run) -> int:
+def _append(job: Job, names: Names, found: Due, run: Run) -> int:
     lacking = history.ticks_lacking if in_ticks(job.view) else history.rows_lacking
     rows = lacking(job.layout, run.now).mutate(**{RUN_ID: ibis.literal(run.id)})
     appended = sql.insert(job.con, names.history, rows)
-    if appended:
+    if appended * GROWN >= sum(each.rows for each in found.done.values()) > 0 or (appended and not found.done):
         sql.run(job.con, f"ANALYZE {sql.quoted(job.con, *names.history)}")
     return appended
 
