@@ -55,7 +55,7 @@ WITH moved AS (
   FROM moved WHERE key IS NOT NULL AND moment IS NOT NULL
 ), wanted AS (SELECT * FROM ticks WHERE tick > %(start)s AND tick <= %(end)s)
 SELECT key AS {key}, tick AS event_time, tick AS available_time, {values}
-FROM wanted LEFT JOIN {table} AS e
+FROM wanted LEFT JOIN (SELECT * FROM {table} WHERE {near}) AS e
   ON e.{key} = key AND e.{event} <= tick AND e.{event} > tick - interval '{longest}' AND e.{known} <= tick
 GROUP BY key, tick
 """
