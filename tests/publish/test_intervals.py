@@ -220,6 +220,7 @@ def test_ranges_in_any_order_give_what_the_rules_of_time_give(
     for part in order:
         begin = EARLY + (5 * part - 1) * HOUR
         published.run(found, LAST, end=begin + 5 * HOUR, start=begin, every=timedelta(hours=1))
+        published.assert_ledger_counts_the_rows()
     published.assert_last_told_equals_the_oracle(found)
 
 
