@@ -127,7 +127,9 @@ def _categorical(row: Compared, reference: Column, current: Column) -> Compared:
     unseen = sum(count for value, count in there.items() if value not in known)
     mine = [*known.values(), 0]
     theirs = [*(there.get(value, 0) for value in known), unseen]
-    return _by_bins(row, reference, current, [*known, "(not in the reference)"], mine, theirs)
+    every = sorted({*known, *there})
+    cells = [known.get(value, 0) for value in every], [there.get(value, 0) for value in every]
+    return _by_bins(row, reference, current, [*known, "(not in the reference)"], mine, theirs, cells=cells)
 
 
 def _identifier(row: Compared, reference: Column, current: Column) -> Compared:
@@ -180,12 +182,21 @@ COMPARISONS: Mapping[Kind, Callable[[Compared, Column, Column], Compared]] = {
 
 
 def _by_bins(
-    row: Compared, reference: Column, current: Column, names: list[str], mine: list, theirs: list, what: str = "values"
+    row: Compared,
+    reference: Column,
+    current: Column,
+    names: list[str],
+    mine: list,
+    theirs: list,
+    what: str = "values",
+    cells: tuple[list, list] | None = None,
 ) -> Compared:
-    """The figures that come from counts over the same bins."""
+    """The figures that come from counts over the same bins; chi-square from `cells`, where these are finer."""
     with_null = [*mine, reference.nulls], [*theirs, current.nulls]
-    verdict, reason = worst([judged(what, mine, theirs), _nulls(reference, current), _with_null(*with_null)])
-    test = chi_square(mine, theirs)
+    verdict, reason = worst(
+        [judged(what, mine, theirs, cells), _nulls(reference, current), _with_null(*with_null, cells)]
+    )
+    test = chi_square(*(cells or (mine, theirs)))
     return replace(
         row,
         psi=psi(mine, theirs),
@@ -210,9 +221,12 @@ def _nulls(reference: Column, current: Column) -> tuple[Verdict, str]:
     return judged("NULLs", [reference.known, reference.nulls], [current.known, current.nulls])
 
 
-def _with_null(mine: list, theirs: list) -> tuple[Verdict, str]:
+def _with_null(mine: list, theirs: list, cells: tuple[list, list] | None) -> tuple[Verdict, str]:
     """The values with NULL as one more, where there are any."""
-    return judged("values and NULLs", mine, theirs) if mine[-1] or theirs[-1] else ("ok", "")
+    if not mine[-1] and not theirs[-1]:
+        return "ok", ""
+    finer = ([*cells[0], mine[-1]], [*cells[1], theirs[-1]]) if cells else None
+    return judged("values and NULLs", mine, theirs, finer)
 
 
 def unseen_share(reference: Column, current: Column) -> float | None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from fsnb.quality.distances import Counts, psi, psi_floor
+from fsnb.quality.distances import Counts, chi_square, psi, psi_floor
 
 Verdict = Literal["ok", "warn", "alert", "too few rows", "not compared"]
 ORDER: tuple[Verdict, ...] = ("alert", "warn", "too few rows", "not compared", "ok")
@@ -15,8 +15,8 @@ ORDER: tuple[Verdict, ...] = ("alert", "warn", "too few rows", "not compared", "
 WARN, ALERT = 0.1, 0.25
 """The thresholds that the field uses (Siddiqi 2006): under 0.1 no change to speak of, over 0.25 a large one."""
 LEAST_ROWS = 30
-SURE = 0.999
-"""Where chance alone may reach the threshold, only a PSI is believed that chance reaches once in a thousand samples."""
+CHANCE = 0.001
+"""How often chance may be taken for drift, by the chi-square test that an alarm has to pass too."""
 
 
 def used(reference: Counts, current: Counts) -> int:
@@ -24,25 +24,33 @@ def used(reference: Counts, current: Counts) -> int:
     return int(np.sum((np.asarray(reference) > 0) | (np.asarray(current) > 0)))
 
 
-def judged(what: str, reference: Counts, current: Counts) -> tuple[Verdict, str]:
+def judged(
+    what: str, reference: Counts, current: Counts, cells: tuple[Counts, Counts] | None = None
+) -> tuple[Verdict, str]:
     """The verdict on two lists of counts, and the reason in words.
 
-    "warn" from a PSI of 0.1, "alert" from 0.25, if it is also over the noise floor `psi_floor` at 95 %; where few
-    rows make the noise reach 0.1, over the one at 99.9 %. "too few rows": there is no alarm, and one could not be told
-    from noise; or a side has fewer than 30 rows.
+    "warn" from a PSI of 0.1, "alert" from 0.25, if it is over its noise floor too (`psi_floor` at 95 %), and if a
+    chi-square test on the same bins (or on `cells`, where these are finer) gives chance less than 1 in 1,000. The
+    floor is asymptotic: with ten rows in a bin, or with rare categories, PSI alone passes it far too often. "too few
+    rows": no alarm, but chance alone may reach 0.1 in a sample of 1,000; or a side has fewer than 30 rows.
     """
     n, m = int(np.sum(reference)), int(np.sum(current))
     found = psi(reference, current)
     if found is None or min(n, m) < LEAST_ROWS:
         return "too few rows", f"{what}: {n:,} and {m:,} rows; {LEAST_ROWS} of each are needed"
     bins = used(reference, current)
-    sure, floor = psi_floor(bins, n, m, SURE), psi_floor(bins, n, m)
-    if found >= WARN and found > (sure if sure > WARN else floor):
+    floor, noise = psi_floor(bins, n, m), psi_floor(bins, n, m, 1 - CHANCE)
+    if found >= WARN and found > floor and _is_no_chance(cells or (reference, current)):
         level: Verdict = "alert" if found >= ALERT else "warn"
         return level, f"{what}: PSI {found:.3g}, at least {ALERT if level == 'alert' else WARN}; noise {floor:.2g}"
-    if sure > WARN:
-        return "too few rows", f"{what}: PSI {found:.3g}, where chance alone may give {sure:.2g} with so few rows"
+    if max(noise, found) > WARN:
+        return "too few rows", f"{what}: PSI {found:.3g}, which may be chance with so few rows"
     return "ok", ""
+
+
+def _is_no_chance(cells: tuple[Counts, Counts]) -> bool:
+    test = chi_square(*cells)
+    return test is not None and test.p < CHANCE
 
 
 def worst(judgements: Iterable[tuple[Verdict, str]]) -> tuple[Verdict, str]:
