@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from fsnb.quality import edges as cut
+from fsnb.quality import kinds as kind
 from fsnb.quality import shapes
 from fsnb.quality.baseline import Column
 from fsnb.quality.distances import chi_square, hellinger, jensen_shannon, linf, psi, psi_floor
-from fsnb.quality.kinds import MOST_VALUES, Kind
+from fsnb.quality.kinds import Kind
 from fsnb.quality.verdicts import Verdict, judged, used, worst
 
 
@@ -102,7 +103,7 @@ def _shape(reference: Column, current: Column) -> tuple[shapes.Distance, shapes.
     mine, theirs = reference.numbers, current.numbers
     assert mine is not None
     assert theirs is not None
-    if mine.values is not None and theirs.values is not None and len(theirs.values) <= MOST_VALUES:
+    if mine.values is not None and theirs.values is not None and len(theirs.values) <= kind.MOST_VALUES:
         return shapes.ks_exact(mine.exact, theirs.exact), shapes.wasserstein_exact(mine.exact, theirs.exact)
     edges = fine_edges(reference)
     a, b = mine.binned(edges), theirs.binned(edges)

@@ -19,7 +19,7 @@ from fsnb.model.data import normal_schema
 from fsnb.pit import attach, normalise
 from fsnb.pit.clocks import microseconds
 from fsnb.quality import counting_duckdb, counting_polars, counting_sql
-from fsnb.quality.tallies import BY, Tallies, Wanted
+from fsnb.quality.tallies import BY, LARGEST, Tallies, Wanted
 
 Part = Literal["number", "text", "length", "hour", "weekday", "microseconds", "present"]
 
@@ -54,7 +54,7 @@ def _measured(con: Any, table: ir.Table, measure: Measure) -> ir.Value:
     value = table[measure.column]
     if measure.part == "number":
         number = value.cast("float64")
-        return number.isinf().ifelse(None, number) if value.type().is_floating() else number
+        return (number.abs() > ibis.literal(repr(LARGEST)).cast("float64")).ifelse(None, number)
     if measure.part == "length":
         return value.length().cast("float64")
     if measure.part == "text":

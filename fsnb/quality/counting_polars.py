@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 import polars as pl
 
 from fsnb.pit.read import new_name
-from fsnb.quality.tallies import BY, Tallies, Tally, Wanted, summary, with_bins, with_values
+from fsnb.quality.tallies import BY, LARGEST, Tallies, Tally, Wanted, summary, with_bins, with_values
 
 if TYPE_CHECKING:
     from fsnb.quality.counting import Measure
@@ -27,7 +27,7 @@ def _measured(measure: Measure) -> pl.Expr:
     column = pl.col(measure.column)
     if measure.part == "number":
         number = column.cast(pl.Float64)
-        return pl.when(number.is_finite()).then(number)
+        return pl.when(number.abs() <= LARGEST).then(number)
     if measure.part == "text":
         return column.cast(pl.String)
     if measure.part == "length":

@@ -59,7 +59,7 @@ def profile(
     Returns
     -------
     Baseline
-        NULL, NaN and infinite values are counted as null. Numbers are read as float64, times as naive UTC.
+        NULL, NaN and infinite values (beyond 1e150) are counted as null. Numbers are read as float64, times as UTC.
 
     Raises
     ------
@@ -146,8 +146,8 @@ def scan(counting: Counting, measures: Sequence[Measure], wanted: Sequence[Wante
 
 def _first(measure: Measure) -> Wanted:
     """A summary; the values too of parts that have few."""
-    number = measure.part not in ("text",)
-    return Wanted(measure.key, number, summary=True, values=measure.part in ("hour", "weekday"))
+    number = measure.part != "text"
+    return Wanted(measure.key, number, summary=measure.part != "present", values=measure.part in ("hour", "weekday"))
 
 
 def _second(measure: Measure, tally: Tally, dtype: dt.DataType, given: bool) -> Wanted | None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 BY = "_fsnb_by"
+LARGEST = 1e150
+"""Numbers beyond are read as infinite: their squares are, and engines fail on the variance."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,11 @@ ORDER: tuple[Verdict, ...] = ("alert", "warn", "too few rows", "not compared", "
 
 WARN, ALERT = 0.1, 0.25
 """The thresholds that the field uses (Siddiqi 2006): under 0.1 no change to speak of, over 0.25 a large one."""
-LEAST_ROWS = 30
-CHANCE = 0.001
-"""How often chance may be taken for drift, by the chi-square test that an alarm has to pass too."""
+LEAST_ROWS = 50
+CHANCE = 1e-4
+"""Of an alarm's chi-square test. On edges from 100 rows chance passes 30 times as often, which is still rare."""
+NOISE = 0.999
+"""Up to here chance is expected to go, where the data is said to be too little."""
 
 
 def used(reference: Counts, current: Counts) -> int:
@@ -30,16 +32,16 @@ def judged(
     """The verdict on two lists of counts, and the reason in words.
 
     "warn" from a PSI of 0.1, "alert" from 0.25, if it is over its noise floor too (`psi_floor` at 95 %), and if a
-    chi-square test on the same bins (or on `cells`, where these are finer) gives chance less than 1 in 1,000. The
+    chi-square test on the same bins (or on `cells`, where these are finer) gives chance less than 1 in 10,000. The
     floor is asymptotic: with ten rows in a bin, or with rare categories, PSI alone passes it far too often. "too few
-    rows": no alarm, but chance alone may reach 0.1 in a sample of 1,000; or a side has fewer than 30 rows.
+    rows": no alarm, but chance alone may reach 0.1 in a sample of 1,000; or a side has fewer than 50 rows.
     """
     n, m = int(np.sum(reference)), int(np.sum(current))
     found = psi(reference, current)
     if found is None or min(n, m) < LEAST_ROWS:
         return "too few rows", f"{what}: {n:,} and {m:,} rows; {LEAST_ROWS} of each are needed"
     bins = used(reference, current)
-    floor, noise = psi_floor(bins, n, m), psi_floor(bins, n, m, 1 - CHANCE)
+    floor, noise = psi_floor(bins, n, m), psi_floor(bins, n, m, NOISE)
     if found >= WARN and found > floor and _is_no_chance(cells or (reference, current)):
         level: Verdict = "alert" if found >= ALERT else "warn"
         return level, f"{what}: PSI {found:.3g}, at least {ALERT if level == 'alert' else WARN}; noise {floor:.2g}"
