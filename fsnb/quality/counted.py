@@ -48,7 +48,9 @@ def _first(measure: Measure, reference: Column) -> Wanted:
     text = measure.part == "text"
     counted_now = measure.part in ("hour", "weekday") or (text and reference.categories is not None)
     edges = reference.numbers.edges if reference.numbers and measure.part in ("number", "length") else None
-    return Wanted(measure.key, not text, summary=not text and measure.part != "present", edges=edges, values=counted_now)
+    return Wanted(
+        measure.key, not text, summary=not text and measure.part != "present", edges=edges, values=counted_now
+    )
 
 
 def _counts_values(measure: Measure, reference: Column) -> bool:

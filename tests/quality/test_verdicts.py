@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,7 +29,7 @@ DRAWS: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
     "50 categories, most of them rare": lambda rng, n: rng.choice(50, n, p=RARE / RARE.sum()),
 }
 SIZES = ((100, 100), (100, 10_000), (300, 300), (450, 450), (600, 600), (2_000, 2_000), (10_000, 10_000))
-TRIALS = 400
+TRIALS = 4_000 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 200
 
 
 def numeric(values: np.ndarray, *, reference: bool, bins: int = 10) -> Column:
@@ -67,7 +68,7 @@ def _trial(rng: np.random.Generator, name: str, n: int, m: int) -> str:
 
 def test_half_a_standard_deviation_is_found_at_2000_rows() -> None:
     rng = np.random.default_rng(7)
-    for _ in range(20):
+    for _ in range(10):
         moved = compared(
             numeric(rng.normal(size=2_000), reference=True), numeric(rng.normal(0.5, size=2_000), reference=False)
         )
