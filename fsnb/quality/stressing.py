@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from fsnb.errors import DefinitionError, TypeMismatch, UnknownName
-from fsnb.model import Slice, parse_duration
+from fsnb.model import Slice, parse_duration, show_duration
 from fsnb.quality.labelled import Labelled, binary, labelled
 from fsnb.quality.scoring import METRICS, Interval, scores
 from fsnb.quality.slicing import ALL, LEAST
@@ -61,7 +61,11 @@ def stale(features: Sequence[str], *, keys: Sequence[str], at: str, by: str | ti
     very values (`train.lag_effect`).
     """
     late = parse_duration(by)
-    name = f"{', '.join(features)} {late} late" if len(features) <= 2 else f"{len(features)} features {late} late"
+    name = (
+        f"{', '.join(features)} {show_duration(late)} late"
+        if len(features) <= 2
+        else f"{len(features)} features {show_duration(late)} late"
+    )
 
     def apply(rows: pl.DataFrame) -> pl.DataFrame:
         for column in (*features, *keys, at):

@@ -21,8 +21,8 @@ def density_ratio(source: Floats, target: Floats) -> Floats:
     source, target
         Rows by slices, 1 where a row is in a slice, else 0.
     """
-    patterns, place, counts = np.unique(source, axis=0, return_inverse=True, return_counts=True)
-    counts = counts.astype(float)
+    patterns, place, times = np.unique(source, axis=0, return_inverse=True, return_counts=True)
+    counts: Floats = times.astype(float)
     theta, wanted = np.zeros(source.shape[1]), target.mean(axis=0)
     for _ in range(STEPS):
         mass = _mass(patterns, counts, theta)

@@ -2,6 +2,7 @@
 
 from fsnb.training.audit import Audit
 from fsnb.training.audit_meter import Effect
+from fsnb.training.description import load_baseline
 from fsnb.training.loading import LoggedTrainingSet, load_training_set
 from fsnb.training.training_set import TrainingSet
 from fsnb.training.verification import Verification
@@ -15,5 +16,6 @@ __all__ = [
     "TrainingSet",
     "Verification",
     "Why",
+    "load_baseline",
     "load_training_set",
 ]
