@@ -47,10 +47,10 @@ def _measures(reference: Column) -> list[Measure]:
 def _first(measure: Measure, reference: Column) -> Wanted:
     text = measure.part == "text"
     counted_now = measure.part in ("hour", "weekday") or (text and reference.categories is not None)
+    summed = measure.part in ("number", "length", "microseconds")
+    about = _counts_values(measure, reference)
     edges = reference.numbers.edges if reference.numbers and measure.part in ("number", "length") else None
-    return Wanted(
-        measure.key, not text, summary=not text and measure.part != "present", edges=edges, values=counted_now
-    )
+    return Wanted(measure.key, not text, summary=summed, about=about, edges=edges, values=counted_now)
 
 
 def _counts_values(measure: Measure, reference: Column) -> bool:

@@ -75,7 +75,7 @@ def _text(value: ir.Value) -> ir.Value:
 
 SQL = Counter(_prepare_sql, counting_sql.count, counting_sql.ranked)
 COUNTERS: Mapping[str, Counter] = {
-    "duckdb": Counter(_prepare_sql, counting_duckdb.count, counting_duckdb.ranked),
+    "duckdb": Counter(_prepare_sql, counting_duckdb.count, counting_sql.ranked),
     "polars": Counter(counting_polars.prepare, counting_polars.count, counting_polars.ranked),
 }
 

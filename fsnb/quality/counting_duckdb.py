@@ -1,7 +1,8 @@
 """Counting on DuckDB: its `histogram` aggregates count between edges and by value, so that one scan gives everything.
 
 It was the fastest of what was tried: 100 columns of 1M rows take seconds, where an aggregate with a condition for each
-bin takes more than a minute.
+bin takes more than a minute. Its `quantile_disc` of 200 quantiles costs 20 times as much as numbering the sorted
+rows, so that ranks are found as on any other SQL engine.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,6 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import numpy as np
 
-from fsnb.pit import collect
 from fsnb.quality.counting_sql import aggregated, aggregates, numbers
 from fsnb.quality.tallies import BY, Tallies, Tally, Wanted, summary, with_bins, with_values
 
@@ -32,11 +32,6 @@ def by_number(value: float) -> dt.Map(dt.float64, dt.int64):  # type: ignore[val
 @ibis.udf.agg.builtin(name="histogram")
 def by_text(value: str) -> dt.Map(dt.string, dt.int64):  # type: ignore[valid-type]
     """Rows by value."""
-
-
-@ibis.udf.agg.builtin(name="quantile_disc")
-def at_quantiles(value: float, quantiles: FLOATS) -> FLOATS:  # type: ignore[valid-type]
-    """Values of the data, not between them."""
 
 
 def count(con: Any, table: ir.Table, wanted: Sequence[Wanted], grouped: bool) -> Tallies:
@@ -60,18 +55,3 @@ def _tally(row: Mapping[str, Any], want: Wanted, at: int) -> Tally:
         place = {edge: bin for bin, edge in enumerate([*want.edges, np.inf])}
         tally = with_bins(tally, want, {place[edge]: times for edge, times in row[f"bins{at}"] or ()})
     return with_values(tally, row[f"values{at}"] or ()) if want.values else tally
-
-
-def ranked(con: Any, table: ir.Table, ranks: Mapping[str, Sequence[int]]) -> dict[str, list[float]]:
-    """By `quantile_disc`, asked in the middle of each rank's step, where no rounding matters."""
-    found: dict[str, list[float]] = {}
-    for start in range(0, len(ranks), TOGETHER):
-        keys = list(ranks)[start : start + TOGETHER]
-        known = collect(con, table.aggregate(**{key: table[key].count() for key in keys})).to_pylist()[0]
-        asked = {key: numbers([(rank - 0.5) / known[key] for rank in ranks[key]]) for key in keys}
-        made = table.aggregate(**{key: at_quantiles(table[key], asked[key]) for key in keys})
-        found |= collect(con, made).to_pylist()[0]
-    return found
-
-
-TOGETHER = 16  # it holds all values of a column

@@ -52,7 +52,7 @@ def count(con: Any, table: ir.Table, wanted: Sequence[Wanted], grouped: bool) ->
 def _aggregates(want: Wanted, grouped: bool) -> list[tuple[str, pl.Expr]]:
     value = pl.col(want.key)
     found = [("known", value.count())]
-    if want.summary:
+    if want.about:
         found.append(("about", value.drop_nulls().approx_n_unique()))
     if want.summary and want.number:
         found += [("min", value.min()), ("max", value.max()), ("sum", value.sum()), ("var", value.var(ddof=0))]

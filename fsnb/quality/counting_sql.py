@@ -58,7 +58,7 @@ def aggregated(
 
 def aggregates(value: ir.Value, want: Wanted) -> dict[str, ir.Value]:
     found: dict[str, ir.Value] = {"known": value.count()}
-    if want.summary:
+    if want.about:
         found["about"] = value.approx_nunique()
     if want.summary and want.number:
         found |= {"min": value.min(), "max": value.max(), "sum": value.sum(), "var": value.var(how="pop")}

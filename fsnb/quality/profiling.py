@@ -146,8 +146,10 @@ def scan(counting: Counting, measures: Sequence[Measure], wanted: Sequence[Wante
 
 def _first(measure: Measure) -> Wanted:
     """A summary; the values too of parts that have few."""
-    number = measure.part != "text"
-    return Wanted(measure.key, number, summary=measure.part != "present", values=measure.part in ("hour", "weekday"))
+    summed = measure.part in ("number", "length", "microseconds")
+    about = measure.part in ("number", "length", "text")
+    values = measure.part in ("hour", "weekday")
+    return Wanted(measure.key, measure.part != "text", summary=summed, about=about, values=values)
 
 
 def _second(measure: Measure, tally: Tally, dtype: dt.DataType, given: bool) -> Wanted | None:

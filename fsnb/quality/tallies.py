@@ -13,7 +13,9 @@ LARGEST = 1e150
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to count of a measure: always its rows; a summary and an estimate of its distinct values, if asked.
+    """What to count of a measure: always its rows; its range, mean and standard deviation as a `summary`.
+
+    `about`: an estimate of how many distinct values it has.
 
     `edges`: counts of `(-inf, e0], (e0, e1], ..., (ek, inf)`, and sums of the two open bins. `values`: each distinct
     value. `distinct`: how many there are, exactly.
@@ -22,6 +24,7 @@ class Wanted:
     key: str
     number: bool
     summary: bool = False
+    about: bool = False
     edges: tuple[float, ...] | None = None
     values: bool = False
     distinct: bool = False
@@ -53,7 +56,7 @@ def summary(row: Mapping[str, Any], want: Wanted, at: int) -> Tally:
     """A tally from the row of an aggregate, whose columns end in the measure's number."""
     known = row[f"known{at}"]
     tally = Tally(row["n"], known)
-    if want.summary:
+    if want.about:
         tally = replace(tally, about_distinct=row[f"about{at}"])
     if want.summary and want.number and known:
         std = max(row[f"var{at}"] or 0.0, 0.0) ** 0.5
