@@ -1,7 +1,7 @@
 """Charts of quality reports: pure functions from a frame to an Altair chart. Everything is counted before it is drawn.
 
-A chart holds a few hundred rows at most, whatever the data. In a cell it shows as a static SVG, with no script and nothing
-fetched (`svg`); shape and text say what colour says.
+A chart holds a few hundred rows at most, whatever the data. In a cell it shows as a static SVG, with no script and
+nothing fetched (`svg`); shape and text say what colour says.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _colour(title: str | None = "verdict") -> alt.Color:
     return alt.Color("verdict:N", scale=scale, legend=alt.Legend(title=title) if title else None)
 
 
-def drift_bars(report: pl.DataFrame, most: int = 30) -> alt.LayerChart:
+def drift_bars(report: pl.DataFrame, most: int = 30) -> Any:
     """PSI of each column as a bar, worst first, with its noise floor as a tick and the thresholds as lines.
 
     Bars end at 1, which is far beyond any threshold; the figure beside a bar is the PSI.
@@ -60,12 +60,12 @@ def drift_bars(report: pl.DataFrame, most: int = 30) -> alt.LayerChart:
     return alt.layer(bars, floors, words, _thresholds("x")).properties(width=WIDTH, height=alt.Step(20), title=title)
 
 
-def _thresholds(axis: str) -> alt.Chart:
+def _thresholds(axis: str) -> Any:
     data = alt.Data(values=[{"limit": limit} for limit in THRESHOLDS])
     return alt.Chart(data).mark_rule(strokeDash=[4, 3], color="#6b7280").encode(**{axis: "limit:Q"})
 
 
-def histograms(bins: pl.DataFrame, name: str = "") -> alt.VConcatChart:
+def histograms(bins: pl.DataFrame, name: str = "") -> Any:
     """Shares of both sides in each bin of a column's PSI as two steps, and what each bin adds to the PSI below.
 
     Parameters
@@ -125,7 +125,7 @@ def over_time(rows: pl.DataFrame, columns: int = 3, most: int = 12) -> Any:
     return alt.concat(*charts, columns=columns, spacing=18).properties(title="Drift over time against one reference")
 
 
-def _multiple(rows: pl.DataFrame, name: str) -> alt.LayerChart:
+def _multiple(rows: pl.DataFrame, name: str) -> Any:
     shown = rows.select(pl.col("start").dt.to_string("%Y-%m-%dT%H:%M:%S"), "psi", "psi_floor95", "verdict").to_dicts()
     base = alt.Chart(alt.Data(values=shown)).encode(x=alt.X("start:T", title=None, axis=alt.Axis(tickCount=4)))
     band = base.mark_area(color="#d5dae1", opacity=0.8).encode(y=alt.Y("psi_floor95:Q", title=None))
@@ -137,7 +137,7 @@ def _multiple(rows: pl.DataFrame, name: str) -> alt.LayerChart:
     return alt.layer(band, line, points, _thresholds("y")).properties(width=190, height=95, title=name)
 
 
-def slice_table(report: pl.DataFrame, metric: str = "auc") -> alt.LayerChart:
+def slice_table(report: pl.DataFrame, metric: str = "auc") -> Any:
     """A metric of each slice with its interval, in the report's order; the reference's as a hollow mark.
 
     Parameters
