@@ -46,7 +46,7 @@ def drift_bars(report: pl.DataFrame, most: int = 30) -> Any:
         So many bars.
     """
     rows = report.filter(pl.col("psi").is_not_null()).sort("psi", descending=True).head(most)
-    top = min(max(rows["psi"].max() or 0.0, 0.3), LONGEST)  # type: ignore[type-var,operator]
+    top = min(max([*rows["psi"].to_list(), 0.3]), LONGEST)
     cut = [pl.col(name).clip(upper_bound=top).alias(f"{name}_shown") for name in ("psi", "psi_floor95")]
     shown = rows.select("column", "psi", "psi_floor95", "verdict", *cut).to_dicts()
     order = rows["column"].to_list()
