@@ -186,12 +186,21 @@ def _ranges(name: str, values: Floats, parts: int) -> list[Cut]:
     known = values[~np.isnan(values)]
     if not len(known):
         return []
-    marks = np.unique(np.quantile(known, np.arange(1, parts) / parts, method="inverted_cdf")).tolist()
+    marks = _marks(known, parts)
+    if not marks:
+        return []
     found = [Cut(name, f"{name} <= {marks[0]:g}", _[name] <= marks[0], values <= marks[0])]
     for low, high in pairwise(marks):
         within = (_[name] > low) & (_[name] <= high)
         found.append(Cut(name, f"{low:g} < {name} <= {high:g}", within, (values > low) & (values <= high)))
     return [*found, Cut(name, f"{name} > {marks[-1]:g}", _[name] > marks[-1], values > marks[-1])]
+
+
+def _marks(known: Floats, parts: int) -> list[float]:
+    """Where ranges end: quantiles; the value below the greatest one in place of it, whose rows are a range too."""
+    marks = np.quantile(known, np.arange(1, parts) / parts, method="inverted_cdf")
+    below = known[known < known.max()]
+    return np.unique(np.minimum(marks, below.max())).tolist() if len(below) else []
 
 
 # ---------------------------------------------------------------------- evidence
