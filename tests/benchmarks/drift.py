@@ -47,7 +47,7 @@ SIDES = {
 
 
 def frame(columns: int, rows: int, seed: int) -> pl.DataFrame:
-    """Of ten columns six are continuous, half of them with heavy tails; one is zero-inflated, two integers, one text."""
+    """Of ten columns six are continuous, half of them heavy-tailed; one is zero-inflated, two integers, one text."""
     rng = np.random.default_rng(seed)
     draws = [
         lambda: rng.normal(size=rows),
