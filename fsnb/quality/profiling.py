@@ -1,7 +1,7 @@
 """A table -> its baseline: kinds of columns, their distributions, and the edges that later data is counted on.
 
-At most five scans: a summary of every column; values of those that have few; values at ranks of the other numbers;
-counts between these. Each reads only the columns that it counts.
+Three scans, and one sort for each number of many values: a summary of every column; values of those that have few; the
+values at ranks of the other numbers, by sorting; counts between these. Each reads only the columns that it counts.
 """
 
 from __future__ import annotations
