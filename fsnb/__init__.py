@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing
 
 from fsnb.errors import FsnbError
-from fsnb.model import Entity, Feature, FeatureView, Source, Spine, Window, feature_view, over
+from fsnb.model import Entity, Feature, FeatureView, Slice, Source, Spine, Window, feature_view, over
 
 if typing.TYPE_CHECKING:
     from fsnb.store import FeatureStore, open
@@ -21,6 +21,7 @@ __all__ = [
     "FeatureStore",
     "FeatureView",
     "FsnbError",
+    "Slice",
     "Source",
     "Spine",
     "Window",

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import ibis
 
-from fsnb import pit, publish, training
+from fsnb import pit, publish, quality, training
 from fsnb.catalog import Catalog, Document, Profile, profiled, record
 from fsnb.errors import DefinitionError, UnknownName, listed
 from fsnb.identity import fingerprint
 from fsnb.model import Feature, FeatureView, LagProfile, Source, Spine
-from fsnb.model.data import is_table_name
+from fsnb.model.data import is_path, is_table_name
 from fsnb.publish import Materialization, Promotion, Publication, Rehearsal, Target
+from fsnb.quality import Baseline, DriftReport
+from fsnb.quality.kinds import Kind
 from fsnb.training import LoggedTrainingSet, TrainingSet
 
 if TYPE_CHECKING:
@@ -224,6 +226,7 @@ class FeatureStore:
             tracking_uri=self.tracking_uri,
             catalog=self.catalog,
             sources=sources,
+            describe=_baseline,
         )
 
     def load_training_set(self, run_id_or_model_uri: str) -> LoggedTrainingSet:
@@ -238,6 +241,56 @@ class FeatureStore:
         """
         return training.load_training_set(
             run_id_or_model_uri, tracking_uri=self.tracking_uri, con=self.engine, resolve=self._known_source
+        )
+
+    # ------------------------------------------------------------------ watch
+
+    def baseline(self, reference: str) -> Baseline:
+        """The statistics that a training set was logged with, to compare later data with.
+
+        Parameters
+        ----------
+        reference
+            The name of a logged training set (its latest log), a run id, or a model's URI.
+
+        Raises
+        ------
+        TrainingSetError
+            No such run or model, or no baseline was logged there.
+        """
+        names = {document.name: document for document in self.catalog.list("baseline")}
+        run = names[reference].body["run_id"] if reference in names else reference
+        context = names[reference].body["context"] if reference in names else "training"
+        return Baseline.from_doc(training.load_baseline(run, tracking_uri=self.tracking_uri, context=context))
+
+    def drift(
+        self,
+        reference: Any,
+        current: Any,
+        *,
+        columns: Sequence[str] | None = None,
+        bins: int = 10,
+        kinds: Mapping[str, Kind] | None = None,
+    ) -> DriftReport:
+        """How current data differs from what a model was trained on, column by column; see `fsnb.quality.drift`.
+
+        Parameters
+        ----------
+        reference
+            The name of a logged training set, a run id or a model's URI, whose stored baseline is taken; or a
+            training set, a baseline, a path, a frame, an Ibis table.
+        current
+            A training set, a path, a frame, an Ibis table (which is counted where it lies), or the name of a table on
+            the store's engine.
+        """
+        stored = isinstance(reference, str) and not is_path(reference)
+        return quality.drift(
+            self.baseline(reference) if stored else _rows(reference),
+            self.engine.table(current) if is_table_name(current) else _rows(current),
+            columns=columns,
+            bins=bins,
+            kinds=kinds,
+            name=reference if stored else "",
         )
 
     # ------------------------------------------------------------------ publish
@@ -470,6 +523,15 @@ class FeatureStore:
         except Exception as error:
             error.add_note(f"{view.name!r} is published; only its profile is not in the catalog.")
             raise
+
+
+def _baseline(train: TrainingSet, name: str) -> Baseline:
+    """The statistics of a training set; it stands here since training knows nothing of quality."""
+    return quality.profile(train.to_arrow(), event_time=train.plan.spine.at, labels=train.labels, name=name)
+
+
+def _rows(data: Any) -> Any:
+    return data.to_arrow() if isinstance(data, (TrainingSet, LoggedTrainingSet)) else data
 
 
 def open(path: str | Path = ".fsnb", *, engine: Any = "duckdb", catalog: str | Path | None = None) -> FeatureStore:

@@ -6,6 +6,7 @@ from fsnb.model.durations import micros, parse_duration, show_duration
 from fsnb.model.entity import Entity, Window
 from fsnb.model.lag import LagProfile
 from fsnb.model.over import leaves, over
+from fsnb.model.slice import Slice
 from fsnb.model.source import Source
 from fsnb.model.spine import Spine
 from fsnb.model.view import Feature, FeatureView, feature_view
@@ -17,6 +18,7 @@ __all__ = [
     "FeatureView",
     "LagProfile",
     "Output",
+    "Slice",
     "Source",
     "Spine",
     "Window",

@@ -2,6 +2,7 @@
 
 from fsnb.training.audit import Audit
 from fsnb.training.audit_meter import Effect
+from fsnb.training.description import load_baseline
 from fsnb.training.loading import LoggedTrainingSet, load_training_set
 from fsnb.training.profiling import every_entity, profile_rows
 from fsnb.training.training_set import TrainingSet
@@ -17,6 +18,7 @@ __all__ = [
     "Verification",
     "Why",
     "every_entity",
+    "load_baseline",
     "load_training_set",
     "profile_rows",
 ]

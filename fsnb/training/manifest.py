@@ -5,6 +5,7 @@
     fsnb/query.sql             the query
     fsnb/schema.json           each column's type and part
     fsnb/plan.txt              the plan in words
+    fsnb/baseline.json         statistics that later data is compared with (see fsnb.training.description)
 
 FORMAT is the manifest's number: a later fsnb reads earlier ones, an earlier one refuses later ones.
 """

@@ -16,7 +16,7 @@ from fsnb.catalog import Profile, record
 from fsnb.errors import TrainingSetError
 from fsnb.identity import fingerprint
 from fsnb.model.entity import check_name
-from fsnb.training import manifest
+from fsnb.training import description, manifest
 from fsnb.training.loading import LoggedTrainingSet
 from fsnb.training.models import Fitted, fitted
 from fsnb.training.profiling import profile_rows
@@ -76,6 +76,9 @@ def log(
         client = MlflowClient()
         _refuse_other_rows(client, run_id, described)
         manifest.write(train, described, Path(temporary))
+        statistics = train.describe(train, described["name"]) if train.describe else None
+        if statistics is not None:
+            description.write(statistics, Path(temporary))
         client.log_artifacts(run_id, temporary, manifest.folder(context))
         _log_input(client, run_id, uri, train, described)
         model_uri = _link(client, run_id, to_link, described) if to_link else None
@@ -84,6 +87,8 @@ def log(
     sources = manifest.sources(train)
     logged = LoggedTrainingSet(run_id, uri, described, train.to_arrow(), model_uri, train.con, sources.get)
     _note(train, logged)
+    if statistics is not None:
+        description.note(train, logged, statistics)
     return logged
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from fsnb.catalog import Catalog
     from fsnb.training.audit import Audit
     from fsnb.training.audit_meter import Effect
+    from fsnb.training.description import Describe
     from fsnb.training.loading import LoggedTrainingSet
 
 
@@ -59,6 +60,8 @@ class TrainingSet:
         Where a log is noted, if anywhere.
     sources
         Definitions of the tables that views join beside their own source, by name; a log says where they are.
+    describe
+        Makes the statistics that a log keeps beside the rows, for later data to be compared with; see `Description`.
     """
 
     plan: JoinPlan
@@ -68,6 +71,7 @@ class TrainingSet:
     tracking_uri: str | None = None
     catalog: Catalog | None = None
     sources: Mapping[str, Source] = field(default_factory=dict)
+    describe: Describe | None = None
 
     # ------------------------------------------------------------------ what it is
 
