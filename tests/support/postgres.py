@@ -21,7 +21,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -49,13 +49,16 @@ class NoPostgres(RuntimeError):
 class PostgresServer:
     """A fresh server with one superuser `fsnb` and one database `fsnb`, from `with` until its end.
 
+    `settings` go over SETTINGS, which trade what a crash would keep for speed.
+
     >>> with PostgresServer() as server:
     ...     psycopg.connect(server.url)
     """
 
     user = "fsnb"
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+        self.settings = SETTINGS | dict(settings or {})
         self.password = f"canary{secrets.token_hex(12)}"
         self.port = 0
         self._folder = Path()
@@ -110,8 +113,8 @@ class PostgresServer:
 
     def _start(self, programs: Path) -> None:
         self.port = _free_port()
-        settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
-        with self._log.open("wb") as log:
+        settings = [f"--{name}={value}" for name, value in self.settings.items()]
+        with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 [programs / "postgres", "-D", self._data, "-p", str(self.port), *settings],
                 stdin=subprocess.DEVNULL,
@@ -131,7 +134,7 @@ class PostgresServer:
                 psycopg.connect(self.url_of("postgres"), connect_timeout=2).close()
                 return
             time.sleep(0.05)
-        raise RuntimeError(f"PostgreSQL did not start: {self._log.read_text()}")
+        raise RuntimeError(f"PostgreSQL did not start: {self.log.read_text()}")
 
     def _run(self, statement: sql.Composable) -> None:
         with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
@@ -153,7 +156,8 @@ class PostgresServer:
         return self._folder / "data"
 
     @property
-    def _log(self) -> Path:
+    def log(self) -> Path:
+        """What the server wrote."""
         return self._folder / "log"
 
 

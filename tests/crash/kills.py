@@ -1,0 +1,190 @@
+"""Kill publishers and backends, look at what is left, try again, and compare with the same days without kills.
+
+A round is a new place and some days. On each day publishers are killed, once or several times, and then one is left
+alone. After each kill the place must hold, of the source and each view in turn, either what it held the day before or
+what it will hold at the end of this one, in the order in which they are written. After each retry it must hold what the
+place without kills holds.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from tests.crash import publisher
+from tests.crash.fuses import MOMENTS, Fuse
+from tests.crash.invariants import catalogue_violations, violations
+from tests.crash.places import Place, PostgresDatabase
+from tests.crash.publisher import Ending, Publisher
+from tests.crash.tables import State, differences, read_state
+from tests.crash.trips import VIEWS, Trips
+
+NewPlace = Callable[[], AbstractContextManager[Place]]
+Tell = Callable[[str], None]
+WAYS = {"clock": 25, "statement": 30, "commit": 35, "close": 10}  # in percent of the publishers that are killed
+SECONDS_OF_A_STATEMENT = 0.02
+CLEAR = ("PublishError: feature view", "PublishError: source", "TargetError: target")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One kill: where it struck, whether it did, what of the day's work was there afterwards, what was wrong."""
+
+    where: str
+    struck: bool
+    done: int
+    of: int
+    wrong: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The days without kills: what is there after each (from day 0), how long a day takes and how many statements."""
+
+    states: tuple[State, ...]
+    seconds: float
+    statements: int
+
+
+def reference(new_place: NewPlace, trips: Trips, days: int) -> Reference:
+    """Publish all days with nobody killed."""
+    with new_place() as place:
+        states, endings = [read_state(place)], []
+        for day in range(1, days + 1):
+            endings.append(publisher.start(publisher.load_and_publish, place, trips, day).end())
+            wrong = [endings[-1].error] if endings[-1].error else violations(place)
+            if wrong:
+                raise AssertionError(f"day {day} without kills: {'; '.join(wrong)}")
+            states.append(read_state(place))
+    last = endings[-1]
+    return Reference(tuple(states), last.seconds, last.count("statement"))
+
+
+def campaign(
+    new_place: NewPlace, trips: Trips, days: int, kills: int, server_kills: int, seed: int, tell: Tell
+) -> Iterator[Found]:
+    """That many kills that struck, in as many rounds as it takes. `tell` hears of each."""
+    draw = random.Random(seed)
+    left = ["publisher"] * kills + ["terminate", "kill"] * (server_kills // 2) + ["kill"] * (server_kills % 2)
+    draw.shuffle(left)
+    undisturbed = reference(new_place, trips, days)
+    while left:
+        with new_place() as place:
+            for found in _round(place, trips, undisturbed, left, draw):
+                tell(f"{found.where}: {found.done} of {found.of} done; {'; '.join(found.wrong) or 'all well'}")
+                yield found
+
+
+def _round(
+    place: Place, trips: Trips, undisturbed: Reference, left: list[str], draw: random.Random
+) -> Iterator[Found]:
+    """Days on one place, each with kills and a retry, as long as kills are left."""
+    views = VIEWS if draw.random() < 0.3 else (draw.choice(VIEWS),)
+    for day in range(1, len(undisturbed.states)):
+        for _ in range(draw.choice((1, 1, 2, 3))):
+            if left:
+                yield _attempt(place, trips, day, views, undisturbed, left, draw)
+        ending = publisher.start(publisher.load_and_publish, place, trips, day, views).end()
+        wrong = [ending.error] if ending.error else _converged(place, undisturbed.states[day], views)
+        if wrong:
+            yield Found("retry", True, 0, len(views) + 1, tuple(wrong))
+        if wrong or not left:
+            return
+
+
+def _converged(place: Place, want: State, views: Sequence[str]) -> list[str]:
+    return [
+        *violations(place),
+        *catalogue_violations(place),
+        *(f"not as without kills: {each}" for each in differences(want, read_state(place), views)),
+    ]
+
+
+def _attempt(
+    place: Place,
+    trips: Trips,
+    day: int,
+    views: Sequence[str],
+    undisturbed: Reference,
+    left: list[str],
+    draw: random.Random,
+) -> Found:
+    """Start a publisher, kill it or its backend, and look. A kill that came too late is still to be done."""
+    kind, seconds = left[-1], undisturbed.seconds * (1 + len(views)) / (1 + len(VIEWS))
+    if kind == "publisher":
+        where, ending = _kill_publisher(place, trips, day, views, undisturbed, seconds, draw)
+        struck, unclear = ending.killed, [ending.error] if ending.error else []
+    else:
+        where, ending = _kill_backend(place, trips, day, views, kind, seconds, draw)
+        struck, unclear = bool(ending.error), _unclear(ending)
+    if struck:
+        left.pop()
+    place.settle()
+    done, mixed = _done(read_state(place), undisturbed.states[day - 1], undisturbed.states[day], views)
+    return Found(where, struck, done, len(views) + 1, (*unclear, *mixed, *violations(place)))
+
+
+def _kill_publisher(
+    place: Place,
+    trips: Trips,
+    day: int,
+    views: Sequence[str],
+    undisturbed: Reference,
+    seconds: float,
+    draw: random.Random,
+) -> tuple[str, Ending]:
+    (way,) = draw.choices(list(WAYS), list(WAYS.values()))
+    if way == "clock":
+        running = publisher.start(publisher.load_and_publish, place, trips, day, views)
+        _wait(running, draw.uniform(0, seconds))
+        running.kill()
+        return "any time", running.end()
+    share = len(views) / len(VIEWS)
+    calls = max(1, int(undisturbed.statements * share)) if way == "statement" else 1 + len(views)
+    fuse = Fuse(way, draw.randint(1, calls), draw.choice(MOMENTS), draw.uniform(0, SECONDS_OF_A_STATEMENT))
+    ending = publisher.start(publisher.load_and_publish, place, trips, day, views, fuse=fuse).end()
+    return f"{fuse.moment} {fuse.kind}", ending
+
+
+def _kill_backend(
+    place: Place, trips: Trips, day: int, views: Sequence[str], kind: str, seconds: float, draw: random.Random
+) -> tuple[str, Ending]:
+    assert isinstance(place, PostgresDatabase), "only a server has backends"
+    running = publisher.start(publisher.load_and_publish, place, trips, day, views)
+    _wait(running, draw.uniform(0, seconds))
+    strike = place.terminate if kind == "terminate" else place.kill
+    while not running.ended:
+        if backends := place.backends():
+            strike(backends[0])
+            break
+    return "backend " + ("terminated" if kind == "terminate" else "killed"), running.end()
+
+
+def _wait(running: Publisher, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and not running.ended:
+        time.sleep(0.001)
+
+
+def _unclear(ending: Ending) -> list[str]:
+    """An error must say whose it is and what happened, and be one of ours."""
+    if not ending.error or ending.error.startswith(CLEAR):
+        return []
+    return [f"unclear error: {ending.error}"]
+
+
+def _done(have: State, before: State, after: State, views: Sequence[str]) -> tuple[int, list[str]]:
+    """How many of the day's parts are there, and which one is neither as before nor as after."""
+    parts = list(zip(have.parts(views), before.parts(views), after.parts(views), strict=True))
+    for done in range(len(parts), -1, -1):
+        if all(part == (new if place < done else old) for place, (part, old, new) in enumerate(parts)):
+            return done, []
+    wrong = [
+        name
+        for name, (part, old, new) in zip(("source", *views), parts, strict=True)
+        if part not in (old, new)
+    ]
+    return 0, [f"neither as before nor as after: {', '.join(wrong) or 'the order of views'}"]
