@@ -27,7 +27,9 @@ def one_look(schema: str, view: str, features: str) -> str:
         f"available_time DESC) AS place FROM {history} WHERE available_time <= (SELECT max(started) FROM {runs} "
         f"WHERE view_name = '{view}')) AS ranked WHERE place = 1"
     )
-    mine = f"{runs} WHERE view_name = '{view}' AND version = (SELECT max(version) FROM {runs} WHERE view_name = '{view}')"
+    mine = (
+        f"{runs} WHERE view_name = '{view}' AND version = (SELECT max(version) FROM {runs} WHERE view_name = '{view}')"
+    )
     return (
         f"SELECT (SELECT count(*) FROM (SELECT {columns} FROM {current} EXCEPT ALL {latest}) AS a), "
         f"(SELECT count(*) FROM ({latest} EXCEPT ALL SELECT {columns} FROM {current}) AS b), "
@@ -84,7 +86,6 @@ def _names_beside(there: set[str], published: dict[str, int]) -> list[str]:
     missing = (tables | stable) - there
     beside = there - tables - stable - OWN
     return [f"{name} is missing" for name in sorted(missing)] + [f"{name} is left over" for name in sorted(beside)]
-
 
 
 def catalogue_violations(place: Place) -> list[str]:

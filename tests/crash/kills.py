@@ -78,9 +78,7 @@ def campaign(
                 yield found
 
 
-def _round(
-    place: Place, trips: Trips, undisturbed: Reference, left: list[str], draw: random.Random
-) -> Iterator[Found]:
+def _round(place: Place, trips: Trips, undisturbed: Reference, left: list[str], draw: random.Random) -> Iterator[Found]:
     """Days on one place, each with kills and a retry, as long as kills are left."""
     views = VIEWS if draw.random() < 0.3 else (draw.choice(VIEWS),)
     for day in range(1, len(undisturbed.states)):
@@ -88,14 +86,15 @@ def _round(
             if left:
                 yield _attempt(place, trips, day, views, undisturbed, left, draw)
         ending = publisher.start(publisher.load_and_publish, place, trips, day, views).end()
-        wrong = [ending.error] if ending.error else _converged(place, undisturbed.states[day], views)
+        wrong = [ending.error] if ending.error else not_converged(place, undisturbed.states[day], views)
         if wrong:
             yield Found("retry", True, 0, len(views) + 1, tuple(wrong))
         if wrong or not left:
             return
 
 
-def _converged(place: Place, want: State, views: Sequence[str]) -> list[str]:
+def not_converged(place: Place, want: State, views: Sequence[str]) -> list[str]:
+    """What a place lacks or has too much after a retry."""
     return [
         *violations(place),
         *catalogue_violations(place),
@@ -123,7 +122,7 @@ def _attempt(
     if struck:
         left.pop()
     place.settle()
-    done, mixed = _done(read_state(place), undisturbed.states[day - 1], undisturbed.states[day], views)
+    done, mixed = _done(place, undisturbed, day, views)
     return Found(where, struck, done, len(views) + 1, (*unclear, *mixed, *violations(place)))
 
 
@@ -176,15 +175,18 @@ def _unclear(ending: Ending) -> list[str]:
     return [f"unclear error: {ending.error}"]
 
 
-def _done(have: State, before: State, after: State, views: Sequence[str]) -> tuple[int, list[str]]:
+def mixed_with(place: Place, day: int, undisturbed: Reference, views: Sequence[str]) -> list[str]:
+    """What is wrong with a place where a publisher of a day has died or failed."""
+    return [*_done(place, undisturbed, day, views)[1], *violations(place)]
+
+
+def _done(place: Place, undisturbed: Reference, day: int, views: Sequence[str]) -> tuple[int, list[str]]:
     """How many of the day's parts are there, and which one is neither as before nor as after."""
-    parts = list(zip(have.parts(views), before.parts(views), after.parts(views), strict=True))
+    before, after = undisturbed.states[day - 1 : day + 1]
+    parts = list(zip(*(state.parts(views) for state in (read_state(place), before, after)), strict=True))
     for done in range(len(parts), -1, -1):
-        if all(part == (new if place < done else old) for place, (part, old, new) in enumerate(parts)):
+        if all(part == (new if number < done else old) for number, (part, old, new) in enumerate(parts)):
             return done, []
-    wrong = [
-        name
-        for name, (part, old, new) in zip(("source", *views), parts, strict=True)
-        if part not in (old, new)
-    ]
+    named = zip(("source", *views), parts, strict=True)
+    wrong = [name for name, (part, old, new) in named if part not in (old, new)]
     return 0, [f"neither as before nor as after: {', '.join(wrong) or 'the order of views'}"]

@@ -9,14 +9,19 @@ from tests.crash.kills import Found
 
 def table(target: str, found: Sequence[Found], reads: int, seen: Sequence[str], seconds: float) -> str:
     """A line for each place where kills struck; then each violation in full."""
-    lines = ["| killed | kills | nothing done | part done | all done | too late | violations |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| killed | kills | nothing done | part done | all done | too late | violations |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for where in sorted({each.where for each in found}):
         lines.append(_line(where, [each for each in found if each.where == where]))
     lines.append(_line("**all**", found))
     struck = sum(each.struck for each in found)
     looks = f", {reads:,} reads by onlookers with {len(seen)} violations" if reads else ""
     head = f"**{target}**: {struck} kills in {seconds / 60:.1f} minutes{looks}"
-    wrong = [f"- {each.where}: {text}" for each in found for text in each.wrong] + [f"- onlooker: {text}" for text in seen]
+    wrong = [f"- {each.where}: {text}" for each in found for text in each.wrong] + [
+        f"- onlooker: {text}" for text in seen
+    ]
     return "\n".join([head, "", *lines, "", *wrong])
 
 
