@@ -11,7 +11,7 @@ from tests.crash.places import Place, Reader
 from tests.crash.tables import LEDGER, RUNS, relations, versions
 
 KEYS = "city, courier"
-OWN = {RUNS, LEDGER}
+OWN = {RUNS, LEDGER, "fsnb_versions", "fsnb_promotions"}
 
 
 def one_look(schema: str, view: str, features: str) -> str:
@@ -71,7 +71,27 @@ def violations(place: Place) -> list[str]:
         found += _names_beside(there, published)
         for view in published:
             found += look(reader, place.schema, view)[0]
+            found += _ledger_beside(reader, place.schema, view, there)
     return found
+
+
+def _ledger_beside(reader: Reader, schema: str, view: str, there: set[str]) -> list[str]:
+    """Intervals whose rows are not those of the history, or whose run is none; rows of the history in no interval.
+
+    An interval is told once: its start is part of the ledger's key.
+    """
+    if LEDGER not in there:
+        return []
+    mine = f"view_name = '{view}' AND version = (SELECT max(version) FROM {schema}.{RUNS} WHERE view_name = '{view}')"
+    in_interval = "h.event_time > i.interval_start AND h.event_time <= i.interval_end"
+    intervals, history = f"{schema}.{LEDGER} AS i WHERE {mine}", f"{schema}.{view}_history AS h"
+    miscounted, unknown, outside = reader.rows(
+        f"SELECT (SELECT count(*) FROM {intervals} AND rows <> (SELECT count(*) FROM {history} WHERE {in_interval})), "
+        f"(SELECT count(*) FROM {intervals} AND run_id NOT IN (SELECT run_id FROM {schema}.{RUNS})), "
+        f"(SELECT count(*) FROM {history} WHERE NOT EXISTS (SELECT 1 FROM {intervals} AND {in_interval}))"
+    )[0]
+    said = {"intervals with other counts": miscounted, "intervals of no run": unknown, "rows in no interval": outside}
+    return [f"{view}: {number} {what}" for what, number in said.items() if number]
 
 
 def _names_beside(there: set[str], published: dict[str, int]) -> list[str]:

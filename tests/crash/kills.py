@@ -26,7 +26,10 @@ NewPlace = Callable[[], AbstractContextManager[Place]]
 Tell = Callable[[str], None]
 WAYS = {"clock": 25, "statement": 30, "commit": 35, "close": 10}  # in percent of the publishers that are killed
 SECONDS_OF_A_STATEMENT = 0.02
-CLEAR = ("PublishError: feature view", "PublishError: source", "TargetError: target")
+OURS = ("PublishError", "TargetError")
+CLEAR = tuple(f"{kind}: {who} " for kind in OURS for who in ("feature view", "source", "target"))
+    f"{kind}: {who} " for kind in ("PublishError", "TargetError") for who in ("feature view", "source", "target")
+)
 
 
 @dataclass(frozen=True, slots=True)
