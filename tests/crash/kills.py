@@ -28,8 +28,6 @@ WAYS = {"clock": 25, "statement": 30, "commit": 35, "close": 10}  # in percent o
 SECONDS_OF_A_STATEMENT = 0.02
 OURS = ("PublishError", "TargetError")
 CLEAR = tuple(f"{kind}: {who} " for kind in OURS for who in ("feature view", "source", "target"))
-    f"{kind}: {who} " for kind in ("PublishError", "TargetError") for who in ("feature view", "source", "target")
-)
 
 
 @dataclass(frozen=True, slots=True)
