@@ -24,6 +24,7 @@ import psycopg
 
 import fsnb
 from tests.crash import report
+from tests.crash.invariants import Looks
 from tests.crash.kills import Found, NewPlace, campaign
 from tests.crash.onlooker import Onlooker
 from tests.crash.places import DuckDBFile, Place, PostgresDatabase
@@ -67,7 +68,7 @@ def _run(name: str, arguments: argparse.Namespace) -> int:
         trips = Trips(seed=arguments.seed)
         for each in campaign(new_place, trips, arguments.days, arguments.kills, server_kills, arguments.seed, _tell):
             found.append(each)
-        reads, seen = sum(each.reads for each in watched), [text for each in watched for text in each.wrong]
+        reads, seen = sum(each.count for each in watched), [text for each in watched for text in each.wrong]
     sys.stdout.write(report.table(name, found, reads, seen, time.monotonic() - began) + "\n")
     return sum(len(each.wrong) for each in found) + len(seen)
 
@@ -77,7 +78,7 @@ def _tell(text: str) -> None:
 
 
 @contextlib.contextmanager
-def _duckdb() -> Iterator[tuple[NewPlace, list[Onlooker]]]:
+def _duckdb() -> Iterator[tuple[NewPlace, list[Looks]]]:
     @contextlib.contextmanager
     def new_place() -> Iterator[Place]:
         with tempfile.TemporaryDirectory(prefix="fsnb-crash-") as folder:
@@ -87,22 +88,22 @@ def _duckdb() -> Iterator[tuple[NewPlace, list[Onlooker]]]:
 
 
 @contextlib.contextmanager
-def _postgres() -> Iterator[tuple[NewPlace, list[Onlooker]]]:
-    watched: list[Onlooker] = []
+def _postgres() -> Iterator[tuple[NewPlace, list[Looks]]]:
+    watched: list[Looks] = []
     with PostgresServer(DURABLE) as server:
 
         @contextlib.contextmanager
         def new_place() -> Iterator[Place]:
             with tempfile.TemporaryDirectory(prefix="fsnb-crash-") as folder, server.fresh_database() as url:
                 place = PostgresDatabase(Path(folder), url)
-                with Onlooker(place, VIEWS) as onlooker:
-                    watched.append(onlooker)
+                with Onlooker(place, VIEWS, pause=0.1) as onlooker:
+                    watched.append(onlooker.looks)
                     yield place
 
         yield new_place, watched
 
 
-TARGETS: dict[str, Callable[[], contextlib.AbstractContextManager[tuple[NewPlace, list[Onlooker]]]]] = {
+TARGETS: dict[str, Callable[[], contextlib.AbstractContextManager[tuple[NewPlace, list[Looks]]]]] = {
     "duckdb": _duckdb,
     "postgres": _postgres,
 }

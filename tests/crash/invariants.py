@@ -6,6 +6,9 @@ onlookers run while others publish.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+
 from fsnb.catalog import Catalog
 from tests.crash.places import Place, Reader
 from tests.crash.tables import LEDGER, RUNS, relations, versions
@@ -38,7 +41,7 @@ def one_look(schema: str, view: str, features: str) -> str:
         f"(SELECT count(*) FROM (SELECT fsnb_run_id, count(*) AS n FROM {history} GROUP BY fsnb_run_id "
         f"EXCEPT ALL SELECT run_id, rows_appended FROM {mine} AND rows_appended > 0) AS d), "
         f"(SELECT coalesce(sum(rows_appended), 0) FROM {mine}) - (SELECT count(*) FROM {history}), "
-        f"(SELECT count(*) FROM {history})"
+        f"(SELECT max(version) FROM {mine}), (SELECT count(*) FROM {history})"
     )
 
 
@@ -56,10 +59,43 @@ FEATURES = {
 }
 
 
-def look(found: Reader, schema: str, view: str) -> tuple[list[str], int]:
-    """What is wrong with a view, and how many rows its history has."""
-    *counts, rows = found.rows(one_look(schema, view, FEATURES[view]))[0]
-    return [f"{view}: {number} {said}" for number, said in zip(counts, SAID, strict=True) if number], rows
+Extent = tuple[int, int]
+"""A version, and how many rows its history has: neither ever shrinks."""
+NOT_YET: Extent = (0, 0)
+
+
+def look(found: Reader, schema: str, view: str) -> tuple[list[str], Extent]:
+    """What is wrong with a view, and how far it has come."""
+    *counts, version, rows = found.rows(one_look(schema, view, FEATURES[view]))[0]
+    return [f"{view}: {number} {said}" for number, said in zip(counts, SAID, strict=True) if number], (version, rows)
+
+
+class Looks:
+    """Look after look at some views, and what was wrong in any of them.
+
+    `gone` is the driver's error for a table that is not there: fine before a view is published, wrong afterwards.
+    """
+
+    def __init__(self, schema: str, views: Sequence[str], gone: tuple[type[Exception], ...]) -> None:
+        self.count, self.slowest, self.wrong = 0, 0.0, list[str]()
+        self._schema, self._gone = schema, gone
+        self._seen = dict.fromkeys(views, NOT_YET)
+
+    def at_all(self, reader: Reader) -> None:
+        for view in self._seen:
+            self._at(reader, view)
+
+    def _at(self, reader: Reader, view: str) -> None:
+        began, before = time.monotonic(), self._seen[view]
+        try:
+            wrong, extent = look(reader, self._schema, view)
+        except self._gone:
+            self.wrong += [f"{view}: it was there and is gone"] if before != NOT_YET else []
+            return
+        back = [f"{view}: from version and rows {before} back to {extent}"] if extent < before else []
+        self.wrong += wrong + back
+        self.count, self._seen[view] = self.count + 1, extent
+        self.slowest = max(self.slowest, time.monotonic() - began)
 
 
 def violations(place: Place) -> list[str]:

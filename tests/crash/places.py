@@ -23,6 +23,7 @@ from tests.crash.trips import SOURCE
 
 SECONDS_TO_SETTLE = 60
 RAW = "raw"
+ONLOOKER = "onlooker"
 
 
 class Place(Protocol):
@@ -127,7 +128,7 @@ class PostgresDatabase:
         """Process ids of the server's sides of all connections but our own and those of onlookers."""
         others = (
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
-            "AND backend_type = 'client backend' AND application_name <> 'onlooker'"
+            f"AND backend_type = 'client backend' AND application_name <> '{ONLOOKER}'"
         )
         with self.reader() as found:
             return [pid for (pid,) in found.rows(others)]
