@@ -25,7 +25,7 @@ import psycopg
 import fsnb
 from tests.crash import report
 from tests.crash.invariants import Looks
-from tests.crash.kills import Found, NewPlace, campaign
+from tests.crash.kills import Found, NewPlace, campaign, reference
 from tests.crash.onlooker import Onlooker
 from tests.crash.places import DuckDBFile, Place, PostgresDatabase
 from tests.crash.trips import VIEWS, Trips
@@ -66,7 +66,9 @@ def _run(name: str, arguments: argparse.Namespace) -> int:
     with TARGETS[name]() as (new_place, watched):
         server_kills = arguments.server_kills if name == "postgres" else 0
         trips = Trips(seed=arguments.seed)
-        for each in campaign(new_place, trips, arguments.days, arguments.kills, server_kills, arguments.seed, _tell):
+        undisturbed = reference(new_place, trips, arguments.days)
+        seed = arguments.seed
+        for each in campaign(new_place, trips, undisturbed, arguments.kills, server_kills, seed, _tell):
             found.append(each)
         reads, seen = sum(each.count for each in watched), [text for each in watched for text in each.wrong]
     sys.stdout.write(report.table(name, found, reads, seen, time.monotonic() - began) + "\n")

@@ -8,7 +8,7 @@ import resource
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -57,27 +57,31 @@ def publish_within(bytes_: int, *args: Any) -> Any:
     return publisher.load_and_publish(*args)
 
 
-def wrong_after_error(place: Place, day: int, undisturbed: Reference, ending: Ending) -> list[str]:
+def wrong_after_error(
+    place: Place, day: int, undisturbed: Reference, ending: Ending, views: Sequence[str] = VIEWS
+) -> list[str]:
     """What is not as it should be once a publisher has failed: its words, and what is in the place."""
     place.settle()
     clear = ending.error.startswith(CLEAR)
-    return [*([] if clear else [f"unclear: {ending.error or 'no error'}"]), *mixed_with(place, day, undisturbed, VIEWS)]
+    return [*([] if clear else [f"unclear: {ending.error or 'no error'}"]), *mixed_with(place, day, undisturbed, views)]
 
 
-def wrong_after_retry(place: Place, trips: Trips, day: int, undisturbed: Reference) -> list[str]:
+def wrong_after_retry(
+    place: Place, trips: Trips, day: int, undisturbed: Reference, views: Sequence[str] = VIEWS
+) -> list[str]:
     """Publish the day with nothing in the way: it must give what it gives without faults."""
-    ending = publisher.start(publisher.load_and_publish, place, trips, day).end()
-    return [ending.error] if ending.error else not_converged(place, undisturbed.states[day], VIEWS)
+    ending = publisher.start(publisher.load_and_publish, place, trips, day, views).end()
+    return [ending.error] if ending.error else not_converged(place, undisturbed.states[day], views)
 
 
 class Proxy:
-    """A way to a server that is cut when the client says a word for the n-th time, from `with` until its end.
+    """A way to a server that is cut when the client has said some words, in turn, from `with` until its end.
 
-    `deliver` says whether the server still hears the word: then the answer is what is lost.
+    `deliver` says whether the server still hears the last of them: then the answer is what is lost.
     """
 
-    def __init__(self, url: str, word: bytes, number: int, deliver: bool) -> None:
-        self._server, self._word, self._left, self._deliver = urlsplit(url), word, number, deliver
+    def __init__(self, url: str, words: Sequence[bytes], deliver: bool) -> None:
+        self._server, self._words, self._deliver = urlsplit(url), list(words), deliver
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._sockets: list[socket.socket] = []
         self.cut = threading.Event()
@@ -101,15 +105,15 @@ class Proxy:
                 client, _ = self._listener.accept()
                 server = socket.create_connection((self._server.hostname, self._server.port))
                 self._sockets += [client, server]
-                threading.Thread(target=self._forward, args=(client, server, self._word), daemon=True).start()
-                threading.Thread(target=self._forward, args=(server, client, b""), daemon=True).start()
+                threading.Thread(target=self._forward, args=(client, server, self._words), daemon=True).start()
+                threading.Thread(target=self._forward, args=(server, client, []), daemon=True).start()
 
-    def _forward(self, source: socket.socket, sink: socket.socket, word: bytes) -> None:
+    def _forward(self, source: socket.socket, sink: socket.socket, words: list[bytes]) -> None:
         with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                if word and word in data:
-                    self._left -= 1
-                    if self._left == 0:
+            while data := source.recv(1 << 20):
+                if words and words[0] in data:
+                    words.pop(0)
+                    if not words:
                         self._cut(sink, source, data)
                         return
                 sink.sendall(data)

@@ -8,6 +8,7 @@ that the process dies in the middle of writing or waiting.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 import time
@@ -21,6 +22,7 @@ import psycopg
 
 KINDS = ("statement", "commit", "close")
 MOMENTS = ("before", "during", "after")
+WRITES = re.compile(r'(INSERT INTO|CREATE TABLE|COPY) "\w+"\.')
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Counting:
 
     def __init__(self, fuse: Fuse | None) -> None:
         self.fuse, self.seen = fuse, Counter[str]()
-        self._open: set[int] = set()
+        self._open: dict[int, list[str]] = {}
 
     def watch(self) -> None:
         """Wrap the drivers, in this process."""
@@ -74,15 +76,24 @@ class Counting:
         setattr(owner, name, call)
 
     def _kind(self, connection: Any, statement: str) -> str:
-        """What a statement counts as: one outside of a transaction cannot leave anything, and is not counted."""
+        """What a statement counts as.
+
+        Ibis runs each query in a transaction of its own where the driver has no other: so a first statement is not
+        counted, and a COMMIT only where something was written to a table that has a schema.
+        """
         owner = id(getattr(connection, "connection", connection))
         if statement.startswith("BEGIN"):
-            self._open.add(owner)
-        kind = "statement" if owner in self._open else ""
+            self._open[owner] = []
+            return ""
         if statement in ("COMMIT", "ROLLBACK"):
-            self._open.discard(owner)
-            kind = "commit" if statement == "COMMIT" else ""
+            return self._ended(owner) if statement == "COMMIT" else ""
+        ran = self._open.get(owner, [])
+        kind = "statement" if ran else ""
+        ran.append(statement)
         return kind
+
+    def _ended(self, owner: int) -> str:
+        return "commit" if any(map(WRITES.match, self._open.pop(owner, []))) else ""
 
     def _wrap_postgres_transactions(self) -> None:
         """psycopg begins and commits by itself; a transaction with the name of a savepoint is none of its own."""
@@ -91,15 +102,12 @@ class Counting:
         def begin(transaction: Any) -> Any:
             found = enter(transaction)
             if not transaction.savepoint_name:
-                self._open.add(id(transaction.connection))
+                self._open[id(transaction.connection)] = []
             return found
 
         def end(transaction: Any, *error: Any) -> Any:
-            outer = not transaction.savepoint_name
-            if outer:
-                self._open.discard(id(transaction.connection))
-            kind = "commit" if outer and error[0] is None else ""
-            return self._around(kind, lambda: leave(transaction, *error))
+            kind = "" if transaction.savepoint_name else self._ended(id(transaction.connection))
+            return self._around("" if error[0] else kind, lambda: leave(transaction, *error))
 
         psycopg.Transaction.__enter__, psycopg.Transaction.__exit__ = begin, end
 

@@ -25,6 +25,7 @@ from tests.crash.trips import VIEWS, Trips
 NewPlace = Callable[[], AbstractContextManager[Place]]
 Tell = Callable[[str], None]
 WAYS = {"clock": 25, "statement": 30, "commit": 35, "close": 10}  # in percent of the publishers that are killed
+ALL_VIEWS = 0.15  # of the rounds publish all views in turn, the others one
 SECONDS_OF_A_STATEMENT = 0.02
 OURS = ("PublishError", "TargetError")
 CLEAR = tuple(f"{kind}: {who} " for kind in OURS for who in ("feature view", "source", "target"))
@@ -65,13 +66,12 @@ def reference(new_place: NewPlace, trips: Trips, days: int) -> Reference:
 
 
 def campaign(
-    new_place: NewPlace, trips: Trips, days: int, kills: int, server_kills: int, seed: int, tell: Tell
+    new_place: NewPlace, trips: Trips, undisturbed: Reference, kills: int, server_kills: int, seed: int, tell: Tell
 ) -> Iterator[Found]:
     """That many kills that struck, in as many rounds as it takes. `tell` hears of each."""
     draw = random.Random(seed)
     left = ["publisher"] * kills + ["terminate", "kill"] * (server_kills // 2) + ["kill"] * (server_kills % 2)
     draw.shuffle(left)
-    undisturbed = reference(new_place, trips, days)
     while left:
         with new_place() as place:
             for found in _round(place, trips, undisturbed, left, draw):
@@ -81,9 +81,9 @@ def campaign(
 
 def _round(place: Place, trips: Trips, undisturbed: Reference, left: list[str], draw: random.Random) -> Iterator[Found]:
     """Days on one place, each with kills and a retry, as long as kills are left."""
-    views = VIEWS if draw.random() < 0.3 else (draw.choice(VIEWS),)
+    views = VIEWS if draw.random() < ALL_VIEWS else (draw.choice(VIEWS),)
     for day in range(1, len(undisturbed.states)):
-        for _ in range(draw.choice((1, 1, 2, 3))):
+        for _ in range(draw.randint(1, 4)):
             if left:
                 yield _attempt(place, trips, day, views, undisturbed, left, draw)
         ending = publisher.start(publisher.load_and_publish, place, trips, day, views).end()
@@ -154,13 +154,20 @@ def _kill_backend(
 ) -> tuple[str, Ending]:
     assert isinstance(place, PostgresDatabase), "only a server has backends"
     running = publisher.start(publisher.load_and_publish, place, trips, day, views)
-    _wait(running, draw.uniform(0, seconds))
     strike = place.terminate if kind == "terminate" else place.kill
+    wait_for_backend(place, running, draw.uniform(0, seconds), strike)
+    return "backend " + ("terminated" if kind == "terminate" else "killed"), running.end()
+
+
+def wait_for_backend(
+    place: PostgresDatabase, running: Publisher, seconds: float, strike: Callable[[int], None]
+) -> None:
+    """After so long, strike the publisher's backend: at once, or when it has one."""
+    _wait(running, seconds)
     while not running.ended:
         if backends := place.backends():
             strike(backends[0])
-            break
-    return "backend " + ("terminated" if kind == "terminate" else "killed"), running.end()
+            return
 
 
 def _wait(running: Publisher, seconds: float) -> None:

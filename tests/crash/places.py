@@ -96,7 +96,7 @@ class DuckDBFile:
         """A file has nobody at work on it but the process that was killed."""
 
     def left_behind(self) -> list[str]:
-        allowed = {self.path.name, f"{self.path.name}.wal"}
+        allowed = {self.path.name, f"{self.path.name}.wal", "ballast"}
         return [f"file {each.name}" for each in self.path.parent.iterdir() if each.name not in allowed]
 
 
@@ -141,8 +141,14 @@ class PostgresDatabase:
             time.sleep(0.01)
 
     def left_behind(self) -> list[str]:
+        """Temporary tables of a transaction, locks.
+
+        The certificate's sample is in a temporary table of the session. A backend that is killed cannot drop it, and
+        the server does so later; its name is Ibis's.
+        """
         queries = {
-            "temporary table": "SELECT relname FROM pg_class WHERE relpersistence = 't' AND relkind = 'r'",
+            "temporary table": "SELECT relname FROM pg_class WHERE relpersistence = 't' AND relkind = 'r' "
+            "AND relname NOT LIKE 'ibis_%'",
             "advisory lock": "SELECT objid::text FROM pg_locks WHERE locktype = 'advisory' AND database = "
             "(SELECT oid FROM pg_database WHERE datname = current_database())",
             "prepared transaction": "SELECT gid FROM pg_prepared_xacts WHERE database = current_database()",

@@ -97,9 +97,18 @@ def _child(pipe: Connection, work: Callable[..., Any], args: Sequence[Any], fuse
         answer = work(*args)
     except Exception as raised:  # noqa: BLE001  whatever it is, the tests look at it
         error = f"{type(raised).__name__}: {raised}"
-        trace = "".join(traceback.TracebackException.from_exception(raised, capture_locals=True).format())
+        trace = _trace(raised)
     counts = tuple(counting.seen.items())
     pipe.send(Ending(False, error, trace, time.monotonic() - began, counts, answer))
+
+
+def _trace(error: BaseException) -> str:
+    """Without the tests' own frames, whose variables hold the place with its whole URL."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_globals["__name__"].startswith("tests."):
+        frames = frames.tb_next
+    found = traceback.TracebackException(type(error), error, frames, capture_locals=True)
+    return "".join(found.format())
 
 
 # ---------------------------------------------------------------------- what publishers do

@@ -48,11 +48,13 @@ def publish_often(place: Place, trips: Trips, times: int, new_version_every: int
     return done
 
 
-def read_postgres(place: PostgresDatabase, trips: Trips, times: int, reads: int, readers: int = 4) -> Reading:
+def read_postgres(
+    place: PostgresDatabase, trips: Trips, times: int, reads: int, new_version_every: int, readers: int = 4
+) -> Reading:
     """Let readers read all the while, and on until they have read so often."""
     with contextlib.ExitStack() as stack:
         onlookers = [stack.enter_context(Onlooker(place, VIEWS, pause=0.001)) for _ in range(readers)]
-        running = publisher.start(publish_often, place, trips, times, 20)
+        running = publisher.start(publish_often, place, trips, times, new_version_every)
         ending = running.end(SECONDS)
         until = time.monotonic() + SECONDS
         while sum(each.looks.count for each in onlookers) < reads and time.monotonic() < until:
@@ -60,9 +62,9 @@ def read_postgres(place: PostgresDatabase, trips: Trips, times: int, reads: int,
     return _reading(ending, [each.looks for each in onlookers], held=0)
 
 
-def read_duckdb(place: DuckDBFile, trips: Trips, times: int) -> Reading:
+def read_duckdb(place: DuckDBFile, trips: Trips, times: int, new_version_every: int) -> Reading:
     """Read between the publisher's sessions, in a connection of its own each time."""
-    running, held = publisher.start(publish_often, place, trips, times, 20), 0
+    running, held = publisher.start(publish_often, place, trips, times, new_version_every), 0
     looks = Looks(place.schema, VIEWS, (duckdb.CatalogException,))
     while not running.ended:
         try:

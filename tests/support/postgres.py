@@ -73,14 +73,28 @@ class PostgresServer:
         return f"postgresql://{self.user}:{self.password}@127.0.0.1:{self.port}/{database}"
 
     @contextlib.contextmanager
-    def fresh_database(self) -> Iterator[str]:
+    def fresh_database(self, tablespace: str = "pg_default") -> Iterator[str]:
         """The URL of a new, empty database, which is dropped at the end with whoever is still connected."""
         name = sql.Identifier(f"test_{secrets.token_hex(6)}")
-        self._run(sql.SQL("CREATE DATABASE {}").format(name))
+        self._run(sql.SQL("CREATE DATABASE {} TABLESPACE {}").format(name, sql.Identifier(tablespace)))
         try:
             yield self.url_of(name.as_string().strip('"'))
         finally:
             self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+    @contextlib.contextmanager
+    def tablespace(self, folder: Path) -> Iterator[str]:
+        """The name of a new tablespace in a folder."""
+        name, place = f"space_{secrets.token_hex(6)}", folder / "tablespace"
+        place.mkdir()
+        account = _account()
+        if account:
+            shutil.chown(place, account["user"], account["group"])
+        self._run(sql.SQL("CREATE TABLESPACE {} LOCATION {}").format(sql.Identifier(name), sql.Literal(str(place))))
+        try:
+            yield name
+        finally:
+            self._run(sql.SQL("DROP TABLESPACE {}").format(sql.Identifier(name)))
 
     def __enter__(self) -> Self:
         programs = find_programs()
