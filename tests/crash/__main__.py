@@ -1,58 +1,65 @@
-"""`make crash`: kill publishers and servers, and show what was left. Exit code 1 on any violation.
+"""`make crash`: kill publishers and servers, let publishers race, read all the while; show what was found.
 
-    python -m tests.crash [--target duckdb|postgres|all] [--kills 200] [--server-kills 20] [--seed N] [--days N]
+    python -m tests.crash [kills] [races] [readers] [--target duckdb|postgres|all] [--kills 200] [--server-kills 20]
+                          [--publishers 8] [--steps 20] [--publications 50] [--reads 10000] [--seed N] [--days N]
 
-A kill is SIGKILL of the publisher: at any time, at a statement of its transaction (before, during, after), around
-COMMIT, or while it closes. A server kill ends the publisher's backend, in turns by pg_terminate_backend and by SIGKILL,
-after which the server recovers from its log. Onlookers read from PostgreSQL all the while.
+kills: SIGKILL of the publisher at any time, at a statement of its transaction (before, during, after), around COMMIT,
+or while it closes; on PostgreSQL also of its backend, in turns by pg_terminate_backend and by SIGKILL, after which the
+server recovers from its log. races: publishers at once on the same steps. readers: reads during publications. The exit
+code is 1 on any violation. The same seed draws the same days and the same kills; where they strike is the clock's.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import platform
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 
 import duckdb
 import psycopg
 
 import fsnb
-from tests.crash import report
-from tests.crash.invariants import Looks
-from tests.crash.kills import Found, NewPlace, campaign, reference
-from tests.crash.onlooker import Onlooker
-from tests.crash.places import DuckDBFile, Place, PostgresDatabase
-from tests.crash.trips import VIEWS, Trips
-from tests.support.postgres import PostgresServer
+from tests.crash import races, readers, report
+from tests.crash.kills import campaign, reference
+from tests.crash.places import DuckDBFile
+from tests.crash.targets import TARGETS, Target
+from tests.crash.trips import Trips
 
-DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+RACED = "fares"
+Work = Callable[[str, Target, argparse.Namespace], tuple[str, int]]
 
 
 def main() -> int:
     """Run, print, and say by the exit code whether all was well."""
     arguments = _arguments()
     sys.stdout.write(_machine(arguments.seed) + "\n")
-    wrong = 0
+    violations = 0
     for name in TARGETS if arguments.target == "all" else [arguments.target]:
-        wrong += _run(name, arguments)
-    return 1 if wrong else 0
+        with TARGETS[name]() as target:
+            for work in arguments.works or WORKS:
+                text, wrong = WORKS[work](name, target, arguments)
+                sys.stdout.write(text + "\n")
+                sys.stdout.flush()
+                violations += wrong
+    return 1 if violations else 0
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("works", nargs="*", metavar="WORK", help=", ".join(WORKS))
     parser.add_argument("--target", choices=[*TARGETS, "all"], default="all")
-    parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--server-kills", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--days", type=int, default=5)
-    return parser.parse_args()
+    numbers = {"kills": 200, "server-kills": 20, "publishers": 8, "steps": 20, "publications": 50, "reads": 10_000}
+    for name, number in (numbers | {"days": 5, "seed": int(time.time())}).items():
+        parser.add_argument(f"--{name}", type=int, default=number)
+    found = parser.parse_args()
+    for name in found.works:
+        if name not in WORKS:
+            parser.error(f"no work {name!r}. There are {', '.join(WORKS)}.")
+    return found
 
 
 def _machine(seed: int) -> str:
@@ -60,55 +67,42 @@ def _machine(seed: int) -> str:
     return f"{date.today()}; {versions}; Python {platform.python_version()}; seed {seed}\n"
 
 
-def _run(name: str, arguments: argparse.Namespace) -> int:
-    """One target; the number of violations."""
-    began, found, reads = time.monotonic(), list[Found](), 0
-    with TARGETS[name]() as (new_place, watched):
-        server_kills = arguments.server_kills if name == "postgres" else 0
-        trips = Trips(seed=arguments.seed)
-        undisturbed = reference(new_place, trips, arguments.days)
-        seed = arguments.seed
-        for each in campaign(new_place, trips, undisturbed, arguments.kills, server_kills, seed, _tell):
-            found.append(each)
-        reads, seen = sum(each.count for each in watched), [text for each in watched for text in each.wrong]
-    sys.stdout.write(report.table(name, found, reads, seen, time.monotonic() - began) + "\n")
-    return sum(len(each.wrong) for each in found) + len(seen)
-
-
 def _tell(text: str) -> None:
     sys.stderr.write(f"{time.strftime('%H:%M:%S')} {text}\n")
 
 
-@contextlib.contextmanager
-def _duckdb() -> Iterator[tuple[NewPlace, list[Looks]]]:
-    @contextlib.contextmanager
-    def new_place() -> Iterator[Place]:
-        with tempfile.TemporaryDirectory(prefix="fsnb-crash-") as folder:
-            yield DuckDBFile.new(Path(folder))
-
-    yield new_place, []
-
-
-@contextlib.contextmanager
-def _postgres() -> Iterator[tuple[NewPlace, list[Looks]]]:
-    watched: list[Looks] = []
-    with PostgresServer(DURABLE) as server:
-
-        @contextlib.contextmanager
-        def new_place() -> Iterator[Place]:
-            with tempfile.TemporaryDirectory(prefix="fsnb-crash-") as folder, server.fresh_database() as url:
-                place = PostgresDatabase(Path(folder), url)
-                with Onlooker(place, VIEWS, pause=0.1) as onlooker:
-                    watched.append(onlooker.looks)
-                    yield place
-
-        yield new_place, watched
+def _kills(name: str, target: Target, arguments: argparse.Namespace) -> tuple[str, int]:
+    trips, began = Trips(seed=arguments.seed), time.monotonic()
+    undisturbed = reference(target.watched, trips, arguments.days)
+    server_kills = arguments.server_kills if name == "postgres" else 0
+    left = (arguments.kills, server_kills, arguments.seed)
+    found = list(campaign(target.watched, trips, undisturbed, *left, _tell))
+    seen = [text for looks in target.looks for text in looks.wrong]
+    reads = sum(looks.count for looks in target.looks)
+    shown = report.table(name, found, reads, seen, time.monotonic() - began)
+    return shown, sum(len(each.wrong) for each in found) + len(seen)
 
 
-TARGETS: dict[str, Callable[[], contextlib.AbstractContextManager[tuple[NewPlace, list[Looks]]]]] = {
-    "duckdb": _duckdb,
-    "postgres": _postgres,
-}
+def _races(name: str, target: Target, arguments: argparse.Namespace) -> tuple[str, int]:
+    trips = Trips(rows=15, seed=arguments.seed)
+    with target.new() as place:
+        want = races.alone(place, trips, arguments.steps, RACED)
+    with target.new() as place:
+        found = races.race(place, trips, arguments.steps, arguments.publishers, RACED, want, arguments.seed)
+    return report.race(name, arguments.publishers, arguments.steps, found), len(found.wrong)
+
+
+def _readers(name: str, target: Target, arguments: argparse.Namespace) -> tuple[str, int]:
+    trips, times = Trips(rows=15, seed=arguments.seed), arguments.publications
+    with target.new() as place:
+        if isinstance(place, DuckDBFile):
+            found = readers.read_duckdb(place, trips, times, readers.NEW_VERSION_EVERY)
+        else:
+            found = readers.read_postgres(place, trips, times, arguments.reads, readers.NEW_VERSION_EVERY)
+    return report.reading(name, found), len(found.wrong)
+
+
+WORKS: dict[str, Work] = {"kills": _kills, "races": _races, "readers": _readers}
 
 
 if __name__ == "__main__":

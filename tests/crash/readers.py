@@ -21,6 +21,7 @@ from tests.crash.publisher import TARGET, Ending, open_store
 from tests.crash.trips import VIEWS, Trips, end_of, source_of, views_of
 
 SECONDS = 1800
+NEW_VERSION_EVERY = 20
 
 
 @dataclass(frozen=True, slots=True)
