@@ -6,12 +6,14 @@
 kills: SIGKILL of the publisher at any time, at a statement of its transaction (before, during, after), around COMMIT,
 or while it closes; on PostgreSQL also of its backend, in turns by pg_terminate_backend and by SIGKILL, after which the
 server recovers from its log. races: publishers at once on the same steps. readers: reads during publications. The exit
-code is 1 on any violation. The same seed draws the same days and the same kills; where they strike is the clock's.
+code is 1 on any violation. Ctrl-C ends the kills and shows what was found so far. The same seed draws the same days and kills; where
+those by the clock strike is the clock's.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import platform
 import sys
 import time
@@ -23,7 +25,7 @@ import psycopg
 
 import fsnb
 from tests.crash import races, readers, report
-from tests.crash.kills import campaign, reference
+from tests.crash.kills import Found, campaign, reference
 from tests.crash.places import DuckDBFile
 from tests.crash.targets import TARGETS, Target
 from tests.crash.trips import Trips
@@ -76,7 +78,10 @@ def _kills(name: str, target: Target, arguments: argparse.Namespace) -> tuple[st
     undisturbed = reference(target.watched, trips, arguments.days)
     server_kills = arguments.server_kills if name == "postgres" else 0
     left = (arguments.kills, server_kills, arguments.seed)
-    found = list(campaign(target.watched, trips, undisturbed, *left, _tell))
+    found = list[Found]()
+    with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C shows what was found so far
+        for each in campaign(target.watched, trips, undisturbed, *left, _tell):
+            found.append(each)
     seen = [text for looks in target.looks for text in looks.wrong]
     reads = sum(looks.count for looks in target.looks)
     shown = report.table(name, found, reads, seen, time.monotonic() - began)

@@ -36,14 +36,13 @@ class Reading:
 
 
 def publish_often(place: Place, trips: Trips, times: int, new_version_every: int) -> int:
-    """Publish the views in turn over days of new rows; every so often with another lag, which is a new version."""
+    """Publish the views in turn over days of new rows; every so often with one more feature: a new definition."""
     store, done = open_store(place), 0
     while done < times:
         day = 1 + done // len(VIEWS)
         source = source_of(store, trips.until(day))
         store.load(source, to=TARGET, replace=True)
-        lag = f"{15 + done // new_version_every}m"
-        for view in views_of(source, lag)[: times - done]:
+        for view in views_of(source, more=done // new_version_every)[: times - done]:
             store.publish(view, to=TARGET, end=end_of(day))
             done += 1
     return done

@@ -74,18 +74,20 @@ def source_of(store: fsnb.FeatureStore, table: pa.Table) -> fsnb.Source:
     return store.source(SOURCE, table, event_time="started", available="known", tie_break="number")
 
 
-def views_of(source: fsnb.Source, lag: str = "15m") -> tuple[fsnb.FeatureView, ...]:
-    """One view of each kind that is published in another way: source rows, ticks of windows, ticks of skipped NULLs."""
-    latest = {"fare": _.fare, "rating": _.rating}
+def views_of(source: fsnb.Source, more: int = 0) -> tuple[fsnb.FeatureView, ...]:
+    """One view of each kind that is published in another way: source rows, ticks of windows, ticks of skipped NULLs.
+
+    `more` features on top make another definition, which takes nothing away from readers.
+    """
+    added = {f"more_{number}": number * _.fare for number in range(1, more + 1)}
+    latest = {"fare": _.fare, "rating": _.rating} | added
     sums = {"trips": _.count(), "fares": _.fare.sum(), "best": _.rating.max()}
+    sums |= {name: value.max() for name, value in added.items()}
+    common = {"entity": COURIER, "source": source}
     return (
-        fsnb.FeatureView("latest_trip", entity=COURIER, source=source, features=latest, lag=lag),
-        fsnb.FeatureView(
-            "fares", entity=COURIER, source=source, features=sums, windows=["6h", "2d"], refresh="1h", lag=lag
-        ),
-        fsnb.FeatureView(
-            "last_rating", entity=COURIER, source=source, features=latest, skip_nulls=True, ttl="3d", refresh="1h"
-        ),
+        fsnb.FeatureView("latest_trip", features=latest, lag="15m", **common),
+        fsnb.FeatureView("fares", features=sums, windows=["6h", "2d"], refresh="1h", lag="15m", **common),
+        fsnb.FeatureView("last_rating", features=latest, skip_nulls=True, ttl="3d", refresh="1h", **common),
     )
 
 
