@@ -5,9 +5,9 @@
 
 kills: SIGKILL of the publisher at any time, at a statement of its transaction (before, during, after), around COMMIT,
 or while it closes; on PostgreSQL also of its backend, in turns by pg_terminate_backend and by SIGKILL, after which the
-server recovers from its log. races: publishers at once on the same steps. readers: reads during publications. The exit
-code is 1 on any violation. Ctrl-C ends the kills and shows what was found so far. The same seed draws the same days and kills; where
-those by the clock strike is the clock's.
+server recovers from its log. Ctrl-C ends them and shows what was found so far. races: publishers at once on the same
+steps. readers: reads during publications. The exit code is 1 on any violation. The same seed draws the same days and
+kills; where those by the clock strike is the clock's.
 """
 
 from __future__ import annotations
