@@ -25,7 +25,8 @@ import psycopg
 
 import fsnb
 from tests.crash import races, readers, report
-from tests.crash.kills import Found, campaign, reference
+from tests.crash.judging import reference
+from tests.crash.kills import Found, campaign
 from tests.crash.places import DuckDBFile
 from tests.crash.targets import TARGETS, Target
 from tests.crash.trips import Trips

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash import kills
-from tests.crash.kills import NewPlace, Reference
+from tests.crash.judging import NewPlace, Reference, reference
 from tests.crash.places import DuckDBFile, Place, PostgresDatabase
 from tests.crash.trips import Trips
 
@@ -24,7 +23,7 @@ def _new_file(folder: Path) -> Iterator[Place]:
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Reference:
     """The days without kills: the same on every target, so once."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    return kills.reference(lambda: _new_file(folder / "place"), TRIPS, DAYS)
+    return reference(lambda: _new_file(folder / "place"), TRIPS, DAYS)
 
 
 @pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.postgres)])

@@ -14,10 +14,6 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from tests.crash import publisher
-from tests.crash.kills import CLEAR, Reference, mixed_with, not_converged
-from tests.crash.places import Place
-from tests.crash.publisher import Ending
-from tests.crash.trips import VIEWS, Trips
 
 
 class NoMount(RuntimeError):
@@ -55,23 +51,6 @@ def publish_within(bytes_: int, *args: Any) -> Any:
     """Publish in a process whose files may not grow beyond a size: as `ulimit -f`, a write fails there."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_, resource.RLIM_INFINITY))
     return publisher.load_and_publish(*args)
-
-
-def wrong_after_error(
-    place: Place, day: int, undisturbed: Reference, ending: Ending, views: Sequence[str] = VIEWS
-) -> list[str]:
-    """What is not as it should be once a publisher has failed: its words, and what is in the place."""
-    place.settle()
-    clear = ending.error.startswith(CLEAR)
-    return [*([] if clear else [f"unclear: {ending.error or 'no error'}"]), *mixed_with(place, day, undisturbed, views)]
-
-
-def wrong_after_retry(
-    place: Place, trips: Trips, day: int, undisturbed: Reference, views: Sequence[str] = VIEWS
-) -> list[str]:
-    """Publish the day with nothing in the way: it must give what it gives without faults."""
-    ending = publisher.start(publisher.load_and_publish, place, trips, day, views).end()
-    return [ending.error] if ending.error else not_converged(place, undisturbed.states[day], views)
 
 
 class Proxy:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.crash.invariants import Looks
-from tests.crash.kills import NewPlace
+from tests.crash.judging import NewPlace
 from tests.crash.onlooker import Onlooker
 from tests.crash.places import DuckDBFile, Place, PostgresDatabase
 from tests.crash.trips import VIEWS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -13,7 +12,8 @@ from tests.crash import kills, publisher
 from tests.crash.conftest import DAYS, TRIPS
 from tests.crash.fuses import Fuse
 from tests.crash.invariants import violations
-from tests.crash.kills import Found, NewPlace, Reference
+from tests.crash.judging import Day, NewPlace, Reference, unclear
+from tests.crash.kills import Found
 from tests.crash.places import DuckDBFile, Place, PostgresDatabase
 from tests.crash.trips import VIEWS
 from tests.support.postgres import PostgresServer
@@ -31,33 +31,25 @@ FUSES = [
 def test_publisher_that_dies_leaves_all_or_nothing_and_the_next_one_finishes(
     fuse: Fuse, place: Place, undisturbed: Reference
 ) -> None:
-    view = random.Random(str(fuse)).choice(VIEWS)
-    ending = publisher.start(publisher.load_and_publish, place, TRIPS, 1, [view], fuse=fuse).end()
-    assert ending.killed
-    place.settle()
-    assert kills.mixed_with(place, 1, undisturbed, [view]) == []
-    ending = publisher.start(publisher.load_and_publish, place, TRIPS, 1, [view]).end()
-    assert ending.error == ""
-    assert kills.not_converged(place, undisturbed.states[1], [view]) == []
+    day = Day(place, TRIPS, 1, undisturbed, [random.Random(str(fuse)).choice(VIEWS)])
+    assert day.start(fuse=fuse).end().killed
+    assert day.done()[1] == []
+    assert day.retry() == []
 
 
 @pytest.mark.postgres
 def test_server_that_kills_a_backend_and_recovers_has_all_or_nothing(undisturbed: Reference, tmp_path: Path) -> None:
-    def attempt(place: PostgresDatabase, strike: Callable[[int], None]) -> str:
-        running = publisher.start(publisher.load_and_publish, place, TRIPS, 1, VIEWS)
-        kills.wait_for_backend(place, running, undisturbed.seconds / 2, strike)
-        return running.end().error
-
     with PostgresServer({"synchronous_commit": "on"}) as server:  # what is committed outlives the server's memory
         place = PostgresDatabase(tmp_path, server.url)
+        day = Day(place, TRIPS, 1, undisturbed)
         for strike in (place.terminate, place.kill):
-            error = attempt(place, strike)
-            place.settle()
-            assert error.startswith(kills.CLEAR)
+            running = day.start()
+            kills.strike_backend(place, running, undisturbed.seconds / 2, strike)
+            error = running.end().error
+            assert unclear(error) == []
             assert "connection" in error
-            assert kills.mixed_with(place, 1, undisturbed, VIEWS) == []
-        assert publisher.start(publisher.load_and_publish, place, TRIPS, 1).end().error == ""
-        assert kills.not_converged(place, undisturbed.states[1], VIEWS) == []
+            assert day.done()[1] == []
+        assert day.retry() == []
 
 
 def test_campaign_counts_the_kills_that_struck(new_place: NewPlace, undisturbed: Reference) -> None:
@@ -106,11 +98,13 @@ def test_damage_is_seen(statement: str, published: Path, tmp_path: Path) -> None
 def test_rows_that_are_not_of_the_day_are_seen(published: Path, undisturbed: Reference, tmp_path: Path) -> None:
     place = DuckDBFile.new(tmp_path)
     place.path.write_bytes(published.read_bytes())
-    assert kills.mixed_with(place, DAYS, undisturbed, ["fares"]) == []
-    assert "neither as before nor as after" in "".join(kills.mixed_with(place, 1, undisturbed, ["fares"]))
+    first, second = (Day(place, TRIPS, number, undisturbed, ["fares"]) for number in (1, 2))
+    assert second.done() == (2, [])
+    assert "neither as before nor as after" not in "".join(second.done()[1])
     with duckdb.connect(place.path) as connection:
         connection.execute("UPDATE fares__v1_history SET trips_6h = trips_6h + 1 WHERE courier = 'é'")
-    assert "fares" in "".join(kills.mixed_with(place, DAYS, undisturbed, ["fares"]))
+    for day in (first, second):
+        assert "neither as before nor as after: fares" in "".join(day.done()[1])
 
 
 def test_report_shows_every_violation() -> None:
