@@ -144,23 +144,6 @@ def lock(con: Any, what: str) -> None:
         run(con, f"SELECT pg_advisory_xact_lock({number})")
 
 
-@contextmanager
-def transaction(con: Any) -> Iterator[None]:
-    """All of it or nothing, whatever is raised inside. Who waited for `lock` sees what the one before has written."""
-    if con.name == "postgres":
-        with _postgres_transaction(con.con):
-            yield
-        return
-    run(con, "BEGIN TRANSACTION")
-    try:
-        yield
-        run(con, "COMMIT")
-    except BaseException:
-        with suppress(duckdb.Error):  # an error may have ended it already
-            run(con, "ROLLBACK")
-        raise
-
-
 class LostInCommit(Exception):
     """The connection ended before the answer to COMMIT came: the transaction may be there, whole, or not."""
 
@@ -188,6 +171,23 @@ def is_lost(error: Exception) -> bool:
         return False
     by_driver = type(error).__name__ == "OperationalError" and error.sqlstate is None
     return by_driver or str(error.sqlstate).startswith(("08", "57P"))
+
+
+@contextmanager
+def transaction(con: Any) -> Iterator[None]:
+    """All of it or nothing, whatever is raised inside. Who waited for `lock` sees what the one before has written."""
+    if con.name == "postgres":
+        with _postgres_transaction(con.con):
+            yield
+        return
+    run(con, "BEGIN TRANSACTION")
+    try:
+        yield
+        run(con, "COMMIT")
+    except BaseException:
+        with suppress(duckdb.Error):  # an error may have ended it already
+            run(con, "ROLLBACK")
+        raise
 
 
 def engine_errors() -> tuple[type[Exception], ...]:
