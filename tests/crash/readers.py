@@ -53,7 +53,7 @@ def read_postgres(
 ) -> Reading:
     """Let readers read all the while, and on until they have read so often."""
     with contextlib.ExitStack() as stack:
-        onlookers = [stack.enter_context(Onlooker(place, VIEWS, pause=0.001)) for _ in range(readers)]
+        onlookers = [stack.enter_context(Onlooker(place, VIEWS, pause=0.01)) for _ in range(readers)]
         running = publisher.start(publish_often, place, trips, times, new_version_every)
         ending = running.end(SECONDS)
         until = time.monotonic() + SECONDS
