@@ -48,7 +48,7 @@ bench-peers: $(READY)  ## Measure beside Feast, featuretools and temporian, in e
 	@tests/benchmarks/peers/make_envs "$(PYTHON)"
 	$(BIN)/python -m tests.benchmarks peers --seconds 300 --memory 18000 --repeat 1 $(ARGS)
 
-crash: $(READY)  ## Kill publishers and servers 200 times, let them race, and check what is left (an hour)
+crash: $(READY)  ## Kill publishers and servers 200 times, let them race, and check what is left (slow)
 	@tools/ensure_services
 	$(BIN)/python -m tests.crash $(ARGS)
 
