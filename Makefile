@@ -11,7 +11,7 @@ WORKERS ?= -n auto --maxprocesses 4 --dist worksteal
 BIN := .venv/bin
 READY := .venv/.fsnb-ready
 
-.PHONY: help demo lab test test-deep lint format bench bench-full bench-peers notebooks screenshots constraints clean
+.PHONY: help demo lab test test-deep lint format bench bench-full bench-peers crash notebooks screenshots constraints clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -49,6 +49,10 @@ bench-full: $(READY)  ## The same at full size, and 10M rows by 100M events (hou
 bench-peers: $(READY)  ## Measure beside Feast, featuretools and temporian, in environments of their own
 	@tests/benchmarks/peers/make_envs "$(PYTHON)"
 	$(BIN)/python -m tests.benchmarks peers --seconds 300 --memory 18000 --repeat 1 $(ARGS)
+
+crash: $(READY)  ## Kill publishers and servers 200 times, let them race, and check what is left (slow)
+	@tools/ensure_services
+	$(BIN)/python -m tests.crash $(ARGS)
 
 notebooks: $(READY)  ## Run the notebooks and store their outputs
 	$(BIN)/python tools/run_notebooks.py $(ARGS)

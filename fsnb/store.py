@@ -40,11 +40,11 @@ class FeatureStore:
 
     def __init__(self, path: str | Path, engine: Any, catalog: str | Path | None = None) -> None:
         self.path = Path(path).expanduser().absolute()
+        self._sources: dict[str, Source] = {}
+        self._views: dict[str, FeatureView] = {}
         self.engine = _connection(engine)
         self.path.mkdir(parents=True, exist_ok=True)
         self.catalog = Catalog(self.path / "catalog.sqlite" if catalog is None else catalog)
-        self._sources: dict[str, Source] = {}
-        self._views: dict[str, FeatureView] = {}
         self._targets: dict[str, Target] = {}
         self._read: dict[tuple[int, str], tuple[Source, ir.Table]] = {}
 

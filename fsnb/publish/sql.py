@@ -18,7 +18,7 @@ import ibis.expr.types as ir
 import polars as pl
 import sqlglot.expressions as sge
 
-from fsnb.errors import NotSupported, PublishError
+from fsnb.errors import NotSupported, PublishError, TargetError
 
 LONGEST_NAME = {"postgres": 63}  # bytes; PostgreSQL cuts what is longer, and two names may become one
 
@@ -179,11 +179,40 @@ def lock(con: Any, what: str) -> None:
         run(con, f"SELECT pg_advisory_xact_lock({number})")
 
 
+class LostInCommit(Exception):
+    """The connection ended before the answer to COMMIT came: the transaction may be there, whole, or not."""
+
+
+@contextmanager
+def _postgres_transaction(connection: Any) -> Iterator[None]:
+    """READ COMMITTED, whatever the server's default: in a stricter one, a lock is waited for with an old snapshot."""
+    import psycopg
+
+    connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+    committing = False
+    try:
+        with connection.transaction():
+            yield
+            committing = True
+    except psycopg.Error as error:
+        if committing and is_lost(error):
+            raise LostInCommit(str(error)) from error
+        raise
+
+
+def is_lost(error: Exception) -> bool:
+    """Whether the connection ended under a statement, which then is not to blame."""
+    if not hasattr(error, "sqlstate"):
+        return False
+    by_driver = type(error).__name__ == "OperationalError" and error.sqlstate is None
+    return by_driver or str(error.sqlstate).startswith(("08", "57P"))
+
+
 @contextmanager
 def transaction(con: Any) -> Iterator[None]:
-    """All of it or nothing, whatever is raised inside."""
+    """All of it or nothing, whatever is raised inside. Who waited for `lock` sees what the one before has written."""
     if con.name == "postgres":
-        with con.con.transaction():
+        with _postgres_transaction(con.con):
             yield
         return
     run(con, "BEGIN TRANSACTION")
@@ -227,12 +256,28 @@ def engine_errors() -> tuple[type[Exception], ...]:
 
 @contextmanager
 def engine_errors_as(kind: type[PublishError], who: str, todo: str = "") -> Iterator[None]:
-    """An engine's error as one of ours, with the first line of what it said."""
+    """An engine's error as one of ours, with the first line of what it said.
+
+    A lost connection is no error of what was asked: only who speaks of the target (a plain PublishError) tells of it.
+    """
     try:
         yield
+    except LostInCommit as error:
+        raise TargetError(
+            f"{who}: lost the connection during COMMIT ({_first_line(error)}). Whether it was written is not known, "
+            "but all of it or nothing. Do it again: what is there is not written twice."
+        ) from error
     except engine_errors() as error:
-        said = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
-        raise kind(f"{who}: {said}. {todo}".rstrip()) from error
+        if not is_lost(error):
+            raise kind(f"{who}: {_first_line(error)}. {todo}".rstrip()) from error
+        if kind is not PublishError:
+            raise
+        again = "Check that the server runs, and do it again."
+        raise TargetError(f"{who}: lost the connection ({_first_line(error)}). {again} {todo}".rstrip()) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
 
 
 def check_length(con: Any, found: Sequence[str], who: str) -> None:

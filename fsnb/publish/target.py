@@ -8,7 +8,9 @@ nor the chain of causes nor a traceback that shows local variables can tell the 
 from __future__ import annotations
 
 import os
+import random
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,6 +32,7 @@ SCHEMES = (
 DEFAULT_SCHEMA = {"postgres": "fsnb", "duckdb": "main"}
 SECRET_OPTIONS = ("password", "sslpassword")
 SECONDS_TO_CONNECT = 10
+HELD = "Could not set lock"  # DuckDB's words for a file that another process has open
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -98,7 +101,7 @@ class Target:
         ------
         TargetError
             A variable of the URL is not set, the server cannot be reached or refuses the password, the driver is
-            missing, or the DuckDB file is held by another process.
+            missing, or another process holds the DuckDB file for 10 s.
         """
         con, failure = _attempt(self)
         if failure:
@@ -263,7 +266,15 @@ def _postgres(address: Address, options: dict[str, str]) -> Any:
 
 
 def _duckdb(address: Address, options: dict[str, str]) -> Any:
-    return ibis.duckdb.connect(_with_variables(address.path))
+    """The file, once whoever has it open is done: publishers hold it for seconds, a notebook longer."""
+    path, deadline = _with_variables(address.path), time.monotonic() + SECONDS_TO_CONNECT
+    while True:
+        try:
+            return ibis.duckdb.connect(path)
+        except duckdb.IOException as error:
+            if HELD not in str(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(random.uniform(0.02, 0.1))
 
 
 CONNECTORS: Mapping[str, Callable[[Address, dict[str, str]], Any]] = {
@@ -290,8 +301,11 @@ def _one_line(error: Exception) -> str:
 
 
 def _file_advice(message: str) -> str:
-    if "lock" in message:
-        return "One process at a time can have it open: close the other connection, or shut that kernel down."
+    if HELD in message:
+        return (
+            f"One process at a time can have it open, and it was not free for {SECONDS_TO_CONNECT} s: close the other "
+            "connection, or shut that kernel down."
+        )
     return "Check the path, and that the file is a DuckDB database."
 
 

@@ -106,7 +106,8 @@ def test_session_frees_the_file_for_other_processes(tmp_path: Path) -> None:
     assert done.stdout.strip() == "[(1,)]"
 
 
-def test_file_held_by_another_process_says_so(tmp_path: Path) -> None:
+def test_file_held_by_another_process_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(target_module, "SECONDS_TO_CONNECT", 0.1)
     path = tmp_path / "prod.duckdb"
     code = f"import duckdb, sys; con = duckdb.connect({str(path)!r}); print('open', flush=True); sys.stdin.read()"
     holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -118,6 +119,19 @@ def test_file_held_by_another_process_says_so(tmp_path: Path) -> None:
         holder.communicate()
     assert "target 'prod'" in str(error)
     assert "One process at a time" in str(error)
+
+
+def test_file_that_another_process_holds_for_a_moment_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "prod.duckdb"
+    code = (
+        f"import duckdb, time; con = duckdb.connect({str(path)!r}); con.execute('CREATE TABLE t AS SELECT 1 AS x'); "
+        "print('open', flush=True); time.sleep(0.7)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        with Target("prod", path).session() as con:
+            assert con.con.execute("SELECT x FROM t").fetchall() == [(1,)]
 
 
 def test_file_that_is_no_database_says_so(tmp_path: Path) -> None:

@@ -1,0 +1,65 @@
+"""Empty targets, as many as one asks for, each with an onlooker where several can read."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.crash.invariants import Looks
+from tests.crash.judging import NewPlace
+from tests.crash.onlooker import Onlooker
+from tests.crash.places import DuckDBFile, Place, PostgresDatabase
+from tests.crash.trips import VIEWS
+from tests.support.postgres import PostgresServer
+
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A kind of target: `new()` is an empty place without onlookers, `watched()` one with, whose looks are kept."""
+
+    new: NewPlace
+    watched: NewPlace
+    looks: list[Looks] = field(default_factory=list)
+
+
+@contextlib.contextmanager
+def duckdb_files() -> Iterator[Target]:
+    """DuckDB files, each in a folder of its own."""
+
+    @contextlib.contextmanager
+    def new() -> Iterator[Place]:
+        with tempfile.TemporaryDirectory(prefix="fsnb-crash-") as folder:
+            yield DuckDBFile.new(Path(folder))
+
+    yield Target(new, new)
+
+
+@contextlib.contextmanager
+def postgres_databases() -> Iterator[Target]:
+    """Databases of one server, which keeps what it has committed."""
+    looks: list[Looks] = []
+    with PostgresServer(DURABLE) as server:
+
+        @contextlib.contextmanager
+        def new() -> Iterator[PostgresDatabase]:
+            with tempfile.TemporaryDirectory(prefix="fsnb-crash-") as folder, server.fresh_database() as url:
+                yield PostgresDatabase(Path(folder), url)
+
+        @contextlib.contextmanager
+        def watched() -> Iterator[Place]:
+            with new() as place, Onlooker(place, VIEWS, pause=0.1) as onlooker:
+                looks.append(onlooker.looks)
+                yield place
+
+        yield Target(new, watched, looks)
+
+
+TARGETS: dict[str, Callable[[], contextlib.AbstractContextManager[Target]]] = {
+    "duckdb": duckdb_files,
+    "postgres": postgres_databases,
+}
