@@ -73,6 +73,8 @@ def _time(us: int) -> time:
 
 
 def _integer(value: Any) -> int:
+    if type(value) is int:
+        return value
     if isinstance(value, (bool, np.bool_)):
         raise TypeError
     return operator.index(value)
@@ -90,6 +92,12 @@ def _boolean(value: Any) -> bool:
     return bool(value)
 
 
+def _bytes(value: Any) -> bytes:
+    if not isinstance(value, (bytes, bytearray, memoryview)):
+        raise TypeError
+    return bytes(value)
+
+
 KINDS = {
     kind.name: kind
     for kind in (
@@ -101,7 +109,7 @@ KINDS = {
         Kind("date", "i", pa.date32(), _days, _date, pa.int32()),
         Kind("time", "q", pa.time64("us"), _clock, _time, pa.int64()),
         Kind("text", "I", pa.large_string(), lambda text: text.encode(), bytes.decode, pa.large_binary()),
-        Kind("bytes", "I", pa.large_binary(), bytes, None, pa.large_binary()),
+        Kind("bytes", "I", pa.large_binary(), _bytes, None, pa.large_binary()),
     )
 }
 

@@ -106,6 +106,7 @@ class Keys:
         self._kinds = tuple(KINDS[kind] for kind in kinds)
         self._fixed = [at for at, kind in enumerate(self._kinds) if not kind.of_bytes]
         self._texts = [at for at, kind in enumerate(self._kinds) if kind.of_bytes]
+        self._order = (*self._fixed, *self._texts)
         self._struct = struct.Struct(">" + "Q" * len(self._fixed))
 
     def pack(self, columns: Sequence[pa.Array]) -> list[bytes]:
@@ -129,16 +130,26 @@ class Keys:
         TypeMismatch
             A value is not of its column's type.
         """
-        values: list[Any] = []
-        for name, kind, value in zip(self.names, self._kinds, asked, strict=True):
+        pieces = []
+        for at in self._order:
+            value = asked[at]
             if value is None or value != value:  # NaN, NaT
                 return None
-            values.append(_taken(kind, value, f"{who}: key {name!r}"))
-        try:
-            fixed = [_sortable_one(self._kinds[at], values[at]) for at in self._fixed]
-            return self._struct.pack(*fixed) + _joined([values[at] for at in self._texts])
-        except struct.error:
-            return None
+            try:
+                pieces.append(_piece(self._kinds[at], value))
+            except OverflowError:
+                return None
+            except (TypeError, AttributeError):
+                raise self._mismatch(at, value, who) from None
+        return (
+            pieces[0]
+            if len(pieces) == 1
+            else b"".join(pieces[: len(self._fixed)]) + _joined(pieces[len(self._fixed) :])
+        )
+
+    def _mismatch(self, at: int, value: Any, who: str) -> TypeMismatch:
+        given = f"{value!r} is {type(value).__name__}"
+        return TypeMismatch(f"{who}: key {self.names[at]!r} is of type {self._kinds[at].name}; {given}. Convert it.")
 
     def unpack(self, packed: bytes) -> dict[str, Any]:
         """The values of a key."""
@@ -164,13 +175,6 @@ def _joined(texts: Sequence[bytes]) -> bytes:
     return b"".join([struct.pack(">I", len(text)) + text for text in first]) + last
 
 
-def _taken(kind: Kind, value: Any, who: str) -> Any:
-    try:
-        return kind.taken(value)
-    except (TypeError, AttributeError):
-        raise TypeMismatch(f"{who} is of type {kind.name}; {value!r} is {type(value).__name__}. Convert it.") from None
-
-
 def _sortable(kind: Kind, numbers: np.ndarray) -> np.ndarray:
     """Numbers as unsigned ones: booleans and unsigned as they are, signed ones shifted, floats by their bits."""
     if kind.name == "float":
@@ -180,12 +184,14 @@ def _sortable(kind: Kind, numbers: np.ndarray) -> np.ndarray:
     return numbers.astype(np.int64).view(np.uint64) ^ np.uint64(SIGN)
 
 
-def _sortable_one(kind: Kind, number: Any) -> int:
+def _piece(kind: Kind, value: Any) -> bytes:
+    """What a value is in a key; OverflowError where its column cannot hold it."""
+    number = kind.taken(value)
+    if kind.of_bytes:
+        return number
     if kind.name == "float":
-        return int.from_bytes(struct.pack(">d", number))
-    if kind.name in ("boolean", "unsigned"):
-        return int(number)
-    return int(number) + SIGN
+        return struct.pack(">d", number)
+    return int(number if kind.name in ("boolean", "unsigned") else number + SIGN).to_bytes(8)
 
 
 def _unsorted(kind: Kind, number: int) -> Any:

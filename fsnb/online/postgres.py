@@ -41,7 +41,7 @@ INTO = "INSERT INTO fsnb_online.rows AS kept (series, key, event, available, val
 UPSERT = f"{INTO} SELECT %s::bigint, key, event, available, value FROM fsnb_pushed {NEWER_WINS}"
 DEFER = """
     INSERT INTO fsnb_online.pending SELECT %s::bigint, key, event, available, value FROM fsnb_pushed
-    ON CONFLICT (series, key, event, available) DO UPDATE SET value = excluded.value"""
+    ON CONFLICT (series, key, event, available) DO NOTHING"""
 MATURE = f"""
     {INTO} SELECT DISTINCT ON (key) series, key, event, available, value
     FROM fsnb_online.pending WHERE series = %s AND available <= %s
@@ -96,7 +96,7 @@ class Postgres:
         return {run for (run,) in found}.intersection(runs)
 
     def read(self, series: Series, keys: Sequence[bytes]) -> list[Row] | None:
-        mine, asked = self._ids.get((series.view, series.version)), list(keys)
+        mine, asked = self._id(series), list(keys)
         with self._session() as con:
             found = con.execute(READ, (mine, asked, mine, asked, series.view), prepare=True, binary=True).fetchall()
         rows = [row for row in found if row[0] is not None]
@@ -104,7 +104,7 @@ class Postgres:
         return rows if mine is not None and served == mine else None
 
     def scan(self, series: Series) -> Iterator[list[Row]]:
-        mine = self._ids.get((series.view, series.version))
+        mine = self._id(series)
         with self._session() as con, con.transaction(), con.cursor("fsnb_scan", binary=True) as cursor:
             cursor.execute(SCAN, (mine, mine))
             while rows := cursor.fetchmany(BATCH_ROWS):
@@ -126,13 +126,20 @@ class Postgres:
             yield PostgresPush(con, con.execute(where, new[:2]).fetchone()[0], series, now)
 
     def forget(self, series: Series) -> None:
-        mine = self._ids.pop((series.view, series.version), None)
+        mine = self._id(series)
         with self._session() as con, con.transaction():
             con.execute(LOCK, (_number(series.view),))
             con.execute(FORGET.format(id=int(mine or 0)))
 
     def close(self) -> None:
         self._connections.close()
+
+    def _id(self, series: Series) -> int | None:
+        """What rows of a series are marked with; None where the store does not have it."""
+        key = (series.view, series.version)
+        if key not in self._ids:
+            self.all_series(series.view)
+        return self._ids.get(key)
 
     def _series(self, which: str, values: Sequence[Any]) -> tuple[Series, ...]:
         with self._session() as con:

@@ -42,7 +42,7 @@ NEWER_WINS = """
         event = excluded.event, available = excluded.available, value = excluded.value
     WHERE (excluded.event, excluded.available) > ("rows".event, "rows".available)"""
 INSERT = f'INSERT INTO "rows" (series, key, event, available, value) VALUES (?, ?, ?, ?, ?) {NEWER_WINS}'
-DEFER = "INSERT OR REPLACE INTO pending (series, key, event, available, value) VALUES (?, ?, ?, ?, ?)"
+DEFER = "INSERT OR IGNORE INTO pending (series, key, event, available, value) VALUES (?, ?, ?, ?, ?)"
 MATURE = f"""
     INSERT INTO "rows" (series, key, event, available, value)
     SELECT series, key, event, available, value FROM pending WHERE series = ? AND available <= ?
@@ -96,7 +96,7 @@ class Sqlite:
         return {run for (run,) in found}.intersection(runs)
 
     def read(self, series: Series, keys: Sequence[bytes]) -> list[Row] | None:
-        mine = self._ids.get((series.view, series.version))
+        mine = self._id(series)
         try:
             con = self._connections.get()
             if len(keys) == 1:
@@ -122,7 +122,7 @@ class Sqlite:
 
     def scan(self, series: Series) -> Iterator[list[Row]]:
         with self._errors():
-            cursor = self._connections.get().execute(SCAN, (self._ids.get((series.view, series.version)),))
+            cursor = self._connections.get().execute(SCAN, (self._id(series),))
             while rows := cursor.fetchmany(10_000):
                 yield rows
 
@@ -144,7 +144,7 @@ class Sqlite:
 
     def forget(self, series: Series) -> None:
         with self._errors():
-            con, mine = self._connections.get(), self._ids.get((series.view, series.version))
+            con, mine = self._connections.get(), self._id(series)
             con.execute("BEGIN IMMEDIATE")
             for table, column in (('"rows"', "series"), ("pending", "series"), ("runs", "series"), ("series", "id")):
                 con.execute(f"DELETE FROM {table} WHERE {column} = ?", (mine,))
@@ -165,6 +165,13 @@ class Sqlite:
             _write_ahead(con)
             con.executescript(f"BEGIN IMMEDIATE; {TABLES} COMMIT")
         con.execute("PRAGMA synchronous = NORMAL")  # what a power cut undoes it undoes whole, the position too
+
+    def _id(self, series: Series) -> int | None:
+        """What rows of a series are marked with; None where the store does not have it."""
+        key = (series.view, series.version)
+        if key not in self._ids:
+            self.all_series(series.view)
+        return self._ids.get(key)
 
     def _series(self, which: str, *values: Any) -> tuple[Series, ...]:
         if not self.path.exists():
