@@ -100,6 +100,8 @@ def _number(text: str, what: str) -> int:
 
 def _redis(address: Address, options: dict[str, str]) -> Any:
     import redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
 
     con = redis.Redis(
         host=filled(address.host) or "localhost",
@@ -110,6 +112,7 @@ def _redis(address: Address, options: dict[str, str]) -> Any:
         ssl=address.scheme == "rediss",
         socket_connect_timeout=SECONDS_TO_CONNECT,
         socket_timeout=60,
+        retry=Retry(NoBackoff(), 1),  # a connection that has grown stale; every command of ours may run twice
         single_connection_client=True,
     )
     con.ping()

@@ -130,6 +130,7 @@ class Postgres:
         with self._session() as con, con.transaction():
             con.execute(LOCK, (_number(series.view),))
             con.execute(FORGET.format(id=int(mine or 0)))
+        self._ids.clear()
 
     def close(self) -> None:
         self._connections.close()

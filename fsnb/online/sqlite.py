@@ -149,6 +149,7 @@ class Sqlite:
             for table, column in (('"rows"', "series"), ("pending", "series"), ("runs", "series"), ("series", "id")):
                 con.execute(f"DELETE FROM {table} WHERE {column} = ?", (mine,))
             con.execute("COMMIT")
+        self._ids.clear()
 
     def close(self) -> None:
         self._connections.close()
