@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -120,7 +121,7 @@ def _push(box: Outbox, database: Database, series: Series, now: int) -> tuple[in
         known = box.runs(series.version)
         pushed = database.pushed(series, known)
         due = [run for run in known if run not in pushed]
-        for batch in _batches(box, series, due, now, everything=not pushed) if due else ():
+        for batch in _ahead(_batches(box, series, due, now, everything=not pushed)) if due else ():
             push.write(batch)
             rows += len(batch.keys)
             later += len(batch.keys) if batch.pending else 0
@@ -133,6 +134,15 @@ def _batches(box: Outbox, series: Series, due: Sequence[str], now: int, *, every
     rows = history if everything else outbox.of_runs(history, due)
     for table, late in ((outbox.latest(rows, series, now), False), (outbox.pending(rows, now), True)):
         yield from packed(box, table, series, pending=late)
+
+
+def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The same batches; while one is written, the next is read and packed."""
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(next, batches, None)
+        while (batch := following.result()) is not None:
+            following = pool.submit(next, batches, None)
+            yield batch
 
 
 def packed(box: Outbox, table: ir.Table, series: Series, *, pending: bool = False) -> Iterator[Batch]:

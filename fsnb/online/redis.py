@@ -37,7 +37,6 @@ VIEWS = "fsnb:views"
 # depends on the server's locale.
 WRITE = """
 local function times(text, at) return struct.unpack('>I4I4I4I4BI4', text, at) end
-local function compare(a1, a2, b1, b2) if a1 ~= b1 then return a1 - b1 end return a2 - b2 end
 local n1, n2 = struct.unpack('>I4I4', ARGV[1])
 
 local function frames(text, found)
@@ -45,17 +44,19 @@ local function frames(text, found)
   while at <= #text do
     local e1, e2, a1, a2, _, length = times(text, at)
     local frame = {e1, e2, a1, a2, string.sub(text, at + 21, at + 20 + length)}
-    frame.seen = compare(a1, a2, n1, n2) <= 0
+    frame.seen = a1 < n1 or (a1 == n1 and a2 <= n2)
     found[#found + 1] = frame
     at = at + 21 + length
   end
 end
 
-local function newer(x, y)
-  local by_event = compare(x[1], x[2], y[1], y[2])
-  if by_event ~= 0 then return by_event > 0 end
-  return compare(x[3], x[4], y[3], y[4]) >= 0
+local function later(e1, e2, a1, a2, f1, f2, b1, b2)
+  if e1 ~= f1 then return e1 > f1 end
+  if e2 ~= f2 then return e2 > f2 end
+  if a1 ~= b1 then return a1 > b1 end
+  return a2 >= b2
 end
+local function newer(x, y) return later(x[1], x[2], x[3], x[4], y[1], y[2], y[3], y[4]) end
 
 local function merged(old, new)
   local found, best, kept, there = {}, nil, {}, {}
@@ -81,10 +82,10 @@ for i = 3, #ARGV, 2 do
   local name, new = ARGV[i - 1], ARGV[i]
   local old, write = state[name], new
   if old then
-    local e1, e2, a1, a2, later, length = times(old, 1)
+    local e1, e2, a1, a2, waits, length = times(old, 1)
     local f1, f2, b1, b2, pending = times(new, 1)
-    if later == 0 and pending == 0 and #old == 21 + length then
-      if not newer({f1, f2, b1, b2}, {e1, e2, a1, a2}) then write = old end
+    if waits == 0 and pending == 0 and #old == 21 + length then
+      if not later(f1, f2, b1, b2, e1, e2, a1, a2) then write = old end
     else
       write = merged(old, new)
     end
