@@ -68,6 +68,13 @@ class Outbox:
     def current(self, version: int) -> ir.Table:
         return self._table(f"{self.view}__v{version}_current")
 
+    def untimely(self, version: int) -> ir.Table:
+        """The history's rows that were not available yet when their run told them: the current table may lack them."""
+        history, runs = self.history(version), self._table(RUNS)
+        told = runs.select(fsnb_run=runs.run_id, fsnb_told=runs.started)
+        met = history.inner_join(told, [(RUN_ID, "fsnb_run")])
+        return met.filter(met[AVAILABLE_TIME] > met.fsnb_told).select(*history.columns)
+
     def batches(self, table: ir.Table, series: Series) -> Iterator[pa.Table]:
         """A table's rows as Arrow, with the columns that a series needs."""
         columns = [name for name, _ in series.keys] + [EVENT_TIME, AVAILABLE_TIME, *series.names]
@@ -93,9 +100,9 @@ def latest(history: ir.Table, series: Series, now: int) -> ir.Table:
     return ranked.filter(ranked["fsnb_rank"] == 0).drop("fsnb_rank").order_by(keys)
 
 
-def pending(history: ir.Table, now: int) -> ir.Table:
+def after(rows: ir.Table, at: int) -> ir.Table:
     """The rows that become available after a time."""
-    return history.filter(history[AVAILABLE_TIME] > _literal(moment(now)))
+    return rows.filter(rows[AVAILABLE_TIME] > _literal(moment(at)))
 
 
 def _literal(at: datetime) -> ir.Value:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -121,7 +120,7 @@ def _push(box: Outbox, database: Database, series: Series, now: int) -> tuple[in
         known = box.runs(series.version)
         pushed = database.pushed(series, known)
         due = [run for run in known if run not in pushed]
-        for batch in _ahead(_batches(box, series, due, now, everything=not pushed)) if due else ():
+        for batch in _batches(box, series, due, now, everything=not pushed) if due else ():
             push.write(batch)
             rows += len(batch.keys)
             later += len(batch.keys) if batch.pending else 0
@@ -130,19 +129,22 @@ def _push(box: Outbox, database: Database, series: Series, now: int) -> tuple[in
 
 
 def _batches(box: Outbox, series: Series, due: Sequence[str], now: int, *, everything: bool) -> Iterator[Batch]:
+    """The rows of the runs that are due: of each entity the latest that is available, then those that are not yet.
+
+    For all runs together, the current table has what was available when each was told: most of a long history need not
+    be looked at.
+    """
     history = box.history(series.version)
-    rows = history if everything else outbox.of_runs(history, due)
-    for table, late in ((outbox.latest(rows, series, now), False), (outbox.pending(rows, now), True)):
-        yield from packed(box, table, series, pending=late)
+    rows = outbox.of_runs(history, due)
+    if everything:
+        yield from packed(box, box.current(series.version).order_by(_keys(series)), series)
+        rows = box.untimely(series.version)
+    yield from packed(box, outbox.latest(rows, series, now), series)
+    yield from packed(box, outbox.after(rows, now), series, pending=True)
 
 
-def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
-    """The same batches; while one is written, the next is read and packed."""
-    with ThreadPoolExecutor(1) as pool:
-        following = pool.submit(next, batches, None)
-        while (batch := following.result()) is not None:
-            following = pool.submit(next, batches, None)
-            yield batch
+def _keys(series: Series) -> list[str]:
+    return [name for name, _ in series.keys]
 
 
 def packed(box: Outbox, table: ir.Table, series: Series, *, pending: bool = False) -> Iterator[Batch]:

@@ -152,6 +152,24 @@ def test_runs_are_pushed_once_whatever_their_clocks_say(con: Any, database: Data
     assert served.sync(EARLY + 9 * HOUR).runs == 0
 
 
+def test_a_row_that_its_run_did_not_see_is_pushed_whatever_the_clocks_say(con: Any, database: Database) -> None:
+    """The current table lacks it: for the second publisher, whose clock is behind, it was not available yet."""
+    served = Served(con, LATEST, database)
+    served.published.run([event("1", 0, 1.0)], EARLY + 6 * HOUR)
+    served.published.run([event("1", 0, 1.0), event("1", 3.5, 2.0)], EARLY + 5 * HOUR)
+    assert [each["x"] for each in fetch(con, served.published.schema, "v")] == [1.0]
+    assert served.sync(EARLY + 9 * HOUR).runs == 2
+    assert Reader(lambda view: database, "v")("1", at=EARLY + 9 * HOUR)[0] == {"x": 2.0}
+
+
+def test_a_pusher_whose_clock_is_behind_loses_nothing(con: Any, database: Database) -> None:
+    served = Served(con, LATEST, database)
+    served.published.run([event("1", 0, 1.0), event("1", 4, 2.0)], EARLY + 9 * HOUR)
+    served.sync(EARLY + 3 * HOUR)
+    assert Reader(lambda view: database, "v")("1", at=EARLY + 9 * HOUR)[0] == {"x": 2.0}
+    assert served.sync(EARLY + 9 * HOUR).runs == 0
+
+
 def test_a_window_that_has_emptied_is_not_a_missing_entity(con: Any, database: Database) -> None:
     served = Served(con, COUNTS, database)
     served.published.run([event("1", 0, None), event("11", 8, 2.0)], EARLY + 9 * HOUR)
