@@ -1,5 +1,6 @@
 """The nouns: Entity, Source, FeatureView, Window, Spine. Values that know what they mean and nothing of engines."""
 
+from fsnb.model.changes import Change, changes, source_changes
 from fsnb.model.definition import Output
 from fsnb.model.durations import micros, parse_duration, show_duration
 from fsnb.model.entity import Entity, Window
@@ -10,6 +11,7 @@ from fsnb.model.spine import Spine
 from fsnb.model.view import Feature, FeatureView, feature_view
 
 __all__ = [
+    "Change",
     "Entity",
     "Feature",
     "FeatureView",
@@ -18,10 +20,12 @@ __all__ = [
     "Source",
     "Spine",
     "Window",
+    "changes",
     "feature_view",
     "leaves",
     "micros",
     "over",
     "parse_duration",
     "show_duration",
+    "source_changes",
 ]
