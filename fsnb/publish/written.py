@@ -1,0 +1,174 @@
+"""What publishing a view does on a target, as SQL to read, to review and to run by hand; no connection here.
+
+The statements come from the expressions that `materialize` runs, compiled on tables that are only names and types. So
+they cannot say anything else than what is done; tests run them and compare.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import ibis.backends.sql.compilers as compilers
+import ibis.expr.types as ir
+
+from fsnb.catalog import Catalog
+from fsnb.errors import FsnbError
+from fsnb.identity import tables_of
+from fsnb.model import FeatureView
+from fsnb.pit.clocks import microseconds
+from fsnb.publish import history, sql
+from fsnb.publish.checks import check_definition
+from fsnb.publish.history import AVAILABLE_TIME, EVENT_TIME, KNOWN_TIME, LAST, RUN_ID, STAGE, TICKS, Layout, Stretches
+from fsnb.publish.inputs import in_ticks
+from fsnb.publish.materialize import Job, Names
+from fsnb.publish.publication import last_published
+from fsnb.publish.target import DEFAULT_SCHEMA, PLACEHOLDER, Target
+
+INTERVAL = "fsnb_interval"
+_BOUNDS = ibis.schema({"after": "int64", "upto": "int64"})
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """All that compiling for a target asks of a connection: which engine it would be."""
+
+    name: str
+
+    @property
+    def compiler(self) -> Any:
+        return getattr(compilers, self.name).compiler
+
+    @property
+    def dialect(self) -> Any:
+        return self.compiler.dialect
+
+    def compile(self, query: ir.Table) -> str:
+        return ibis.to_sql(query, dialect=self.name)
+
+
+def place(target: Target) -> tuple[str, tuple[str, ...]]:
+    """The schema of a target's published tables, and the environment variables that its URL reads."""
+    dialect = "duckdb" if target.url.startswith("duckdb:") else "postgres"
+    return target.schema or DEFAULT_SCHEMA[dialect], tuple(dict.fromkeys(PLACEHOLDER.findall(target.url)))
+
+
+def version_of(view: FeatureView, catalog: Catalog) -> int:
+    """The version that publishing the view writes, as far as the catalog knows: the last one, or the next."""
+    last = last_published(catalog, view)
+    if last is None:
+        return 1
+    return last[0] if last[1] == view.fingerprint else last[0] + 1
+
+
+def statements(view: FeatureView, target: Target, version: int) -> tuple[dict[str, str], str]:
+    """`{"ddl/postgres.sql": text, ...}`: tables, staged select and checks of a version, for each kind of target.
+
+    The other value is empty, or says why there are none: the view cannot be published as tables.
+    """
+    try:
+        check_definition(view)
+    except FsnbError as error:
+        return {}, str(error)
+    found: dict[str, str] = {}
+    for dialect, schema in DEFAULT_SCHEMA.items():
+        con, names = Paper(dialect), Names(target.schema or schema, view.name, version)
+        found |= {
+            f"ddl/{dialect}.sql": ddl(view, con, names),
+            f"sql/{dialect}.staged.sql": staged(view, con),
+            f"checks/{dialect}.sql": checks(view, con, names),
+        }
+    return found, ""
+
+
+def ddl(view: FeatureView, con: Any, names: Names) -> str:
+    """The tables of a version and the views that lead to them, as the first publication makes them."""
+    layout, who = Layout.of(view), f"feature view {view.name!r}"
+    tables = (names.history, layout.history, ()), (names.current, layout.current, layout.keys)
+    sql.check_length(con, [*layout.history.names, names.history[1], names.current[1]], who)
+    lines = [f"CREATE SCHEMA IF NOT EXISTS {sql.quoted(con, names.schema)}"]
+    for where, schema, key in tables:
+        sql.stored_schema(con, schema, who)
+        lines.append(sql.table_definition(con, where, schema, required=layout.required, key=key))
+    order = [*layout.keys, EVENT_TIME, KNOWN_TIME, AVAILABLE_TIME]
+    lines += sql.index_definitions(con, names.history, order, (EVENT_TIME, AVAILABLE_TIME))
+    lines += [
+        f"CREATE VIEW {sql.quoted(con, *stable)} AS SELECT * FROM {sql.quoted(con, *table)}"
+        for stable, table in names.stable.items()
+    ]
+    return _script(f"The tables of {view.name} version {names.version}, as publishing makes them.", lines)
+
+
+# ---------------------------------------------------------------------- the staged select
+
+
+def staged(view: FeatureView, con: Any) -> str:
+    """What is written into the stage for one interval of time, from which the history takes what it lacks.
+
+    The interval is a table of one row, `fsnb_interval(after, upto)`, in microseconds since 1970, UTC. The sources bear
+    their own names.
+    """
+    tables = {table.name: ibis.table(table.schema, name=table.name) for table in tables_of(view.relation)}
+    job = Job.of(view, con, tables)
+    bounds = ibis.table(_BOUNDS, name=INTERVAL)
+    after, upto = bounds["after"].as_scalar(), bounds["upto"].as_scalar()
+    rows = {view.source.name: job.rows}
+    if in_ticks(view):
+        # in the place of numbers: whatever is compared with them is an expression already
+        stretch: Any = Stretches(((after, upto),), upto)  # type: ignore[arg-type]
+        ticks = con.compile(history.candidate_ticks(job.part, con, rows, stretch))
+        values = con.compile(history.tick_values(job.joined, con, rows))
+        lines = [_temporary(con, TICKS, ticks), _temporary(con, STAGE, values)]
+        reads = f"{INTERVAL}, and {LAST}: what the history says last of this interval, empty at first"
+    else:
+        found = history.source_rows(job.part, con, rows, upto)
+        lines = [_temporary(con, STAGE, con.compile(_between(view, con, found, after, upto)))]
+        reads = INTERVAL
+    return _script(f"What the history of {view.name} should hold in one interval; reads {reads}.", lines)
+
+
+def _between(view: FeatureView, con: Any, rows: ir.Table, after: Any, upto: Any) -> ir.Table:
+    if view.kind == "static":
+        return rows
+    event = microseconds(con, rows[EVENT_TIME])
+    return rows.filter((event > after) & (event <= upto))
+
+
+def _temporary(con: Any, name: str, query: str) -> str:
+    return f"CREATE TEMPORARY TABLE {sql.quoted(con, name)} AS\n{query}"
+
+
+# ---------------------------------------------------------------------- checks of the published tables
+
+
+def checks(view: FeatureView, con: Any, names: Names) -> str:
+    """What always holds of a version's tables, as one query: a row for each check, with how many rows break it."""
+    layout = Layout.of(view)
+    told, current = (_published(*pair) for pair in ((names.history, layout.history), (names.current, layout.current)))
+    moment = [*layout.keys, EVENT_TIME, AVAILABLE_TIME]
+    broken = {
+        "history: a moment is told once": _repeated(told, moment),
+        "history: nothing is known before the rules of time say": told.filter(told[AVAILABLE_TIME] < told[KNOWN_TIME]),
+        "current: an entity has one row": _repeated(current, layout.keys),
+        "current: every row is in the history, with its run": current.anti_join(told, [*moment, RUN_ID]),
+    }
+    counted = [
+        rows.aggregate(violations=rows.count()).select(check=ibis.literal(name), violations="violations")
+        for name, rows in broken.items()
+    ]
+    every = ibis.union(*counted).order_by("check")
+    return _script(f"Holds of the published tables of {view.name}: no row has violations.", [con.compile(every)])
+
+
+def _published(where: tuple[str, str], schema: ibis.Schema) -> ir.Table:
+    return ibis.table(schema, name=where[1], database=where[0])
+
+
+def _repeated(table: ir.Table, by: Any) -> ir.Table:
+    counted = table.group_by(*by).aggregate(fsnb_rows=table.count())
+    return counted.filter(counted["fsnb_rows"] > 1)
+
+
+def _script(says: str, lines: list[str]) -> str:
+    return f"-- {says}\n" + "".join(f"{line};\n" for line in lines)
