@@ -3,7 +3,9 @@
 from fsnb.publish.certificate import Certificate
 from fsnb.publish.certifying import certify
 from fsnb.publish.loading import load
-from fsnb.publish.publication import Publication, publish
+from fsnb.publish.promoting import Promotion, promote, rollback
+from fsnb.publish.publication import Publication
+from fsnb.publish.publishing import publish
 from fsnb.publish.target import Target
 
-__all__ = ["Certificate", "Publication", "Target", "certify", "load", "publish"]
+__all__ = ["Certificate", "Promotion", "Publication", "Target", "certify", "load", "promote", "publish", "rollback"]

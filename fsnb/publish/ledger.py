@@ -92,7 +92,9 @@ def known(con: Any, schema: str, view: str) -> Known:
         return Known()
     found = _of_view(con, schema, VERSIONS, view, "version, fingerprint, mode, interval_us, definition", "version")
     promoted = _of_view(con, schema, PROMOTIONS, view, "version", "promoted DESC LIMIT 1")
-    versions = tuple(Version(number, print_, mode, every, json.loads(text)) for number, print_, mode, every, text in found)
+    versions = tuple(
+        Version(number, print_, mode, every, json.loads(text)) for number, print_, mode, every, text in found
+    )
     return Known(versions, promoted[0][0] if promoted else None)
 
 

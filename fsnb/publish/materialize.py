@@ -5,7 +5,7 @@ A reader sees the tables as they were or as they are now, never in between; a pu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -76,6 +76,11 @@ class Names:
     @property
     def current(self) -> tuple[str, str]:
         return self.schema, f"{self.view}__v{self.version}_current"
+
+    @property
+    def live(self) -> tuple[str, str]:
+        """The database view of a version with no tables."""
+        return self.schema, f"{self.view}__v{self.version}_live"
 
     @property
     def stable(self) -> dict[tuple[str, str], tuple[str, str]]:
@@ -208,7 +213,7 @@ def materialize(
         upserted = _upsert(con, job.layout, names, history.current_rows(job.layout, told, run.now, since, run.id))
         _write_ledger(job, names, told, found, run)
         _write_run(job, names, run, (staged, appended, upserted), clock())
-        promoted = _promote(con, names, there, run)
+        promoted = _promote(con, names, there, run, complete=found.total == len(found.numbers))
         current = sql.rows(con, f"SELECT count(*) FROM {sql.quoted(con, *names.current)}")[0][0]
     bounds = [inputs.as_moment(us) for us in _bounds(found)]
     first, until = (bounds[0], bounds[1]) if bounds else (None, None)
@@ -224,7 +229,10 @@ def _bounds(found: Due) -> list[int]:
 
 
 def _need_expected(view: FeatureView, there: Known, expected: Known | None) -> None:
-    if expected is not None and there != expected:
+    promoted = there.version(there.promoted)
+    if promoted is None or promoted.fingerprint == view.fingerprint:
+        return
+    if expected is not None and there.promoted != expected.promoted:
         raise PublishError(
             f"feature view {view.name!r}: another publisher has changed its versions meanwhile; the promoted one is "
             f"{there.promoted}, it was {expected.promoted}. Publish again to compare with that one."
@@ -235,7 +243,9 @@ def _version(there: Known, last: tuple[int, str] | None, view: FeatureView, run:
     """The last published version where nothing but this definition was published as that, else the next."""
     published = [(each.number, each.fingerprint) for each in there.versions] + ([last] if last else [])
     number = max((number for number, _ in published), default=0)
+    kept = there.version(number)
     same = all(print_ == view.fingerprint for other, print_ in published if other == number)
+    same = same and (kept is None or kept.mode == "table")
     number = number if number and same else number + 1
     every = _interval(view, there.version(number), run)
     return there.version(number) or Version(number, view.fingerprint, "table", every, view.to_doc())
@@ -270,15 +280,8 @@ def _shown(us: int) -> str:
 def _prepare(con: Any, layout: Layout, names: Names, version: Version, there: Known, run: Run) -> None:
     """Make the version's tables, or check that those that are there have our columns."""
     who = f"feature view {names.view!r}"
-    columns = [*layout.history.names, names.history[1], names.current[1], *(name for _, name in names.stable)]
-    sql.check_length(con, columns, who)
+    need_names(con, names, there, layout.history.names)
     relations = sql.relations(con, names.schema)
-    taken = [name for _, name in names.stable if name in relations]
-    if taken and not there.versions:
-        raise PublishError(
-            f"{who}: {names.schema!r} has a table or view {taken[0]!r} that fsnb did not make. "
-            "Rename the feature view, or give the target another schema."
-        )
     if there.version(version.number) is None:
         ledger.add_version(con, names.schema, names.view, version, run.now)
     for where, schema, key in ((names.history, layout.history, ()), (names.current, layout.current, layout.keys)):
@@ -291,6 +294,19 @@ def _prepare(con: Any, layout: Layout, names: Names, version: Version, there: Kn
                 sql.run(con, f"CREATE INDEX ON {sql.quoted(con, *where)} ({order})")
                 for clock in (EVENT_TIME, AVAILABLE_TIME):
                     sql.run(con, f"CREATE INDEX ON {sql.quoted(con, *where)} USING brin ({sql.quoted(con, clock)})")
+
+
+def need_names(con: Any, names: Names, there: Known, columns: Sequence[str]) -> None:
+    """Refuse names that the target would cut short, or that others have taken."""
+    who = f"feature view {names.view!r}"
+    ours = [names.history[1], names.current[1], *(name for _, name in names.stable)]
+    sql.check_length(con, [*columns, *ours], who)
+    taken = [name for _, name in names.stable if name in sql.relations(con, names.schema)]
+    if taken and not there.versions:
+        raise PublishError(
+            f"{who}: {names.schema!r} has a table or view {taken[0]!r} that fsnb did not make. "
+            "Rename the feature view, or give the target another schema."
+        )
 
 
 def _guard(con: Any, where: tuple[str, str], want: ibis.Schema, who: str) -> None:
@@ -402,9 +418,9 @@ def _upsert(con: Any, layout: Layout, names: Names, rows: ir.Table) -> int:
     return sql.insert(con, names.current, rows, newer)
 
 
-def _promote(con: Any, names: Names, there: Known, run: Run) -> bool:
-    """Lead readers to this version where that was asked for; whether they are led there now."""
-    if not run.promote:
+def _promote(con: Any, names: Names, there: Known, run: Run, *, complete: bool) -> bool:
+    """Lead readers to this version where that was asked for and nothing is left to tell; whether they are led there."""
+    if not (run.promote and complete):
         return there.promoted == names.version
     if there.promoted != names.version:
         point_views(con, names)
@@ -413,25 +429,21 @@ def _promote(con: Any, names: Names, there: Known, run: Run) -> bool:
 
 
 def point_views(con: Any, names: Names) -> None:
-    """Lead the stable names to this version.
-
-    Views of others may stand on them: where all of their columns are in the new table too they stay, in their order,
-    and new ones follow.
-    """
-    there = sql.relations(con, names.schema)
+    """Lead the stable names to this version's tables."""
     for view, table in names.stable.items():
-        columns = _columns(con, view, table) if view[1] in there else None
+        columns = columns_to_keep(con, view, table)
         if columns is None:
             sql.run(con, f"DROP VIEW IF EXISTS {sql.quoted(con, *view)}")
-        chosen = sql.names(con, columns) if columns else "*"
-        replace_ = "OR REPLACE " if columns else ""
-        sql.run(
-            con, f"CREATE {replace_}VIEW {sql.quoted(con, *view)} AS SELECT {chosen} FROM {sql.quoted(con, *table)}"
-        )
+        sql.lead(con, view, table, columns)
 
 
-def _columns(con: Any, view: tuple[str, str], table: tuple[str, str]) -> list[str] | None:
-    """The columns of a view, then what else the table has; None where the table cannot take the old one's place."""
+def columns_to_keep(con: Any, view: tuple[str, str], table: tuple[str, str]) -> list[str] | None:
+    """The columns of a stable view in their order, then what else its next table has.
+
+    Views of others may stand on it, and stay where it keeps its columns. None where it is not there or cannot.
+    """
+    if view[1] not in sql.relations(con, view[0]):
+        return None
     have, want = sql.table_schema(con, view), sql.table_schema(con, table)
     if any(want.get(name) != dtype for name, dtype in have.items()):
         return None

@@ -99,6 +99,13 @@ def insert_values(con: Any, where: tuple[str, str], values: Mapping[str, Any]) -
     run(con, f"INSERT INTO {quoted(con, *where)} ({names(con, list(values))}) VALUES ({written})")
 
 
+def lead(con: Any, view: tuple[str, str], table: tuple[str, str], columns: Sequence[str] | None) -> None:
+    """CREATE VIEW over a table, or put these columns of it in place of what a view was."""
+    create = "CREATE VIEW" if columns is None else "CREATE OR REPLACE VIEW"
+    chosen = "*" if columns is None else names(con, columns)
+    run(con, f"{create} {quoted(con, *view)} AS SELECT {chosen} FROM {quoted(con, *table)}")
+
+
 def relations(con: Any, schema: str) -> set[str]:
     """Names of the tables and views in a schema."""
     found = rows(
