@@ -7,16 +7,17 @@ so that a notebook, a JupyterLab server and a CI job share it. Data never goes i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ibis
 
-from fsnb import pit, publish, training
+from fsnb import deploy, pit, publish, training
 from fsnb.catalog import Catalog, Document
 from fsnb.errors import DefinitionError, UnknownName, listed
 from fsnb.identity import fingerprint
-from fsnb.model import Feature, FeatureView, LagProfile, Source, Spine
+from fsnb.model import Feature, FeatureView, LagProfile, Source, Spine, parse_duration
 from fsnb.model.data import is_table_name
 from fsnb.publish import Publication, Target
 from fsnb.training import LoggedTrainingSet, TrainingSet
@@ -268,6 +269,68 @@ class FeatureStore:
         return publish.publish(
             found, self._target(to), local=self.engine, tables=tables, catalog=self.catalog, end=end, progress=progress
         )
+
+    # ------------------------------------------------------------------ build
+
+    def build(
+        self,
+        views: Sequence[FeatureView | str] | None = None,
+        *,
+        to: str | None = None,
+        out: str | Path = "build",
+        check: bool = False,
+        every: str | timedelta = "1d",
+        late: str | timedelta = "7d",
+        dialects: Sequence[str] | None = None,
+    ) -> deploy.Built:
+        """Write what runs feature views in production: SQL per dialect, tables, checks, a manifest, schedule files.
+
+        Two builds of the same definitions are equal byte for byte. Nothing is run and nothing connected to.
+
+        Parameters
+        ----------
+        views
+            Views or their names; all of the catalog by default, and then what was built of others is taken away.
+        to
+            The target; the only one, where there is one.
+        out
+            The folder; each view has one of its own in it.
+        check
+            Write nothing: `.ok` of the outcome says whether the folder is as the definitions say.
+        every
+            How often a view with no `refresh` is brought up to date.
+        late
+            How far back each scheduled run looks for rows that came late.
+        dialects
+            In which the retrieval of features is written; all by default.
+
+        Raises
+        ------
+        UnknownName, DefinitionError, FsnbError
+        """
+        target = self._only_target() if to is None else self._target(to)
+        found = [self.view(v) if isinstance(v, str) else v for v in (self.views if views is None else views)]
+        often = {"every": parse_duration(every, "every"), "late": parse_duration(late, "late")}
+        sheets = [self._sheet(view, target, dialects, **often) for view in found]
+        return deploy.write(sheets, out, whole=views is None, check=check)
+
+    def _sheet(
+        self, view: FeatureView, target: Target, dialects: Sequence[str] | None, **often: timedelta
+    ) -> deploy.Sheet:
+        version, (schema, secrets) = publish.version_of(view, target, self.catalog), publish.place(target)
+        queries, refused = training.retrievals(view, dialects)
+        tables, why = publish.statements(view, target, version)
+        texts = {f"sql/{dialect}.retrieval.sql": text for dialect, text in queries.items()} | tables
+        refused |= {"tables": why} if why else {}
+        return deploy.Sheet(view, version, target.name, schema, secrets, texts, refused, **often)
+
+    def _only_target(self) -> Target:
+        known = sorted({*self._targets, *(document.name for document in self.catalog.list("target"))})
+        if len(known) != 1:
+            raise DefinitionError(
+                f"which target? The store has {listed(known)}. Say it: to='prod'; name one: store.target('prod', url)."
+            )
+        return self._target(known[0])
 
     # ------------------------------------------------------------------ wiring
 

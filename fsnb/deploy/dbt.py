@@ -36,7 +36,9 @@ def package(sheet: Sheet) -> dict[str, str]:
 
 
 def _yaml(sheet: Sheet, value: Any) -> str:
-    return HEAD.format(sheet.view.fingerprint) + yaml.safe_dump(value, sort_keys=False, allow_unicode=False, width=10**6)
+    return HEAD.format(sheet.view.fingerprint) + yaml.safe_dump(
+        value, sort_keys=False, allow_unicode=False, width=10**6
+    )
 
 
 def _project(name: str) -> dict[str, Any]:
@@ -79,15 +81,17 @@ def _period(length: timedelta) -> dict[str, Any]:
 
 
 def _models(sheet: Sheet, name: str) -> dict[str, Any]:
+    latest = {"name": name, "description": jinja(sheet.view.description), "columns": _columns(sheet)}
+    past = {"name": f"{name}_history", "description": "Every value that was ever told.", "columns": _columns(sheet)}
+    return {"models": [latest, past]}
+
+
+def _columns(sheet: Sheet) -> list[dict[str, Any]]:
     view = sheet.view
-    schema = view.schema
     keys = [{"name": jinja(key), "quote": True, "data_tests": ["not_null"]} for key in view.entity.keys]
     clocks = [{"name": clock, "data_tests": ["not_null"]} for clock in MOMENT]
-    features = [{"name": feature, "quote": True, "description": str(schema[feature])} for feature in view.features]
-    columns = [*keys, *clocks, *features]
-    latest = {"name": name, "description": jinja(view.description), "columns": columns}
-    past = {"name": f"{name}_history", "description": "Every value that was ever told.", "columns": columns}
-    return {"models": [latest, past]}
+    features = [{"name": name, "quote": True, "description": str(dtype)} for name, dtype in view.schema.items()]
+    return [*keys, *clocks, *features]
 
 
 def _model(sheet: Sheet, name: str, model: str) -> str:

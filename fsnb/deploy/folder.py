@@ -11,12 +11,12 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import ibis
 
-import fsnb
 from fsnb.deploy.dbt import package
 from fsnb.deploy.schedules import schedules
 from fsnb.deploy.sheet import Sheet
@@ -25,6 +25,7 @@ from fsnb.model import show_duration
 
 MANIFEST = "manifest.json"
 FORMAT = 1
+MOST_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,11 @@ class Built:
         if not self.differences:
             return f"{head}, all as the definitions say."
         done = "put right" if self.wrote else "NOT as the definitions say"
-        return "\n".join([f"{head}; {len(self.differences)} {done}.", *(f"  {each}" for each in self.differences)])
+        shown = [f"  {each}" for each in self.differences[:MOST_SHOWN]]
+        more = len(self.differences) - len(shown)
+        return "\n".join(
+            [f"{head}; {len(self.differences)} {done}.", *shown, *([f"  and {more} more"] if more else [])]
+        )
 
     def to_doc(self) -> dict[str, Any]:
         """The outcome as JSON."""
@@ -123,10 +128,16 @@ def write(sheets: Sequence[Sheet], folder: str | os.PathLike[str], *, whole: boo
 
 def files(sheet: Sheet) -> dict[str, str]:
     """The files of a view by name, the manifest last."""
-    found = {"definition.json": _json(sheet.view.to_doc()), **sheet.statements}
+    found = {"definition.json": _json(_definition(sheet)), **sheet.statements}
     if sheet.published:
         found |= schedules(sheet) | package(sheet)
     return {**dict(sorted(found.items())), MANIFEST: _json(manifest(sheet, found))}
+
+
+def _definition(sheet: Sheet) -> dict[str, Any]:
+    """The view's document. Where its source lies is a matter of the machine, and so no part of it."""
+    doc = sheet.view.to_doc()
+    return doc | {"source": doc["source"] | {"location": None}}
 
 
 def manifest(sheet: Sheet, written: Mapping[str, str]) -> dict[str, Any]:
@@ -134,7 +145,7 @@ def manifest(sheet: Sheet, written: Mapping[str, str]) -> dict[str, Any]:
     view = sheet.view
     return {
         "format": FORMAT,
-        "made_with": {"fsnb": fsnb.__version__, "ibis": ibis.__version__},
+        "made_with": {"fsnb": version("fsnb"), "ibis": ibis.__version__},
         "view": view.name,
         "fingerprint": view.fingerprint,
         "version": sheet.version,

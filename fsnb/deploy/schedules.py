@@ -6,19 +6,19 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
+from importlib.metadata import version
 
 import jinja2
 
-import fsnb
 from fsnb.deploy import quoting
 from fsnb.deploy.sheet import Sheet
 
 FILES: Mapping[str, str] = {
-    "schedules/airflow.py": "airflow.py",
-    "schedules/dagster.py": "dagster.py",
-    "schedules/github-actions.yml": "github-actions.yml",
-    "schedules/crontab": "crontab",
-    "dbt/publish.sh": "publish.sh",
+    "schedules/airflow.py": "airflow.py.j2",
+    "schedules/dagster.py": "dagster.py.j2",
+    "schedules/github-actions.yml": "github-actions.yml.j2",
+    "schedules/crontab": "crontab.j2",
+    "dbt/publish.sh": "publish.sh.j2",
 }
 
 
@@ -51,7 +51,7 @@ def _values(sheet: Sheet) -> dict[str, object]:
         "words": words(sheet),
         "command": " ".join(quoting.shell(word) for word in words(sheet)),
         "secrets": sheet.secrets,
-        "release": fsnb.__version__,
+        "release": version("fsnb"),
     }
 
 

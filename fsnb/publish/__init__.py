@@ -7,5 +7,19 @@ from fsnb.publish.promoting import Promotion, promote, rollback
 from fsnb.publish.publication import Publication
 from fsnb.publish.publishing import publish
 from fsnb.publish.target import Target
+from fsnb.publish.written import place, statements, version_of
 
-__all__ = ["Certificate", "Promotion", "Publication", "Target", "certify", "load", "promote", "publish", "rollback"]
+__all__ = [
+    "Certificate",
+    "Promotion",
+    "Publication",
+    "Target",
+    "certify",
+    "load",
+    "place",
+    "promote",
+    "publish",
+    "rollback",
+    "statements",
+    "version_of",
+]

@@ -18,12 +18,12 @@ from fsnb.errors import FsnbError
 from fsnb.identity import tables_of
 from fsnb.model import FeatureView
 from fsnb.pit.clocks import microseconds
-from fsnb.publish import history, sql
+from fsnb.publish import history, live, sql
 from fsnb.publish.checks import check_definition
 from fsnb.publish.history import AVAILABLE_TIME, EVENT_TIME, KNOWN_TIME, LAST, RUN_ID, STAGE, TICKS, Layout, Stretches
 from fsnb.publish.inputs import in_ticks
 from fsnb.publish.materialize import Job, Names
-from fsnb.publish.publication import last_published
+from fsnb.publish.publishing import last_publication
 from fsnb.publish.target import DEFAULT_SCHEMA, PLACEHOLDER, Target
 
 INTERVAL = "fsnb_interval"
@@ -54,32 +54,55 @@ def place(target: Target) -> tuple[str, tuple[str, ...]]:
     return target.schema or DEFAULT_SCHEMA[dialect], tuple(dict.fromkeys(PLACEHOLDER.findall(target.url)))
 
 
-def version_of(view: FeatureView, catalog: Catalog) -> int:
+def version_of(view: FeatureView, target: Target, catalog: Catalog) -> int:
     """The version that publishing the view writes, as far as the catalog knows: the last one, or the next."""
-    last = last_published(catalog, view)
+    last = last_publication(catalog, view.name, target.name)
     if last is None:
         return 1
-    return last[0] if last[1] == view.fingerprint else last[0] + 1
+    return last.version if last.fingerprint == view.fingerprint else last.version + 1
 
 
 def statements(view: FeatureView, target: Target, version: int) -> tuple[dict[str, str], str]:
-    """`{"ddl/postgres.sql": text, ...}`: tables, staged select and checks of a version, for each kind of target.
+    """`{"ddl/postgres.sql": text, ...}` of a version, for each kind of target: tables, staged select, checks.
 
-    The other value is empty, or says why there are none: the view cannot be published as tables.
+    The other value is empty, or says why the view has no tables to be kept up to date. Of a windowed view with no
+    `refresh` there is the database view instead, as `mode="view"` makes it.
     """
+    found: dict[str, str] = {}
     try:
+        check_definition(view, needs_refresh=False)
+        for dialect, schema in DEFAULT_SCHEMA.items():
+            found |= _statements(view, Paper(dialect), Names(target.schema or schema, view.name, version))
         check_definition(view)
     except FsnbError as error:
-        return {}, str(error)
-    found: dict[str, str] = {}
-    for dialect, schema in DEFAULT_SCHEMA.items():
-        con, names = Paper(dialect), Names(target.schema or schema, view.name, version)
-        found |= {
-            f"ddl/{dialect}.sql": ddl(view, con, names),
-            f"sql/{dialect}.staged.sql": staged(view, con),
-            f"checks/{dialect}.sql": checks(view, con, names),
-        }
+        return found, str(error)
     return found, ""
+
+
+def _statements(view: FeatureView, con: Any, names: Names) -> dict[str, str]:
+    if view.kind == "window" and view.refresh is None:
+        return {f"ddl/{con.name}.sql": live_ddl(view, con, names)}
+    return {
+        f"ddl/{con.name}.sql": ddl(view, con, names),
+        f"sql/{con.name}.staged.sql": staged(view, con),
+        f"checks/{con.name}.sql": checks(view, con, names),
+    }
+
+
+def live_ddl(view: FeatureView, con: Any, names: Names) -> str:
+    """The database view of a version that has no tables."""
+    query = con.compile(live.query(view, con, _sources(view)))
+    stable = next(iter(names.stable))
+    lines = [
+        f"CREATE SCHEMA IF NOT EXISTS {sql.quoted(con, names.schema)}",
+        f"CREATE VIEW {sql.quoted(con, *names.live)} AS\n{query}",
+        f"CREATE VIEW {sql.quoted(con, *stable)} AS SELECT * FROM {sql.quoted(con, *names.live)}",
+    ]
+    return _script(f"{view.name} version {names.version} as a database view: its values as of when it is read.", lines)
+
+
+def _sources(view: FeatureView) -> dict[str, ir.Table]:
+    return {table.name: ibis.table(table.schema, name=table.name) for table in tables_of(view.relation)}
 
 
 def ddl(view: FeatureView, con: Any, names: Names) -> str:
@@ -109,14 +132,13 @@ def staged(view: FeatureView, con: Any) -> str:
     The interval is a table of one row, `fsnb_interval(after, upto)`, in microseconds since 1970, UTC. The sources bear
     their own names.
     """
-    tables = {table.name: ibis.table(table.schema, name=table.name) for table in tables_of(view.relation)}
-    job = Job.of(view, con, tables)
+    job = Job.of(view, con, _sources(view))
     bounds = ibis.table(_BOUNDS, name=INTERVAL)
     after, upto = bounds["after"].as_scalar(), bounds["upto"].as_scalar()
     rows = {view.source.name: job.rows}
     if in_ticks(view):
         # in the place of numbers: whatever is compared with them is an expression already
-        stretch: Any = Stretches(((after, upto),), upto)  # type: ignore[arg-type]
+        stretch: Any = Stretches(((after, upto),), upto)
         ticks = con.compile(history.candidate_ticks(job.part, con, rows, stretch))
         values = con.compile(history.tick_values(job.joined, con, rows))
         lines = [_temporary(con, TICKS, ticks), _temporary(con, STAGE, values)]

@@ -3,6 +3,7 @@
 from fsnb.training.audit import Audit
 from fsnb.training.audit_meter import Effect
 from fsnb.training.loading import LoggedTrainingSet, load_training_set
+from fsnb.training.retrieval import retrievals
 from fsnb.training.training_set import TrainingSet
 from fsnb.training.verification import Verification
 from fsnb.training.why import Preview, Why
@@ -16,4 +17,5 @@ __all__ = [
     "Verification",
     "Why",
     "load_training_set",
+    "retrievals",
 ]

@@ -15,7 +15,7 @@ from fsnb.training.dialects import DIALECTS
 from fsnb.training.query import query
 
 SPOKEN = ("duckdb", "postgres", "datafusion", *DIALECTS)
-"""Dialects that a view is written in. Of Spark it is `databricks`: Ibis compiles its own only where pyspark is there."""
+"""Dialects that a view is written in. Spark reads `databricks`; Ibis compiles its own only where pyspark is there."""
 
 
 def retrievals(view: FeatureView, dialects: Iterable[str] | None = None) -> tuple[dict[str, str], dict[str, str]]:
