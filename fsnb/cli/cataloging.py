@@ -1,0 +1,71 @@
+"""`fsnb list` and `fsnb show`: what the catalog knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from fsnb.cli.commands import answer, command, opened
+
+
+@command("list")
+@click.argument("kind", required=False)
+@click.option("--search", metavar="TEXT", help="Only what fits these words, the best first.")
+def list_(kind: str | None, search: str | None, path: str, as_json: bool) -> None:
+    """List what the catalog has: of one KIND (view, source, target, publication, ...), or of all.
+
+    \b
+    fsnb list view
+    fsnb list --search delay
+    """
+    catalog = opened(path).catalog
+    found = catalog.list(kind) if search is None else catalog.search(search, kind)
+    answer({"documents": [summary(each) for each in found]}, _table(found), as_json=as_json)
+
+
+def summary(document: Any) -> dict[str, Any]:
+    """A document without its body but for what people wrote in it."""
+    body = document.body
+    said = {name: body.get(name) for name in ("description", "owner", "tags") if body.get(name)}
+    plain = ("kind", "name", "version", "fingerprint", "created_at", "created_by")
+    return {name: getattr(document, name) for name in plain} | said
+
+
+def _table(found: Sequence[Any]) -> str:
+    if not found:
+        return "nothing"
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for name in ("kind", "name", "version", "owner", "since", "description"):
+        table.add_column(name, no_wrap=name != "description")
+    for document in found:
+        said = summary(document)
+        since = document.created_at.strftime("%Y-%m-%d %H:%M")
+        about = (said.get("description") or "").strip().partition("\n")[0]
+        table.add_row(document.kind, document.name, f"v{document.version}", said.get("owner") or "", since, about)
+    console = Console()
+    with console.capture() as text:
+        console.print(table, markup=False)
+    return text.get().rstrip()
+
+
+@command()
+@click.argument("name")
+@click.option("--version", type=int, help="An earlier version.")
+def show(name: str, version: int | None, path: str, as_json: bool) -> None:
+    """Show what the catalog knows by a NAME, or KIND/NAME where several kinds have it.
+
+    \b
+    fsnb show plane_delays
+    fsnb show publication/plane_delays --json
+    """
+    from fsnb.notebook.catalogued import find
+
+    store = opened(path)
+    found = find(store, name, version)
+    document = found.document
+    versions = [summary(each) for each in store.catalog.history(document.kind, document.name)]
+    answer(summary(document) | {"body": document.body, "versions": versions}, found.card, as_json=as_json)
