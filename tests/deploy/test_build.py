@@ -154,7 +154,7 @@ def test_version_goes_on_where_another_definition_was_published(small: FeatureSt
 
 def test_target_must_be_said_where_there_are_several(small: FeatureStore, tmp_path: Path) -> None:
     small.target("other", str(tmp_path / "other.duckdb"))
-    with pytest.raises(DefinitionError, match="which target.*other, prod"):
+    with pytest.raises(DefinitionError, match=r"which target.*other, prod"):
         small.build(out=tmp_path / "build")
     with pytest.raises(UnknownName, match="prod"):
         small.build(out=tmp_path / "build", to="prd")
