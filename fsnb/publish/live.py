@@ -17,7 +17,9 @@ from fsnb.pit.events import key_names
 from fsnb.pit.lowering import events
 from fsnb.publish import ledger, sql
 from fsnb.publish.ledger import Known, Version
-from fsnb.publish.materialize import Names, Run, columns_to_keep, need_names
+from fsnb.publish.pointing import columns_to_keep
+from fsnb.publish.runs import Names, Run
+from fsnb.publish.starting import need_names
 
 AT = "event_time"
 
@@ -56,7 +58,7 @@ def write_live(view: FeatureView, con: Any, tables: Mapping[str, ir.Table], sche
         sql.lock(con, f"fsnb view {schema}.{view.name}")
         ledger.prepare(con, schema)
         there = ledger.known(con, schema, view.name)
-        version = _version(there, view)
+        version = version_of(there, view)
         names = Names(schema, view.name, version.number)
         need_names(con, names, there, [*view.entity.keys, *view.features])
         text = con.compile(query(view, con, tables))
@@ -69,7 +71,7 @@ def write_live(view: FeatureView, con: Any, tables: Mapping[str, ir.Table], sche
     return names, text
 
 
-def _version(there: Known, view: FeatureView) -> Version:
+def version_of(there: Known, view: FeatureView) -> Version:
     """The latest version where it is this definition as a view, else the next."""
     last = there.versions[-1] if there.versions else None
     if last and (last.fingerprint, last.mode) == (view.fingerprint, "view"):

@@ -16,7 +16,9 @@ from fsnb.publish import ledger, sql
 from fsnb.publish.guardrail import compared, need_compatible
 from fsnb.publish.ledger import Known
 from fsnb.publish.live import point_live
-from fsnb.publish.materialize import Names, point_views
+from fsnb.publish.pointing import point_views
+from fsnb.publish.publishing import utc_now
+from fsnb.publish.runs import Names
 from fsnb.publish.target import Target
 
 KIND = "promotion"
@@ -53,7 +55,6 @@ def promote(
     target: Target,
     version: int,
     *,
-    now: datetime,
     catalog: Catalog | None = None,
     breaking: bool = False,
 ) -> Promotion:
@@ -79,12 +80,10 @@ def promote(
             definition = FeatureView.from_doc(found.definition)
             promoted = there.version(there.promoted)
             need_compatible(definition, promoted, compared(definition, promoted), catalog, repr(target.name))
-        return _lead(view, target, con, version, there, now, catalog)
+        return _lead(view, target, con, version, there, catalog)
 
 
-def rollback(
-    view: str, target: Target, version: int | None = None, *, now: datetime, catalog: Catalog | None = None
-) -> Promotion:
+def rollback(view: str, target: Target, version: int | None = None, *, catalog: Catalog | None = None) -> Promotion:
     """Lead the stable views back: to a version, or to the one that was promoted before the present one.
 
     Nothing is deleted: the history of the version that readers leave stays, and can be promoted again.
@@ -106,17 +105,15 @@ def rollback(
                 f"{f' that is v{version}' if version else ''}. Promoted before were: {shown}. "
                 "To lead readers to one that never was: promote."
             )
-        return _lead(view, target, con, before, there, now, catalog)
+        return _lead(view, target, con, before, there, catalog)
 
 
 def _who(view: str, target: Target) -> str:
     return f"feature view {view!r}: target {target.name!r}"
 
 
-def _lead(
-    view: str, target: Target, con: Any, version: int, there: Known, now: datetime, catalog: Catalog | None
-) -> Promotion:
-    found, schema = there.version(version), target.schema_on(con)
+def _lead(view: str, target: Target, con: Any, version: int, there: Known, catalog: Catalog | None) -> Promotion:
+    found, schema, now = there.version(version), target.schema_on(con), utc_now()
     assert found is not None
     with sql.transaction(con):
         sql.lock(con, f"fsnb view {schema}.{view}")

@@ -24,8 +24,10 @@ from fsnb.publish.checks import check_definition, check_ties, tables_on
 from fsnb.publish.guardrail import check_portable, compared, need_compatible
 from fsnb.publish.history import Stretches
 from fsnb.publish.ledger import Known
-from fsnb.publish.materialize import Job, Names, Run, Written, materialize
+from fsnb.publish.materialize import materialize
 from fsnb.publish.publication import KIND, Publication
+from fsnb.publish.runs import Names, Run, Written
+from fsnb.publish.starting import Job
 from fsnb.publish.target import Target
 
 MODES = ("table", "view")
@@ -105,7 +107,7 @@ def publish(
     PublishError, TargetError, NotSupported
         In each case nothing was written; of a publication in chunks what was written before stays, and counts.
     """
-    started, step = utc_now(), progress or _silent
+    started, step = utc_now(), progress or silent
     who = f"feature view {view.name!r}: target {target.name!r}"
     wanted = part(f"feature view {view.name!r}", started, **asked)
     _need_one_of("mode", mode, MODES, who)
@@ -116,9 +118,9 @@ def publish(
         seen, found = compare(view, target, con, catalog, who, breaking=breaking or not promote)
         step("check sources")
         there = tables_on(view, target, con)
-        run = _run(wanted, started, promote=promote)
+        run = Run.of(wanted, started, promote=promote)
         proof = None if certify == "always" else _kept_proof(view, target, catalog, local, con)
-        guard = None if proof is None else _ties_guard(who)
+        guard = None if proof is None else ties_guard(who)
         if proof is None:
             check_ties(view, con, there, who)
             step("certify")
@@ -187,7 +189,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def _silent(name: str) -> None:
+def silent(name: str) -> None:
     return None
 
 
@@ -196,21 +198,7 @@ def _need_one_of(what: str, given: str, options: Sequence[str], who: str) -> Non
         raise UsageError(f"{who}: {what}={given!r} is not one of {', '.join(options)}.{hint(str(given), options)}")
 
 
-def _run(wanted: Part, now: datetime, *, promote: bool) -> Run:
-    return Run(
-        uuid.uuid4().hex,
-        wanted.end,
-        now,
-        start=wanted.start,
-        lookback=wanted.lookback,
-        full=wanted.full,
-        most=wanted.chunk,
-        every=wanted.interval,
-        promote=promote,
-    )
-
-
-def _ties_guard(who: str) -> Callable[[Job, Stretches], None]:
+def ties_guard(who: str) -> Callable[[Job, Stretches], None]:
     """Looks for ties in the rows that are about to be told, and in no others."""
 
     def guard(job: Job, stretches: Stretches) -> None:

@@ -183,6 +183,23 @@ def transaction(con: Any) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def taken_back(con: Any) -> Iterator[None]:
+    """A transaction of which nothing stays."""
+
+    class TakenBack(Exception):
+        pass
+
+    with suppress(TakenBack), transaction(con):
+        yield
+        raise TakenBack
+
+
+def explained(con: Any, query: ir.Table) -> str:
+    """The engine's own plan of a query, as text."""
+    return "\n".join(str(row[-1]) for row in rows(con, f"EXPLAIN {con.compile(query)}"))
+
+
 def engine_errors() -> tuple[type[Exception], ...]:
     """What engines and Ibis raise when they cannot do what they were asked."""
     compiling = ibis.common.exceptions

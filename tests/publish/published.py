@@ -12,7 +12,8 @@ from fsnb.model import FeatureView
 from fsnb.pit import read_source
 from fsnb.pit.oracle import oracle
 from fsnb.publish.certifying import empty_values
-from fsnb.publish.materialize import Run, Written, materialize
+from fsnb.publish.materialize import materialize
+from fsnb.publish.runs import Run, Written
 from tests.publish.support import HOUR, MICROSECOND, TYPES, Row, asof, fetch, same, table
 
 EARLY = datetime(1969, 12, 31, 22)  # ticks on both sides of the epoch

@@ -15,7 +15,8 @@ from fsnb.model import FeatureView, Source, Window
 from fsnb.pit.read import upload
 from fsnb.publish.inputs import in_ticks
 from fsnb.publish.intervals import DAY, Done, Grid, Group, Mark, Wanted, due, marks, ranges, usual_interval
-from fsnb.publish.materialize import Run, materialize
+from fsnb.publish.materialize import materialize
+from fsnb.publish.runs import Run
 from tests.publish.published import ALL_TYPES, EARLY, LAST, Published
 from tests.publish.support import HOUR, THING, Row, table
 from tests.publish.test_history import rows, views

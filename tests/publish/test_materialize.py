@@ -8,7 +8,7 @@ import pytest
 from ibis import _
 
 from fsnb.model import FeatureView, Source
-from fsnb.publish import ledger, materialize, sql
+from fsnb.publish import ledger, materialize, sql, starting
 from tests.publish.published import ALL_TYPES, EARLY, LAST, Published
 from tests.publish.support import HOUR, THING, Row, fetch, table
 
@@ -17,7 +17,7 @@ LATEST = FeatureView("v", entity=THING, source=SOURCE, features={"x": _.x})
 COUNTS = FeatureView("v", entity=THING, source=SOURCE, features={"rows": _.count()}, windows="2h", refresh="1h")
 STEPS = [
     (ledger, "prepare"),
-    (materialize, "_prepare"),
+    (starting, "_prepare"),
     (materialize, "_stage"),
     (sql, "insert"),
     (materialize, "_append"),
