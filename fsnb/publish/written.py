@@ -23,7 +23,8 @@ from fsnb.publish.checks import check_definition
 from fsnb.publish.history import AVAILABLE_TIME, EVENT_TIME, KNOWN_TIME, LAST, RUN_ID, STAGE, TICKS, Layout, Stretches
 from fsnb.publish.inputs import in_ticks
 from fsnb.publish.publishing import last_publication
-from fsnb.publish.starting import Job, Names
+from fsnb.publish.runs import Names
+from fsnb.publish.starting import Job
 from fsnb.publish.target import DEFAULT_SCHEMA, PLACEHOLDER, Target
 
 INTERVAL = "fsnb_interval"
