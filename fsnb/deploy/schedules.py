@@ -13,9 +13,10 @@ import jinja2
 from fsnb.deploy import quoting
 from fsnb.deploy.sheet import Sheet
 
+# a file of the name of what it imports would hide that
 FILES: Mapping[str, str] = {
-    "schedules/airflow.py": "airflow.py.j2",
-    "schedules/dagster.py": "dagster.py.j2",
+    "schedules/airflow_dag.py": "airflow.py.j2",
+    "schedules/dagster_defs.py": "dagster.py.j2",
     "schedules/github-actions.yml": "github-actions.yml.j2",
     "schedules/crontab": "crontab.j2",
     "dbt/publish.sh": "publish.sh.j2",

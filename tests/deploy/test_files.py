@@ -117,7 +117,7 @@ def test_airflow_file_makes_one_dag_of_one_task(
     else:
         operators = "airflow.providers.standard.operators.bash"
         fakes |= {"airflow.sdk": module("airflow.sdk", DAG=FakeDag), operators: module("x", BashOperator=bash_operator)}
-    dag = load(built / view / "schedules" / "airflow.py", monkeypatch, **fakes)["dag"]
+    dag = load(built / view / "schedules" / "airflow_dag.py", monkeypatch, **fakes)["dag"]
     (task,) = dag.tasks
     assert dag.dag_id == f"fsnb_{plain(view)}"
     assert dag.settings["schedule"][1] == "UTC"
@@ -157,7 +157,7 @@ def test_dagster_file_defines_an_asset_and_its_schedule(
     )
     ran: list[list[str]] = []
     monkeypatch.setattr(subprocess, "run", lambda command, check: ran.append(command) if check else None)
-    found = load(built / view / "schedules" / "dagster.py", monkeypatch, dagster=fake)["defs"]
+    found = load(built / view / "schedules" / "dagster_defs.py", monkeypatch, dagster=fake)["defs"]
     tick = SimpleNamespace(scheduled_execution_time=datetime(2024, 1, 2, tzinfo=UTC))
     request = found.schedules[0].function(tick)
     (config,) = request.run_config.ops.values()

@@ -118,7 +118,7 @@ def test_dbt_builds_on_what_the_script_published(view: str, project: Path) -> No
 @pytest.mark.parametrize("view", VIEWS)
 def test_dagster_runs_the_job_of_the_file(view: str, project: Path) -> None:
     bin_ = tool("dagster")
-    file = project / "build" / view / "schedules" / "dagster.py"
+    file = project / "build" / view / "schedules" / "dagster_defs.py"
     own = {"DAGSTER_HOME": str(project), "DAGSTER_DISABLE_TELEMETRY": "true"}
     call(project, bin_ / "dagster", "definitions", "validate", "-f", file, **own)
     before = runs(project, view)
@@ -129,7 +129,7 @@ def test_dagster_runs_the_job_of_the_file(view: str, project: Path) -> None:
 DAGS = """
 import json, sys
 from airflow.dag_processing.dagbag import DagBag
-bag = DagBag(sys.argv[1], include_examples=False)
+bag = DagBag(sys.argv[1])
 print(json.dumps({"dags": sorted(bag.dags), "errors": bag.import_errors}))
 """
 
@@ -139,7 +139,7 @@ def test_airflow_imports_every_file_and_runs_one(project: Path) -> None:
     dags = project / "dags"
     dags.mkdir()
     for view in VIEWS:
-        shutil.copy(project / "build" / view / "schedules" / "airflow.py", dags / f"{plain(view)}.py")
+        shutil.copy(project / "build" / view / "schedules" / "airflow_dag.py", dags / f"{plain(view)}.py")
     own = {
         "AIRFLOW_HOME": str(project / "airflow"),
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
