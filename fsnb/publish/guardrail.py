@@ -35,7 +35,7 @@ def check_portable(view: FeatureView, con: Any, who: str) -> None:
         con.compile(lower(asked, con, tables, asked.spine.data))
     except COMPILING as error:
         said = " ".join(str(error).split()).rstrip(".")
-        named = re.search(r"`(\w+)`", said)
+        named = re.search(r"[`'](\w+)[`']", said)
         operation = f"the operation {named[1]}" if named else "an operation of it"
         raise NotSupported(
             f"{who}: {con.name} cannot run {operation}: {said}. Write the expression without it. Nothing was written."

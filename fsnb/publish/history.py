@@ -40,6 +40,7 @@ from fsnb.publish import sql
 from fsnb.publish.certificate import ABS_TOL, REL_TOL
 from fsnb.publish.inputs import as_moment, inside, interval_number, tick_at_or_after
 from fsnb.publish.intervals import Grid, Range
+from fsnb.publish.runs import Run
 
 EVENT_TIME, AVAILABLE_TIME, KNOWN_TIME, RUN_ID = "event_time", "available_time", "fsnb_known_time", "fsnb_run_id"
 TICKS, STAGE, LAST = "fsnb_ticks", "fsnb_stage", "fsnb_last"
@@ -311,11 +312,17 @@ def withdrawn(layout: Layout, until: datetime) -> ir.Table:
     return last.filter(last[KNOWN_TIME] <= until).anti_join(layout.staged, [*layout.keys, EVENT_TIME, KNOWN_TIME])
 
 
-def current_rows(layout: Layout, told: ir.Table, now: datetime, since: datetime | None, run_id: str) -> ir.Table:
-    """The latest row of each entity by now, among those that a run has told or that became available `since`."""
-    seen = told.filter(told[AVAILABLE_TIME] <= now)
-    if since is not None:
-        seen = seen.filter((seen[RUN_ID] == run_id) | (seen[AVAILABLE_TIME] > since))
+def current_rows(
+    layout: Layout, told: ir.Table, run: Run, since: datetime | None, stretches: Sequence[Range]
+) -> ir.Table:
+    """The latest row of each entity by now, among those that a run has told or that became available `since`.
+
+    What the run has told lies in `stretches` of event time.
+    """
+    seen = told.filter(told[AVAILABLE_TIME] <= run.now)
+    if since is not None:  # each side by a column that has an index
+        mine = inside(seen[EVENT_TIME], stretches) & (seen[RUN_ID] == run.id)
+        seen = seen.filter(mine | (seen[AVAILABLE_TIME] > since))
     return _first(seen, layout.keys, (EVENT_TIME, AVAILABLE_TIME)).select(*layout.current.names)
 
 

@@ -65,7 +65,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a target says of a view: its versions in order, the one that is promoted, when its latest run began."""
+    """What a target says of a view: its versions in order, and the one that readers are led to."""
 
     versions: tuple[Version, ...] = ()
     promoted: int | None = None
@@ -74,22 +74,27 @@ class Known:
         return next((each for each in self.versions if each.number == number), None)
 
 
-def prepare(con: Any, schema: str) -> None:
-    """Make the tables that are not there yet."""
-    if sql.relations(con, schema) >= set(TABLES):
-        return
+def prepare(con: Any, schema: str) -> set[str]:
+    """Make the tables that are not there yet; the names of all tables and views that are."""
+    there = sql.relations(con, schema)
+    if there >= set(TABLES):
+        return there
     sql.lock(con, f"fsnb schema {schema}")  # CREATE ... IF NOT EXISTS fails where two do it at once
     sql.run(con, f"CREATE SCHEMA IF NOT EXISTS {sql.quoted(con, schema)}")
     for name in set(TABLES) - sql.relations(con, schema):
         columns, key = TABLES[name]
         required = [column for column in columns.names if column not in MAY_BE_NULL]
         sql.create_table(con, (schema, name), columns, required=required, key=key)
+    return sql.relations(con, schema)
 
 
 def known(con: Any, schema: str, view: str) -> Known:
     """What the target says of a view; nothing where it has no ledger."""
-    if not sql.relations(con, schema) >= set(TABLES):
-        return Known()
+    return recorded(con, schema, view) if sql.relations(con, schema) >= set(TABLES) else Known()
+
+
+def recorded(con: Any, schema: str, view: str) -> Known:
+    """The same, where the ledger is known to be there."""
     found = _of_view(con, schema, VERSIONS, view, "version, fingerprint, mode, interval_us, definition", "version")
     promoted = _of_view(con, schema, PROMOTIONS, view, "version", "promoted DESC LIMIT 1")
     versions = tuple(

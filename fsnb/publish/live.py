@@ -56,11 +56,11 @@ def write_live(view: FeatureView, con: Any, tables: Mapping[str, ir.Table], sche
     """Make the database view of a version, in one transaction; its names, and the SQL that it holds."""
     with sql.transaction(con):
         sql.lock(con, f"fsnb view {schema}.{view.name}")
-        ledger.prepare(con, schema)
-        there = ledger.known(con, schema, view.name)
+        relations = ledger.prepare(con, schema)
+        there = ledger.recorded(con, schema, view.name)
         version = version_of(there, view)
         names = Names(schema, view.name, version.number)
-        need_names(con, names, there, [*view.entity.keys, *view.features])
+        need_names(con, names, there, [*view.entity.keys, *view.features], relations)
         text = con.compile(query(view, con, tables))
         if there.version(version.number) is None:
             ledger.add_version(con, schema, view.name, version, run.now)

@@ -15,13 +15,16 @@ import ibis.expr.types as ir
 from fsnb.model import FeatureView
 from fsnb.pit.outcomes import to_micros
 from fsnb.publish import history, inputs, intervals, ledger, sql
-from fsnb.publish.history import AVAILABLE_TIME, EVENT_TIME, LAST, RUN_ID, STAGE, TICKS, Layout, Stretches
+from fsnb.publish.history import AVAILABLE_TIME, EVENT_TIME, LAST, RUN_ID, STAGE, TICKS, Stretches
 from fsnb.publish.inputs import in_ticks
 from fsnb.publish.intervals import Done, Mark
 from fsnb.publish.ledger import RUNS, Known
 from fsnb.publish.pointing import point_views
 from fsnb.publish.runs import Names, Run, Written
-from fsnb.publish.starting import Due, Job, begin
+from fsnb.publish.starting import Due, Job, Started, begin
+
+GROWN = 10
+"""A history of which one row in so many is new is analysed again; autovacuum does the rest."""
 
 
 def materialize(
@@ -69,8 +72,9 @@ def materialize(
         started = begin(job, schema, run, last=last, expected=expected)
         names, told, found = started.names, started.told, started.due
         staged, gone, appended = _tell(job, names, told, found, run, guard)
-        current = history.current_rows(job.layout, told, run.now, started.since, run.id)
-        upserted = _upsert(con, job.layout, names, current)
+        upserted = (
+            _upsert(job, names, told, found, run, started.since) if appended or _ripe(job, names, run, started) else 0
+        )
         _write_ledger(job, names, told, found, run)
         _write_run(job, names, run, (staged, appended, upserted), clock())
         promoted = _promote(con, names, started.there, run, complete=found.total == len(found.numbers))
@@ -127,7 +131,7 @@ def _tell(
     if guard:
         guard(job, stretches)
     staged, gone = _stage(job, told, stretches, run)
-    return staged, gone, _append(job, names, run)
+    return staged, gone, _append(job, names, found, run)
 
 
 def _stage(job: Job, told: ir.Table, stretches: Stretches, run: Run) -> tuple[int, int]:
@@ -149,17 +153,32 @@ def remember_told(job: Job, told: ir.Table, stretches: Stretches) -> dict[str, i
     return job.within(reach)
 
 
-def _append(job: Job, names: Names, run: Run) -> int:
+def _append(job: Job, names: Names, found: Due, run: Run) -> int:
     lacking = history.ticks_lacking if in_ticks(job.view) else history.rows_lacking
     rows = lacking(job.layout, run.now).mutate(**{RUN_ID: ibis.literal(run.id)})
-    appended = sql.insert(job.con, names.history, rows)
+    appended = sql.insert(job.con, names.history, rows.order_by(EVENT_TIME))
     if appended:
+        sql.summarize(job.con, names.history)
+    if appended * GROWN >= sum(each.rows for each in found.done.values()) > 0 or (appended and not found.done):
         sql.run(job.con, f"ANALYZE {sql.quoted(job.con, *names.history)}")
     return appended
 
 
-def _upsert(con: Any, layout: Layout, names: Names, rows: ir.Table) -> int:
+def _ripe(job: Job, names: Names, run: Run, started: Started) -> bool:
+    """Whether a row that was told before has become available since the last run."""
+    if started.since is None:
+        return False
+    clock = sql.quoted(job.con, AVAILABLE_TIME)
+    after, until = sql.literal(job.con, started.since), sql.literal(job.con, run.now)
+    told = sql.quoted(job.con, *names.history)
+    return bool(sql.rows(job.con, f"SELECT 1 FROM {told} WHERE {clock} > {after} AND {clock} <= {until} LIMIT 1"))
+
+
+def _upsert(job: Job, names: Names, told: ir.Table, found: Due, run: Run, since: datetime | None) -> int:
     """Newer wins: a later event time, or the same one told later."""
+    con, layout = job.con, job.layout
+    stretches = found.stretches(run.wanted).reach(job.part) if found.numbers else []
+    rows = history.current_rows(layout, told, run, since, stretches)
     changed = [name for name in rows.columns if name not in layout.keys]
     update = ", ".join(f"{sql.quoted(con, name)} = EXCLUDED.{sql.quoted(con, name)}" for name in changed)
     new, old = (

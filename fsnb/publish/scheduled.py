@@ -96,6 +96,11 @@ def bring_up_to_date(
         known = ledger.known(con, schema, name)
         version = _published(view, known, who)
         found = FeatureView.from_doc(version.definition) if isinstance(view, str) else view
+        if found.fingerprint != version.fingerprint:
+            raise PublishError(
+                f"{who}: this fsnb reads the definition of v{version.number} as another than it was published with. "
+                "Publish it again."
+            )
         there = tables_on(found, target, con)
         run = Run.of(wanted, started, promote=False, of_version=version.number)
         step("write")

@@ -83,6 +83,17 @@ def create_temporary(con: Any, name: str, query: ir.Table) -> int:
     return rows(con, f"SELECT count(*) FROM {quoted(con, name)}")[0][0]
 
 
+def summarize(con: Any, where: tuple[str, str]) -> None:
+    """Let PostgreSQL's block range indexes of a table know of its new rows, which else a vacuum would do."""
+    if con.name == "postgres":
+        run(
+            con,
+            "SELECT brin_summarize_new_values(indexrelid) FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
+            "JOIN pg_am ON pg_am.oid = relam "
+            f"WHERE amname = 'brin' AND indrelid = to_regclass({literal(con, quoted(con, *where))})",
+        )
+
+
 def row(con: Any, query: ir.Table) -> dict[str, Any]:
     """The one row of a query, within the transaction."""
     (found,) = rows(con, con.compile(query))

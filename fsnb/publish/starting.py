@@ -91,13 +91,13 @@ def begin(
     """Within the transaction: wait for other publishers of the view, make what tables are missing, find what is due."""
     con, view = job.con, job.view
     sql.lock(con, f"fsnb view {schema}.{view.name}")
-    ledger.prepare(con, schema)
-    there = ledger.known(con, schema, view.name)
+    relations = ledger.prepare(con, schema)
+    there = ledger.recorded(con, schema, view.name)
     _need_expected(view, there, expected)
     version = _version(there, last, job.definition, run)
     names = Names(schema, view.name, version.number)
     since = ledger.latest_run(con, schema, view.name, version.number)
-    _prepare(con, job.layout, names, version, there, run)
+    _prepare(job, names, version, there, run, relations)
     told = ibis.table(job.layout.history, name=names.history[1], database=schema)
     return Started(there, version, names, told, since, find_due(job, schema, version, run.wanted))
 
@@ -177,11 +177,10 @@ def _shown(us: int) -> str:
     return show_duration(timedelta(microseconds=us))
 
 
-def _prepare(con: Any, layout: Layout, names: Names, version: Version, there: Known, run: Run) -> None:
+def _prepare(job: Job, names: Names, version: Version, there: Known, run: Run, relations: set[str]) -> None:
     """Make the version's tables, or check that those that are there have our columns."""
-    who = f"feature view {names.view!r}"
-    need_names(con, names, there, layout.history.names)
-    relations = sql.relations(con, names.schema)
+    con, layout, who = job.con, job.layout, f"feature view {names.view!r}"
+    need_names(con, names, there, layout.history.names, relations)
     if there.version(version.number) is None:
         ledger.add_version(con, names.schema, names.view, version, run.now)
     for where, schema, key in ((names.history, layout.history, ()), (names.current, layout.current, layout.keys)):
@@ -195,12 +194,12 @@ def _prepare(con: Any, layout: Layout, names: Names, version: Version, there: Kn
                     sql.run(con, statement)
 
 
-def need_names(con: Any, names: Names, there: Known, columns: Sequence[str]) -> None:
+def need_names(con: Any, names: Names, there: Known, columns: Sequence[str], relations: set[str]) -> None:
     """Refuse names that the target would cut short, or that others have taken."""
     who = f"feature view {names.view!r}"
     ours = [names.history[1], names.current[1], *(name for _, name in names.stable)]
     sql.check_length(con, [*columns, *ours], who)
-    taken = [name for _, name in names.stable if name in sql.relations(con, names.schema)]
+    taken = [name for _, name in names.stable if name in relations]
     if taken and not there.versions:
         raise PublishError(
             f"{who}: {names.schema!r} has a table or view {taken[0]!r} that fsnb did not make. "
