@@ -7,14 +7,14 @@ so that a notebook, a JupyterLab server and a CI job share it. Data never goes i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import ibis
 
 from fsnb import deploy, pit, publish, training
-from fsnb.catalog import Catalog, Document
+from fsnb.catalog import Catalog, Document, Profile, profiled, record
 from fsnb.errors import DefinitionError, UnknownName, listed
 from fsnb.identity import fingerprint
 from fsnb.model import Feature, FeatureView, LagProfile, Source, Spine, parse_duration
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 ENGINES: Mapping[str, Callable[[], Any]] = {"duckdb": ibis.duckdb.connect, "polars": ibis.polars.connect}
+WORDS = ("description", "owner", "tags")  # of a view, for people: no part of what it computes
 
 
 class FeatureStore:
@@ -35,11 +36,11 @@ class FeatureStore:
     `catalog` (documents of everything defined, trained and published).
     """
 
-    def __init__(self, path: str | Path, engine: Any) -> None:
+    def __init__(self, path: str | Path, engine: Any, catalog: str | Path | None = None) -> None:
         self.path = Path(path).expanduser().absolute()
         self.engine = _connection(engine)
         self.path.mkdir(parents=True, exist_ok=True)
-        self.catalog = Catalog(self.path / "catalog.sqlite")
+        self.catalog = Catalog(self.path / "catalog.sqlite" if catalog is None else catalog)
         self._sources: dict[str, Source] = {}
         self._views: dict[str, FeatureView] = {}
         self._targets: dict[str, Target] = {}
@@ -91,10 +92,60 @@ class FeatureStore:
         """
         if not isinstance(view, FeatureView):
             raise DefinitionError(f"register() takes a feature view, not a {type(view).__name__}.")
-        self._views[view.name] = view
         self._sources.setdefault(view.source.name, view.source)
-        self._record("view", view.name, view.to_doc())
+        self._views[view.name] = self._with_words(view)
+        self._record("view", view.name, self._views[view.name].to_doc())
         return view
+
+    def describe(
+        self,
+        view: FeatureView | str,
+        *,
+        description: str | None = None,
+        owner: str | None = None,
+        tags: str | Sequence[str] | None = None,
+    ) -> FeatureView:
+        """Say who owns a feature view, what it is, how it is tagged; what it computes stays, and so its fingerprint.
+
+        The catalog records it as the view's next version. Words that are not given stay; "" and () take them away. A
+        definition that is silent about one keeps what was said here when it is registered again.
+
+        Raises
+        ------
+        UnknownName
+            No such view.
+        """
+        name = view if isinstance(view, str) else self.register(view).name
+        latest = self.catalog.get("view", name)
+        kept = self.view(name).described(**{word: latest.body[word] for word in WORDS})
+        self._views[name] = other = kept.described(description=description, owner=owner, tags=tags)
+        self._record("view", name, other.to_doc(), expected=latest.version)
+        return other
+
+    def profile(self, view: FeatureView | str, *, at: datetime | str | None = None) -> Profile:
+        """How the values of a view's features are distributed, over every entity that its sources know.
+
+        Stored in the catalog, and shown by `%fs show`; logging a training set and publishing store one too.
+
+        Parameters
+        ----------
+        view
+            The view, or its name.
+        at
+            The time to ask at, UTC; by default the earliest one by which everything in the sources has been seen.
+
+        Returns
+        -------
+        Profile
+            Per feature the share of NULL, distinct values, least, greatest, mean, and the counts of 20 bins.
+        """
+        found = self.register(self.view(view) if isinstance(view, str) else view)
+        spine, moment, newest = training.every_entity(found, self.engine, self._tables_of(found), at)
+        rows = self.training_set(spine, found).to_arrow()
+        of, columns = f"every entity at {moment:%Y-%m-%d %H:%M:%S} UTC", {name: name for name in found.features}
+        made = training.profile_rows(rows, found, columns, of=of, newest=newest)
+        record(self.catalog, made)
+        return made
 
     def view(self, name: str, version: int | None = None) -> FeatureView:
         """A feature view of this session, or else of the catalog, loaded without executing code.
@@ -300,10 +351,12 @@ class FeatureStore:
         target = self._target(to)
         if dry_run:
             return publish.rehearse(found, target, mode=mode, catalog=self.catalog, promote=promote, **asked)
-        tables = {name: self._table(self._source_of(name, found), self.engine) for name in found.sources}
+        tables = self._tables_of(found)
         how: dict[str, Any] = {"mode": mode, "promote": promote, "breaking": breaking, "certify": certify}
         how |= {"local": self.engine, "tables": tables, "catalog": self.catalog, "progress": progress}
-        return publish.publish(found, target, **how, **asked)
+        published = publish.publish(found, target, **how, **asked)
+        self._profile_published(found, published)
+        return published
 
     def materialize(
         self, view: FeatureView | str, to: str, *, progress: Callable[..., None] | None = None, **asked: Any
@@ -451,11 +504,37 @@ class FeatureStore:
             self._read[key] = kept
         return kept[1]
 
-    def _record(self, kind: str, name: str, body: Mapping[str, Any]) -> Document:
-        return self.catalog.put(kind, name, body, fingerprint=fingerprint(dict(body)))
+    def _record(self, kind: str, name: str, body: Mapping[str, Any], expected: int | None = None) -> Document:
+        return self.catalog.put(kind, name, body, fingerprint=fingerprint(dict(body)), expected=expected)
+
+    def _with_words(self, view: FeatureView) -> FeatureView:
+        """The view, with what the catalog says of it where its definition is silent."""
+        try:
+            known = self.catalog.get("view", view.name).body
+        except UnknownName:
+            return view
+        return view.described(**{word: getattr(view, word) or known.get(word) for word in WORDS})
+
+    def _tables_of(self, view: FeatureView) -> dict[str, ir.Table]:
+        return {name: self._table(self._source_of(name, view), self.engine) for name in view.sources}
+
+    def _profile_published(self, view: FeatureView, published: Publication) -> None:
+        """Of the current table, where the publication wrote to it."""
+        if not (published.rows_appended or published.rows_upserted):
+            return
+        schema, _, name = dict(published.tables)["current"].rpartition(".")
+        said = {"view": view.name, "of": f"current table on {published.target}", "fingerprint": view.fingerprint}
+        features = {feature: feature for feature in view.features}
+        try:
+            with self._target(published.target).session() as con:
+                table = con.table(name, database=schema)
+                record(self.catalog, profiled(con, table, features, newest="event_time", **said))
+        except Exception as error:
+            error.add_note(f"{view.name!r} is published; only its profile is not in the catalog.")
+            raise
 
 
-def open(path: str | Path = ".fsnb", *, engine: Any = "duckdb") -> FeatureStore:
+def open(path: str | Path = ".fsnb", *, engine: Any = "duckdb", catalog: str | Path | None = None) -> FeatureStore:
     """Open the feature store in a folder, creating it if missing.
 
     Parameters
@@ -464,15 +543,21 @@ def open(path: str | Path = ".fsnb", *, engine: Any = "duckdb") -> FeatureStore:
         The folder: catalog, MLflow's database unless you have your own, the embedded target.
     engine
         What computes locally: "duckdb", "polars" or an Ibis connection.
+    catalog
+        Another catalog than the folder's own: a SQLite file, or `postgresql://user@host/database`, which then holds
+        everything that is defined, trained and published. A URL with no password leaves it to PGPASSWORD or
+        `~/.pgpass`.
 
     Raises
     ------
+    CatalogError
+        The catalog cannot be reached, or is from a newer fsnb.
     UnknownName
         There is no engine of that name.
     NotSupported
         The engine cannot keep the rules of time; the message says why, and which engines can.
     """
-    return FeatureStore(path, engine)
+    return FeatureStore(path, engine, catalog)
 
 
 def _name(view: FeatureView | str) -> str:

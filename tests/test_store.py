@@ -6,15 +6,18 @@ import traceback
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import ibis
+import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from ibis import _
 
 import fsnb
-from fsnb.errors import DefinitionError, PublishError, TargetError, UnknownName
+from fsnb.catalog import Profile
+from fsnb.errors import CatalogError, DefinitionError, PublishError, TargetError, UnknownName
 from fsnb.store import FeatureStore
 
 NOON = datetime(2024, 5, 1, 12)
@@ -72,7 +75,13 @@ def test_the_whole_way(store: FeatureStore, trips: fsnb.Source, tmp_path: Path, 
     con.disconnect()
     # a day after the last trip nothing is left in the window
     assert current == [{"rider": "a", "total_1d": None, "trips_1d": 0}, {"rider": "b", "total_1d": None, "trips_1d": 0}]
-    assert {document.kind for document in store.catalog.list()} == {"source", "view", "target", "publication"}
+    assert {document.kind for document in store.catalog.list()} == {
+        "source",
+        "view",
+        "target",
+        "publication",
+        "profile",
+    }
 
 
 def test_a_later_store_finds_what_an_earlier_one_defined(store: FeatureStore, trips: fsnb.Source) -> None:
@@ -177,3 +186,127 @@ def test_a_password_is_nowhere(
     ]
     assert all(CANARY not in text for text in said)
     assert store.catalog.get("target", "prod").body["url"] == "postgresql://me:${FSNB_TEST_PASSWORD}@127.0.0.1:1/db"
+
+
+# ---------------------------------------------------------------------- the catalog around it
+
+
+def test_words_are_recorded_without_another_meaning(store: FeatureStore, trips: fsnb.Source) -> None:
+    view = store.register(spend(trips))
+    told = store.describe("spend", owner="risk", tags=["money"], description="What riders pay.")
+    assert (told.owner, told.tags, told.description) == ("risk", ("money",), "What riders pay.")
+    assert told.fingerprint == view.fingerprint
+    assert [document.name for document in store.catalog.search("owner:risk tag:money")] == ["spend"]
+    versions = store.catalog.history("view", "spend")
+    assert [document.body["owner"] for document in versions] == ["risk", ""]
+    assert len({document.body["fingerprint"] for document in versions}) == 1
+    assert store.describe("spend", tags=()).owner == "risk"
+    assert not any(change.breaking for change in store.catalog.diff("spend@1", "spend").changes)
+    with pytest.raises(UnknownName, match=r"Did you mean 'spend'\?"):
+        store.describe("spends", owner="risk")
+
+
+def test_a_definition_that_is_silent_keeps_what_was_said_and_one_that_speaks_replaces_it(
+    store: FeatureStore, trips: fsnb.Source
+) -> None:
+    store.register(spend(trips))
+    store.describe("spend", owner="risk")
+    later = fsnb.open(store.path)
+    later.register(spend(trips, tags=["money"]))  # the notebook runs again
+    assert (later.view("spend").owner, later.view("spend").tags) == ("risk", ("money",))
+    later.register(spend(trips, owner="ops"))
+    assert later.catalog.get("view", "spend").body["owner"] == "ops"
+    assert later.catalog.get("view", "spend").body["tags"] == ["money"]
+    assert later.describe("spend", owner="").owner == ""
+
+
+def test_what_is_logged_and_published_is_profiled_and_has_a_lineage(
+    store: FeatureStore, trips: fsnb.Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    monkeypatch.chdir(tmp_path)
+    train = store.training_set(SPINE, [spend(trips)["total_1d"].named("spent")])
+    rows = train.to_pandas()
+    logged = train.log(LogisticRegression().fit(rows[["spent"]], rows["paid"]))
+    profile = Profile.from_doc(store.catalog.get("profile", "spend").body)
+    assert (profile.of, profile.rows) == (f"training set spend, run {logged.run_id}", 3)
+    assert profile["total_1d"].greatest == "4"
+    assert profile.newest == NOON + 4 * HOUR
+    store.target("prod", tmp_path / "prod.duckdb")
+    store.load(trips, to="prod")
+    for _again in range(2):  # the second writes nothing
+        store.publish("spend", to="prod", end=NOON + 6 * HOUR)
+    profile = Profile.from_doc(store.catalog.get("profile", "spend").body)
+    assert (profile.of, profile.rows, profile["trips_1d"].greatest) == ("current table on prod", 2, "3")
+    assert len(store.catalog.history("profile", "spend")) == 2
+    found = store.catalog.lineage("spend", "view")
+    assert [(node.kind, node.name) for node in found.downstream] == [
+        ("training_set", "spend"),
+        ("publication", "spend"),
+        ("model", logged.model_uri),
+    ]
+    assert {edge.note for edge in found.downs} == {"of v1", ""}
+    up = store.catalog.lineage(logged.model_uri).upstream
+    assert [(node.kind, node.name) for node in up] == [
+        ("training_set", "spend"),
+        ("view", "spend"),
+        ("source", "trips"),
+    ]
+
+
+def test_a_profile_that_fails_says_that_the_view_is_published(
+    store: FeatureStore, trips: fsnb.Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.target("prod", tmp_path / "prod.duckdb")
+    store.load(trips, to="prod")
+    monkeypatch.setattr("fsnb.store.profiled", lambda *args, **named: 1 / 0)
+    with pytest.raises(ZeroDivisionError) as caught:
+        store.publish(spend(trips), to="prod")
+    assert caught.value.__notes__ == ["'spend' is published; only its profile is not in the catalog."]
+    assert store.catalog.get("publication", "spend").version == 1
+
+
+def test_a_profile_of_every_entity_is_of_all_that_the_sources_have(store: FeatureStore, trips: fsnb.Source) -> None:
+    profile = store.profile(spend(trips, lag="30m"))
+    assert (profile.rows, profile.newest) == (2, NOON + 5 * HOUR)
+    assert [profile[name].greatest for name in ("total_1d", "trips_1d")] == ["11", "3"]
+    assert store.catalog.get("profile", "spend").body == profile.to_doc()
+    assert store.profile("spend", at=NOON + 2 * HOUR)["trips_1d"].greatest == "1"
+
+
+@pytest.mark.parametrize("at", [None, NOON])
+def test_a_profile_of_an_empty_source_has_no_rows(store: FeatureStore, at: datetime | None) -> None:
+    empty = store.source("trips", TRIPS.slice(0, 0), event_time="at")
+    profile = store.profile(spend(empty), at=at)
+    assert (profile.rows, profile.newest) == (0, None)
+
+
+@pytest.mark.postgres
+def test_a_catalog_on_postgresql_serves_the_whole_way_and_no_password_is_kept(
+    tmp_path: Path, postgres_db_url: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    password = urlsplit(postgres_db_url).password or ""
+    assert password.startswith("canary")
+    store = fsnb.open(tmp_path / "store", catalog=postgres_db_url)
+    assert not (store.path / "catalog.sqlite").exists()
+    trips = store.source("trips", TRIPS, event_time="at", available="known")
+    target = store.target("prod", postgres_db_url)
+    store.load(trips, to="prod")
+    logged = store.training_set(SPINE, spend(trips)).log()
+    store.publish("spend", to="prod", end=NOON + 6 * HOUR)
+    store.describe("spend", owner="ops")
+    told = [store, target, logged, store.catalog, store.catalog.lineage("trips"), store.catalog.diff("spend")]
+    with pytest.raises(UnknownName) as unknown:
+        store.catalog.lineage("spent")
+    with pytest.raises(CatalogError) as refused:
+        fsnb.open(tmp_path / "other", catalog=postgres_db_url.replace(password, f"{password}x"))
+    errors = ["".join(traceback.format_exception(caught.value)) for caught in (unknown, refused)]
+    with psycopg.connect(postgres_db_url) as con:
+        rows = [str(row) for table in ("documents", "schema_version") for row in con.execute(f"TABLE fsnb_{table}")]
+    files = [path.read_bytes().decode("latin-1") for path in tmp_path.rglob("*") if path.is_file()]
+    said = [*map(str, told), *map(repr, told), *errors, *rows, *files, *capfd.readouterr()]
+    assert len(rows) > 8
+    assert [text for text in said if password in text] == []
+    assert {document.kind for document in store.catalog.search("spend")} == {"view", "training_set", "publication"}

@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
-from fsnb.catalog.documents import Catalog, Document
+from fsnb.catalog.difference import Diff
+from fsnb.catalog.documents import Catalog
+from fsnb.catalog.graph import Edge, Lineage, Node
+from fsnb.catalog.profile import Distribution, Profile
+from fsnb.catalog.profiling import profiled, record
+from fsnb.catalog.rows import Document
 
-__all__ = ["Catalog", "Document"]
+__all__ = [
+    "Catalog",
+    "Diff",
+    "Distribution",
+    "Document",
+    "Edge",
+    "Lineage",
+    "Node",
+    "Profile",
+    "profiled",
+    "record",
+]

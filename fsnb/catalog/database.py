@@ -10,10 +10,11 @@ It must be READ COMMITTED: a stricter transaction would still look at the state 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,15 +23,34 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, NullPool, column, create_engine, inspect, make_url, select, table
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
+from fsnb.catalog.words import search_text
 from fsnb.errors import CatalogError
 
 WAIT_SECONDS = 30  # for a writer in another process
+AT_ONCE = 1000  # rows of a migration
 WRITERS = int.from_bytes(b"fsnb")  # the advisory lock that writers take on PostgreSQL
 
-# What each release added, oldest first. A line that was released is never edited: the next one is appended.
+
+def _write_words(con: Connection) -> None:
+    """0.2.0: the words of a search by field, a thousand documents at a time; bodies stay as they are."""
+    rows = table("fsnb_documents", *map(column, ("id", "name", "body", "search_text")))
+    last = 0
+    while True:
+        page = select(rows).where(rows.c.id > last).order_by(rows.c.id).limit(AT_ONCE)
+        found = con.execute(page).all()
+        if not found:
+            return
+        for row in found:
+            words = search_text(row.name, json.loads(row.body))
+            con.execute(rows.update().where(rows.c.id == row.id).values(search_text=words))
+        last = found[-1].id
+
+
+# What each release added, oldest first. A line that was released is never edited: the next one is appended. A function
+# does what SQL cannot.
 # `key` stands for (kind, name), because an index row of PostgreSQL ends at 2.7 kB. `body` is last so that a search
 # need not read past it.
-MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
+MIGRATIONS: tuple[tuple[str, tuple[str | Callable[[Connection], None], ...]], ...] = (
     (
         "0.1.0",
         (
@@ -41,6 +61,7 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 search_text TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (key, version))""",
         ),
     ),
+    ("0.2.0", (_write_words,)),
 )
 SERIAL = {
     "sqlite": "INTEGER PRIMARY KEY AUTOINCREMENT",
@@ -100,7 +121,10 @@ class Database:
             done = self.schema_version(con)
             for version, (release, statements) in enumerate(MIGRATIONS[done:], start=done + 1):
                 for statement in statements:
-                    con.exec_driver_sql(statement.format(serial=SERIAL[con.dialect.name]))
+                    if isinstance(statement, str):
+                        con.exec_driver_sql(statement.format(serial=SERIAL[con.dialect.name]))
+                    else:
+                        statement(con)
                 con.execute(SCHEMA_VERSION.insert().values(version=version, release=release))
 
     def schema_version(self, con: Connection) -> int:

@@ -7,45 +7,34 @@ lineage is read from the bodies. The fingerprint, not the body, decides whether 
 from __future__ import annotations
 
 import getpass
-import hashlib
 import json
 import os
-import unicodedata
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, column, func, select, table
+from sqlalchemy import Connection, Select, func, select
 
+from fsnb.catalog import graph
 from fsnb.catalog.database import open_database
-from fsnb.errors import CatalogError, UnknownName, listed
-
-COLUMNS = ("id", "key", "kind", "name", "version", "fingerprint", "created_at", "created_by", "search_text", "body")
-DOCUMENTS = table("fsnb_documents", *map(column, COLUMNS))
-SEARCHED = ("description", "owner", "tags", "features", "schema")
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One version of one name. `id` grows over the whole catalog, `version` counts 1, 2, ... per kind and name.
-
-    It keeps its body as JSON, so that it cannot be changed, and 2,000 of them are listed without parsing any.
-    """
-
-    kind: str
-    name: str
-    version: int
-    fingerprint: str
-    created_at: datetime
-    created_by: str
-    id: int
-    json: str = field(repr=False)
-
-    @property
-    def body(self) -> dict[str, Any]:
-        """What was put, parsed anew on each access: the caller's own."""
-        return json.loads(self.json)
+from fsnb.catalog.difference import KINDS, Definition, Diff, diff
+from fsnb.catalog.naming import kind_of, name_and_version
+from fsnb.catalog.rows import (
+    DOCUMENTS,
+    Document,
+    by_id,
+    document,
+    in_order,
+    key_of,
+    latest_of_each,
+    newest,
+    unknown,
+    versions,
+)
+from fsnb.catalog.searching import Entry, Index
+from fsnb.catalog.words import search_text, storable
+from fsnb.errors import CatalogError
+from fsnb.model import FeatureView, Source
 
 
 class Catalog:
@@ -78,6 +67,7 @@ class Catalog:
     def __init__(self, url_or_path: str | os.PathLike[str], *, created_by: str | None = None) -> None:
         self._database = open_database(url_or_path)
         self._created_by = _storable("user", created_by or _os_user())
+        self._index = Index({})
 
     def __repr__(self) -> str:
         return f"Catalog({self.where!r})"
@@ -102,19 +92,19 @@ class Catalog:
         values = {
             "kind": _storable("kind", kind),
             "name": _storable("name", name),
-            "key": _key(kind, name),
+            "key": key_of(kind, name),
             "fingerprint": _storable("fingerprint", fingerprint),
             "created_by": self._created_by,
             "body": _to_json(kind, name, body),
-            "search_text": _search_text(name, body),
+            "search_text": search_text(name, body),
         }
         with self._database.connection() as con:
-            latest = _latest(con, kind, name)
+            latest = newest(con, kind, name)
             if latest is None or latest.fingerprint != fingerprint:
                 self._database.lock(con)
-                latest = _latest(con, kind, name)
+                latest = newest(con, kind, name)
             if latest is not None and latest.fingerprint == fingerprint:
-                return _document(latest)
+                return document(latest)
             version = latest.version if latest is not None else 0
             if expected not in (None, version):
                 raise CatalogError(
@@ -123,99 +113,151 @@ class Catalog:
                 )
             now = datetime.now(UTC).isoformat(timespec="microseconds")
             row = DOCUMENTS.insert().values(**values, version=version + 1, created_at=now).returning(*DOCUMENTS.c)
-            return _document(con.execute(row).one())
+            return document(con.execute(row).one())
 
     def get(self, kind: str, name: str, version: int | None = None) -> Document:
         """The latest version, or the one that is asked for. Raises UnknownName, with the nearest name."""
         with self._database.connection() as con:
-            row = _latest(con, kind, name, version)
+            row = newest(con, kind, name, version)
             if row is None:
-                raise _unknown(con, kind, name, version)
-        return _document(row)
+                raise unknown(con, kind, name, version)
+        return document(row)
 
     def list(self, kind: str | None = None) -> tuple[Document, ...]:
         """The latest version of each name, of one kind or of all, ordered by name."""
-        return tuple(sorted(self._read(_latest_of_each(kind)), key=lambda doc: (doc.name, doc.kind)))
+        return tuple(sorted(self._read(latest_of_each(kind)), key=lambda doc: (doc.name, doc.kind)))
 
-    def search(self, text: str, kind: str | None = None) -> tuple[Document, ...]:
-        """The latest versions that hold every word of the text, whatever the case; matches in the name come first.
+    def search(self, text: str, kind: str | None = None, *, limit: int | None = 100) -> tuple[Document, ...]:
+        """The latest versions that hold every word of the text, the best first; whatever the case, typos forgiven.
 
-        Looks at the name and at the body's description, owner, tags, features and schema. No words: all of them.
+        Looks at names, tags, owners, features, entities with their keys, sources, columns (those that a view reads) and
+        descriptions, which count in this order. A word may be a part of what it finds; where there is no such word
+        anywhere, one letter may be wrong, left out, too many or swapped from 4 letters on, two from 8 on. No words: all
+        documents, by name.
+
+        Parameters
+        ----------
+        text
+            Words; `owner:ops`, `tag:`, `name:`, `feature:`, `column:`, `source:`, `entity:`, `description:` and
+            `kind:view` keep a word to its field, `owner:"data platform"` two of them.
+        kind
+            Only these documents. Profiles are found when asked for.
+        limit
+            At most so many; None for all.
         """
-        words = _folded(text).split()
-        found = _latest_of_each(kind).where(*(DOCUMENTS.c.search_text.contains(w, autoescape=True) for w in words))
-
-        def rank(doc: Document) -> tuple[bool, bool, str, str]:
-            name = _folded(doc.name)
-            return name != " ".join(words), not all(word in name for word in words), doc.name, doc.kind
-
-        return tuple(sorted(self._read(found), key=rank))
+        with self._database.connection() as con:
+            self._index = _indexed(con, self._index)
+            ids = self._index.ranked(text, kind)[:limit]
+            found = {row.id: document(row) for row in by_id(con, ids)}
+        return tuple(found[id] for id in ids)
 
     def history(self, kind: str, name: str) -> tuple[Document, ...]:
         """Every version of a name, newest first. Raises UnknownName, with the nearest name."""
         with self._database.connection() as con:
-            rows = con.execute(_versions(kind, name)).all()
+            rows = con.execute(versions(kind, name)).all()
             if not rows:
-                raise _unknown(con, kind, name, None)
-        return tuple(map(_document, rows))
+                raise unknown(con, kind, name, None)
+        return tuple(map(document, rows))
 
     def since(self, id: int) -> tuple[Document, ...]:
         """What was put after the document with this id, oldest first; 0 for everything. Cheap to poll."""
-        return self._read(select(DOCUMENTS).where(DOCUMENTS.c.id > id).order_by(DOCUMENTS.c.id))
+        return self._read(in_order().where(DOCUMENTS.c.id > id))
+
+    # ------------------------------------------------------------------ what documents say together
+
+    def lineage(self, name: str, kind: str | None = None) -> graph.Lineage:
+        """What something was made from and what was made from it: source, view, training set, model, publication.
+
+        Parameters
+        ----------
+        name
+            Of a source, view, training set or publication; of a model its URI.
+        kind
+            Where several kinds have the name. Of a view and what is made of it, training sets and publications, which
+            may bear its name, the view is meant.
+
+        Returns
+        -------
+        Lineage
+            `.upstream`, `.downstream`, `.to_polars()`; `str()` is a tree. Reads every view, and all that was ever
+            logged and published.
+
+        Raises
+        ------
+        UnknownName
+            Nothing has that name; the message names the nearest.
+        CatalogError
+            Several kinds have it.
+        """
+        told = self._read(select(DOCUMENTS).where(DOCUMENTS.c.kind.not_in((*graph.APART, "view"))))
+        edges = graph.edges((*self.list("view"), *told))
+        known = self._named() | graph.named(edges)
+        found = graph.lineage(edges, kind_of(known, name, kind, "lineage"), name)
+        views = {edge.upstream.name for edge in (*found.ups, *found.downs) if edge.note}
+        keys = [key_of("view", view) for view in views]
+        return graph.of_versions(found, graph.fingerprints(self._read(in_order().where(DOCUMENTS.c.key.in_(keys)))))
+
+    def diff(self, a: Definition | Document | str, b: Definition | Document | str | None = None) -> Diff:
+        """What changed between two definitions, in words and as rows, each change compatible or breaking.
+
+        Parameters
+        ----------
+        a, b
+            The old one and the new one: a feature view, a source, a document of one, or its name, `"plane_delays"` for
+            the latest version and `"plane_delays@2"` for another. Without `b`: a name, and the version before it
+            against it; a feature view or source, and what the catalog has of it against it.
+
+        Returns
+        -------
+        Diff
+            `.changes`, `.breaking`, `.to_polars()`; `str()` says it in words; false where nothing changed.
+
+        Raises
+        ------
+        UnknownName
+            No such name or version.
+        CatalogError
+            There is no earlier version, or the two are not of one kind.
+        """
+        if b is not None:
+            return diff(self._defined(a), self._defined(b))
+        if isinstance(a, FeatureView | Source):
+            return diff(self.get("view" if isinstance(a, FeatureView) else "source", a.name), a)
+        found = self._defined(a)
+        if not isinstance(found, Document) or found.version == 1:
+            raise CatalogError(f"{a}: version 1 is the first. Say what to compare it with: diff({a!r}, other).")
+        return diff(self.get(found.kind, found.name, found.version - 1), found)
+
+    def _defined(self, given: Definition | Document | str) -> Definition | Document:
+        if not isinstance(given, str):
+            return given
+        name, version = name_and_version(given)
+        return self.get(kind_of(self._named(KINDS), name, None, "diff"), name, version)
+
+    def _named(self, kinds: Sequence[str] = ()) -> set[tuple[str, str]]:
+        """Kind and name of every document of these kinds; of all but profiles where none are named."""
+        with self._database.connection() as con:
+            self._index = _indexed(con, self._index)
+        return {(each.kind, each.name) for each in self._index.among(frozenset(kinds))}
 
     def _read(self, query: Select[Any]) -> tuple[Document, ...]:
         with self._database.connection() as con:
             rows = con.execute(query).all()
-        return tuple(map(_document, rows))
+        return tuple(map(document, rows))
 
 
-def _versions(kind: str, name: str) -> Select[Any]:
-    return select(DOCUMENTS).where(DOCUMENTS.c.key == _key(kind, name)).order_by(DOCUMENTS.c.version.desc())
-
-
-def _latest(con: Connection, kind: str, name: str, version: int | None = None) -> Row[Any] | None:
-    query = _versions(kind, name)
-    return con.execute((query if version is None else query.where(DOCUMENTS.c.version == version)).limit(1)).first()
-
-
-def _latest_of_each(kind: str | None) -> Select[Any]:
-    latest = select(DOCUMENTS).where(DOCUMENTS.c.id.in_(select(func.max(DOCUMENTS.c.id)).group_by(DOCUMENTS.c.key)))
-    return latest if kind is None else latest.where(DOCUMENTS.c.kind == kind)
-
-
-def _unknown(con: Connection, kind: str, name: str, version: int | None) -> UnknownName:
-    versions = [str(row.version) for row in con.execute(_versions(kind, name))]
-    if versions:
-        return UnknownName(f"{kind} {name!r} has no version {version}. It has: {listed(versions)}.")
-    names = con.scalars(select(DOCUMENTS.c.name).where(DOCUMENTS.c.kind == kind).distinct())
-    return UnknownName.among("the catalog", kind, name, sorted(names))
-
-
-def _document(row: Row[Any]) -> Document:
-    return Document(
-        kind=row.kind,
-        name=row.name,
-        version=row.version,
-        fingerprint=row.fingerprint,
-        created_at=datetime.fromisoformat(row.created_at),
-        created_by=row.created_by,
-        id=row.id,
-        json=row.body,
-    )
-
-
-def _key(kind: str, name: str) -> str:
-    return hashlib.sha256(f"{kind}\0{name}".encode(errors="surrogatepass")).hexdigest()
+def _indexed(con: Connection, index: Index) -> Index:
+    """What was put since goes into the index."""
+    latest = select(func.max(DOCUMENTS.c.id)).where(DOCUMENTS.c.id > index.last).group_by(DOCUMENTS.c.key)
+    columns = (DOCUMENTS.c[name] for name in ("key", "id", "kind", "name", "search_text"))
+    newer = {key: Entry(*rest) for key, *rest in con.execute(select(*columns).where(DOCUMENTS.c.id.in_(latest)))}
+    return Index({**index.entries, **newer}) if newer else index
 
 
 def _storable(what: str, text: str) -> str:
-    if text != _clean(text):
+    if text != storable(text):
         raise CatalogError(f"{what} {text!r} holds a NUL or half a surrogate pair, which no database stores.")
     return text
-
-
-def _clean(text: str) -> str:
-    return text.replace("\0", " ").encode(errors="replace").decode()
 
 
 def _to_json(kind: str, name: str, body: Mapping[str, Any]) -> str:
@@ -225,23 +267,6 @@ def _to_json(kind: str, name: str, body: Mapping[str, Any]) -> str:
         raise CatalogError(
             f"{kind} {name!r}: its body is not JSON: {error}. It takes dict, list, str, int, finite float, bool, None."
         ) from None
-
-
-def _search_text(name: str, body: Mapping[str, Any]) -> str:
-    return "\n".join(map(_folded, [name, *_strings([body.get(key) for key in SEARCHED])]))
-
-
-def _strings(value: object) -> Iterator[str]:
-    """The strings in nested lists; of a mapping the keys, which are the columns of a schema."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping | list | tuple):
-        for item in value:
-            yield from _strings(item)
-
-
-def _folded(text: str) -> str:
-    return _clean(unicodedata.normalize("NFKC", text).casefold())
 
 
 def _os_user() -> str:

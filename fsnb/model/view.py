@@ -9,6 +9,7 @@ because a windowed feature and an as-of feature answer different questions about
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -234,6 +235,21 @@ class FeatureView:
 
     def _unknown(self, name: str) -> UnknownName:
         return UnknownName.among(f"feature view {self.name!r}", "feature", name, self.features)
+
+    def described(
+        self, *, description: str | None = None, owner: str | None = None, tags: str | Sequence[str] | None = None
+    ) -> FeatureView:
+        """The same view in other words for people; what it computes, and so its fingerprint, stays.
+
+        Whatever is not given stays as it is; "" and () take words away.
+        """
+        told: dict[str, Any] = {"description": description, "owner": owner}
+        told["tags"] = None if tags is None else names(tags, f"feature view {self.name!r}: tags")
+        other = copy(self)
+        for key, value in told.items():
+            if value is not None:
+                object.__setattr__(other, key, value)
+        return other
 
     # ------------------------------------------------------------------ documents
 

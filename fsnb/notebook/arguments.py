@@ -55,6 +55,12 @@ class Parser(argparse.ArgumentParser):
         return found
 
 
+def quoted(word: str) -> str:
+    """A word of a search as it was typed, before the line was split: `owner:data platform` in quotes again."""
+    field, colon, value = word.partition(":")
+    return f'{field}{colon}"{value}"' if " " in value else word
+
+
 def variable(text: str) -> str:
     """The name of a variable to define."""
     if not text.isidentifier() or iskeyword(text):
@@ -76,6 +82,7 @@ def _fs() -> Mapping[str, Parser]:
     )
     opened.add_argument("path", nargs="?", default=".fsnb", metavar="PATH", help="its folder (default: .fsnb)")
     opened.add_argument("--engine", default="duckdb", help="what computes locally: duckdb (default) or polars")
+    opened.add_argument("--catalog", metavar="URL", help="postgresql://user@host/db, or a file (default: in PATH)")
     _defines(opened, "store", "the store")
 
     status = Parser(
@@ -103,7 +110,55 @@ def _fs() -> Mapping[str, Parser]:
     show.add_argument("document", metavar="NAME", help="its name; KIND/NAME where several kinds share it")
     show.add_argument("--version", type=int, metavar="N", help="an earlier version (default: the latest)")
     _defines(show, None, "what is shown: the feature view, source, target or document")
-    return {"open": opened, "status": status, "list": listed, "show": show}
+    told = {"search": _search(), "diff": _diff(), "lineage": _lineage()}
+    return {"open": opened, "status": status, "list": listed, "show": show, **told}
+
+
+def _search() -> Parser:
+    search = Parser(
+        "%fs search",
+        "Find what the catalog has by words in its names, tags, owners, features, entities, sources, columns and\n"
+        "descriptions, the best first. A word may have typos; owner:ops keeps it to a field.",
+        python="store.catalog.search('owner:ops tag:delay mean')",
+        example="%fs search owner:ops tag:delay kind:view mean",
+    )
+    search.add_argument(
+        "words",
+        nargs="+",
+        metavar="WORD",
+        help="words, and name: tag: owner: feature: entity: source: column: description: kind: before one",
+    )
+    search.add_argument("--limit", type=int, default=20, metavar="N", help="at most so many (default: 20)")
+    _defines(search, None, "the documents")
+    return search
+
+
+def _diff() -> Parser:
+    diff = Parser(
+        "%fs diff",
+        "What changed between two definitions of a view or a source, and what of it breaks its readers.",
+        python="store.catalog.diff('plane_delays@1', 'plane_delays')",
+        example="%fs diff plane_delays@1 plane_delays",
+    )
+    diff.add_argument("old", metavar="OLD", help="a name, name@2 for a version, or a variable of one")
+    diff.add_argument(
+        "new", nargs="?", metavar="NEW", help="another (default: OLD against the version before it, or the catalog's)"
+    )
+    _defines(diff, None, "the diff")
+    return diff
+
+
+def _lineage() -> Parser:
+    lineage = Parser(
+        "%fs lineage",
+        "What something was made from, and what was made from it: source, view, training set, model, publication.",
+        python="store.catalog.lineage('plane_delays')",
+        example="%fs lineage plane_delays",
+    )
+    lineage.add_argument("made", metavar="NAME", help="of any of these; of a model its URI")
+    lineage.add_argument("--kind", metavar="KIND", help="where several kinds have the name")
+    _defines(lineage, None, "the lineage")
+    return lineage
 
 
 def _feature_view() -> Parser:

@@ -31,6 +31,12 @@ class Bad(str):
     __slots__ = ()
 
 
+class Bars(str):
+    """A histogram, a block character for each bin."""
+
+    __slots__ = ()
+
+
 Cell = str | tuple[str, ...]
 
 

@@ -10,9 +10,12 @@ from typing import Any
 from ibis.expr.format import pretty
 from ibis.expr.operations import UnboundTable
 
-from fsnb.catalog import Document
+from fsnb.catalog import Diff, Document, Lineage, Profile
+from fsnb.catalog.difference import diff
+from fsnb.errors import FsnbError
 from fsnb.model import Feature, FeatureView, LagProfile, Source, Window, show_duration
 from fsnb.model.lag import show_lag
+from fsnb.notebook import cataloguing
 from fsnb.notebook.card import Bad, Card, Cell, Code, Good, Number, Table, Timeline
 from fsnb.pit import JoinPlan
 from fsnb.publish import Certificate, Publication, Target
@@ -20,6 +23,8 @@ from fsnb.store import FeatureStore
 from fsnb.training import TrainingSet
 
 DAYS = 5  # of a lag profile
+COMPARED = 10  # versions of a definition, each with the one before it
+ASIDE = ("profile",)  # kinds that describe another document: listed when asked for
 KINDS = {"window": "windowed aggregates", "asof": "as-of: the latest row", "static": "static: one row per key"}
 
 
@@ -179,7 +184,8 @@ def store(value: FeatureStore) -> Card:
         "targets": ", ".join(document.name for document in documents if document.kind == "target") or "none yet",
         "MLflow": f"yours where one is set, else {value.tracking_uri}",
     }
-    tables = (listing(documents, "").tables) if documents else ()
+    shown = [document for document in documents if document.kind not in ASIDE]
+    tables = listing(shown, "").tables if shown else ()
     return Card("feature store", str(value.path), facts=_said(facts), tables=tables)
 
 
@@ -290,19 +296,26 @@ def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
 
 def listing(documents: Sequence[Document], where: str) -> Card:
     """Documents as a table."""
+    rows = tuple(map(_listed, sorted(documents, key=lambda document: (document.kind, document.name))))
+    return Card("catalog", _count("document", len(documents)), where, tables=(Table("", LISTED, rows),))
+
+
+def found(documents: Sequence[Document], words: str) -> Card:
+    """Documents that a search found, the best first, with what people say of them."""
     rows = tuple(
-        (
-            document.kind,
-            document.name,
-            f"v{document.version}",
-            _gist(document),
-            when(document),
-            _identity(document),
-        )
-        for document in sorted(documents, key=lambda document: (document.kind, document.name))
+        (each.kind, Code(each.name), _gist(each), str(each.body.get("owner") or ""), _cell(each.body.get("tags") or ""))
+        for each in documents
     )
-    heads = ("kind", "name", "version", "what", "since", "fingerprint")
-    return Card("catalog", _count("document", len(documents)), where, tables=(Table("", heads, rows),))
+    tables = (Table("", ("kind", "name", "what", "owner", "tags"), rows),) if rows else ()
+    return Card("search", words or "all", _count("document", len(documents)) + " found", tables=tables)
+
+
+def _listed(document: Document) -> tuple[Cell, ...]:
+    version = f"v{document.version}"
+    return document.kind, document.name, version, _gist(document), when(document), _identity(document)
+
+
+LISTED = ("kind", "name", "version", "what", "since", "fingerprint")
 
 
 def document(value: Document) -> Card:
@@ -320,9 +333,21 @@ def _cell(item: Any) -> Cell:
 
 
 def versions(history: Sequence[Document]) -> Table:
-    """Every version of a name, newest first."""
-    rows = tuple((f"v{each.version}", when(each), _identity(each)) for each in history)
-    return Table("versions", ("version", "since", "fingerprint"), rows)
+    """Every version of a name, newest first, with what each changed."""
+    told = history[: COMPARED + 1]
+    changed = dict(zip(told, map(_changed, told[1:], told), strict=False))
+    rows = tuple((f"v{each.version}", when(each), _identity(each), changed.get(each, "")) for each in history)
+    return Table("versions", ("version", "since", "fingerprint", "changed"), rows)
+
+
+def _changed(before: Document, after: Document) -> Cell:
+    """What kinds of change, where definitions of this kind have a diff and both can be read."""
+    try:
+        made = diff(before, after)
+    except FsnbError:
+        return ""
+    words = ", ".join(dict.fromkeys(change.kind for change in made.changes))
+    return Bad(f"{words} (breaking)") if made.breaking else words
 
 
 def _identity(document: Document) -> Code:
@@ -334,7 +359,9 @@ def _gist(document: Document) -> str:
     body = document.body
     if document.kind == "publication":
         return f"on {body['target']}, {_count('entity', body['rows_current'])}"
-    if document.kind == "training_set":
+    if document.kind == "profile":
+        return str(body["of"])
+    if document.kind in ("training_set", "model"):
         return f"{_count('row', body['rows'])}, {_count('feature', len(body['features']))}"
     said = str(body.get("description") or body.get("url") or body.get("location") or "")
     return said.partition("\n")[0]
@@ -362,11 +389,14 @@ def _said(facts: Mapping[str, Cell]) -> tuple[tuple[str, Cell], ...]:
 
 CARDS: Mapping[type, Callable[[Any], Card]] = {
     Certificate: certificate,
+    Diff: cataloguing.diff,
     Document: document,
     FeatureStore: store,
     FeatureView: view,
     JoinPlan: plan,
     LagProfile: lag,
+    Lineage: cataloguing.lineage,
+    Profile: cataloguing.profile,
     Publication: publication,
     Source: source,
     Target: target,

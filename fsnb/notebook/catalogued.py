@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fsnb.catalog import Document
+from fsnb.catalog import Document, Profile, graph
 from fsnb.errors import UnknownName, UsageError
 from fsnb.model import Source
-from fsnb.notebook import cards
+from fsnb.notebook import cards, cataloguing
 from fsnb.notebook.card import Card, Table
 from fsnb.publish import Publication, Target
 from fsnb.store import FeatureStore
 
-PUBLICATION = "publication"
+PUBLICATION, PROFILE = "publication", "profile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ def find(store: FeatureStore, name: str, version: int | None) -> Found:
     """
     known = store.catalog.list()
     named = [document for document in known if name in (document.name, f"{document.kind}/{document.name}")]
-    # a publication bears its view's name, and is shown with it
-    mine = [document for document in named if document.kind != PUBLICATION] or named
+    # what was made of a view bears its name; the view is meant
+    mine = [document for document in named if document.kind not in graph.BEHIND_VIEW] or named
     if not mine:
         raise UnknownName.among("the catalog", "document", name, sorted({document.name for document in known}))
     if len(mine) > 1:
@@ -55,9 +55,17 @@ def _with_history(store: FeatureStore, card: Card, document: Document) -> Card:
     history = store.catalog.history(document.kind, document.name)
     place = f"version {document.version} of {len(history)}, since {cards.when(document)}"
     versions = (cards.versions(history),) if len(history) > 1 else ()
-    return replace(
-        card, facts=(*card.facts, ("catalog", place)), tables=(*card.tables, *versions, *_publications(store, document))
-    )
+    tables = (*card.tables, *_distributions(store, document), *versions, *_publications(store, document))
+    return replace(card, facts=(*card.facts, ("catalog", place)), tables=tables)
+
+
+def _distributions(store: FeatureStore, document: Document) -> tuple[Table, ...]:
+    """How a view's values were distributed when last looked at."""
+    profiled = document.kind == "view" and any(d.name == document.name for d in store.catalog.list(PROFILE))
+    if not profiled:
+        return ()
+    profile = Profile.from_doc(store.catalog.get(PROFILE, document.name).body)
+    return (cataloguing.distributions(profile, f"distributions: {profile.of}, {profile.taken:%Y-%m-%d %H:%M} UTC"),)
 
 
 def _publications(store: FeatureStore, document: Document) -> tuple[Table, ...]:
@@ -81,6 +89,10 @@ def _publication(store: FeatureStore, document: Document, version: int | None) -
     return Publication.from_doc(document.body)
 
 
+def _profile(store: FeatureStore, document: Document, version: int | None) -> Any:
+    return Profile.from_doc(document.body)
+
+
 def _document(store: FeatureStore, document: Document, version: int | None) -> Any:
     return document
 
@@ -90,4 +102,5 @@ VALUES: Mapping[str, Callable[[FeatureStore, Document, int | None], Any]] = {
     "source": _source,
     "target": _target,
     PUBLICATION: _publication,
+    PROFILE: _profile,
 }

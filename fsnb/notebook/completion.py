@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import argparse
 import re
+import shlex
 import string
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 
+from fsnb.catalog.words import FIELDS
 from fsnb.errors import FsnbError
 from fsnb.model import Feature, FeatureView, Source, Spine
 from fsnb.model.view import CLOSED
@@ -145,6 +147,31 @@ def _documents(session: Session, placed: list[str], word: str) -> Iterable[str]:
     return [document.name for document in session.store.catalog.list()]
 
 
+def _words(session: Session, placed: list[str], word: str) -> Iterable[str]:
+    """Names; the fields of a search; after `owner:`, `tag:` or `kind:` what there is."""
+    field, colon, _ = word.partition(":")
+    if not colon:
+        return [*_documents(session, placed, word), *(f"{name}:" for name in (*FIELDS, "kind"))]
+    if field == "kind":
+        return [f"kind:{kind}" for kind in _kinds(session, placed, word)]
+    bodies = [document.body for document in session.documents("view")] if field in ("owner", "tag") else []
+    said = {each for body in bodies for each in (body["tags"] if field == "tag" else [body["owner"]]) if each}
+    return [f"{field}:{shlex.quote(each)}" for each in said]
+
+
+def _definitions(session: Session, placed: list[str], word: str) -> Iterable[str]:
+    """Views and sources; after `@` the versions of one."""
+    name, at, _ = word.partition("@")
+    known = [document for kind in ("view", "source") for document in session.documents(kind)]
+    if not at:
+        return [*(document.name for document in known), *session.holding(FeatureView), *session.holding(Source)]
+    return [f"{name}@{n + 1}" for document in known if document.name == name for n in range(document.version)]
+
+
+def _made(session: Session, placed: list[str], word: str) -> Iterable[str]:
+    return [document.name for document in session.store.catalog.list() if document.kind not in ("target", "profile")]
+
+
 def _kinds(session: Session, placed: list[str], word: str) -> Iterable[str]:
     return {document.kind for document in session.store.catalog.list()}
 
@@ -179,9 +206,13 @@ VALUES: Mapping[str, Callable[[Session, list[str], str], Iterable[str]]] = {
     "feature": _columns,
     "features": _features,
     "kind": _kinds,
+    "made": _made,
+    "new": _definitions,
+    "old": _definitions,
     "source": _sources,
     "spine": lambda session, placed, word: session.holding(Spine),
     "to": lambda session, placed, word: _named(session, "target"),
     "train": lambda session, placed, word: session.holding(TrainingSet),
     "view": _views,
+    "words": _words,
 }

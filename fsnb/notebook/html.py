@@ -12,7 +12,8 @@ from html import escape
 from typing import Any
 
 from fsnb.notebook import cards
-from fsnb.notebook.card import Bad, Card, Cell, Code, Good, Number, Table
+from fsnb.notebook.card import Bad, Bars, Card, Cell, Code, Good, Number, Table
+from fsnb.notebook.cataloguing import HEIGHTS
 from fsnb.notebook.drawing import draw
 
 STYLE = """
@@ -44,6 +45,7 @@ border-bottom:1px solid var(--line);max-width:60ch;overflow-wrap:anywhere;white-
 .fsnb .fsnb-table td code{margin-right:4px;display:inline-block}
 .fsnb svg{display:block;margin:12px 0 0;max-width:100%;height:auto}
 .fsnb svg text{font:11px var(--jp-ui-font-family,system-ui,sans-serif);fill:currentColor;stroke:none}
+.fsnb td svg.fsnb-bars{margin:2px 0 0;opacity:.7}
 .fsnb details{margin-top:10px}.fsnb summary{color:var(--dim);cursor:pointer}
 .fsnb pre{font:12px/1.45 var(--jp-code-font-family,ui-monospace,monospace);background:var(--soft);border-radius:6px;
 padding:8px 10px;margin:6px 0 0;overflow-x:auto;color:inherit}
@@ -97,8 +99,22 @@ def _cell(cell: Cell) -> str:
         names = all(isinstance(part, Code) for part in cell)
         return (" " if names else "<br>").join(_cell(part) for part in cell)
     text = escape(cell)
+    if isinstance(cell, Bars):
+        return _histogram(cell) if cell else ""
     if isinstance(cell, Code):
         return f"<code>{text}</code>" if text else ""
     if isinstance(cell, Good):
         return f'<span class="fsnb-good">✓ {text}</span>'
     return f'<span class="fsnb-bad">✗ {text}</span>' if isinstance(cell, Bad) else text
+
+
+def _histogram(cell: Bars) -> str:
+    """The bins as bars; the least and the greatest value stand beside it in the table."""
+    heights = {5 * n: (HEIGHTS.find(each) + 1) * 2 for n, each in enumerate(cell)}
+    drawn = "".join(f"M{x} 16v-{high}h4v{high}z" for x, high in heights.items() if high)
+    width = 5 * len(cell)
+    return (
+        f'<svg class="fsnb-bars" role="img" aria-label="distribution in {len(cell)} bins: {escape(cell)}" '
+        f'viewBox="0 0 {width} 17" width="{width}"><path d="{drawn}" fill="currentColor"/>'
+        f'<path d="M0 16.5H{width}" stroke="currentColor" opacity=".35"/></svg>'
+    )

@@ -12,6 +12,7 @@ import ibis
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 
 import fsnb
+from fsnb.catalog import Diff, Lineage
 from fsnb.errors import UnknownName, UsageError
 from fsnb.model import FeatureView, Spine
 from fsnb.notebook import arguments, cards
@@ -47,7 +48,7 @@ class FsnbMagics(Magics):
         return asked and getattr(self, f"_fs_{command}")(asked)
 
     def _fs_open(self, asked: Any) -> None:
-        store = self.session.open(asked.path, asked.engine, asked.out)
+        store = self.session.open(asked.path, asked.engine, asked.out, asked.catalog)
         print(f"{asked.out}: {store!r}")
 
     def _fs_status(self, asked: Any) -> Card:
@@ -59,13 +60,31 @@ class FsnbMagics(Magics):
         if asked.kind and not documents:
             kinds = sorted({document.kind for document in catalog.list()})
             raise UnknownName.among(f"catalog {catalog.where}", "kind", asked.kind, kinds)
-        self._bind(asked.out, documents)
-        return cards.listing(documents, catalog.where)
+        listed = tuple(each for each in documents if asked.kind or each.kind not in cards.ASIDE)
+        self._bind(asked.out, listed)
+        return cards.listing(listed, catalog.where)
 
     def _fs_show(self, asked: Any) -> Card:
         shown = find(self.session.store, asked.document, asked.version)
         self._bind(asked.out, shown.value)
         return shown.card
+
+    def _fs_search(self, asked: Any) -> Card:
+        words = " ".join(arguments.quoted(word) for word in asked.words)
+        documents = self.session.store.catalog.search(words, limit=asked.limit)
+        self._bind(asked.out, documents)
+        return cards.found(documents, words)
+
+    def _fs_diff(self, asked: Any) -> Diff:
+        sides = [self.session.definition(name) for name in (asked.old, asked.new) if name]
+        made = self.session.store.catalog.diff(*sides)
+        self._bind(asked.out, made)
+        return made
+
+    def _fs_lineage(self, asked: Any) -> Lineage:
+        made = self.session.store.catalog.lineage(asked.made, asked.kind)
+        self._bind(asked.out, made)
+        return made
 
     # ------------------------------------------------------------------ the way: define, train, see, publish
 

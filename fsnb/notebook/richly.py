@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from fsnb.catalog import Diff, Lineage, Profile
 from fsnb.notebook import cards, html
 from fsnb.notebook.card import Card
 from fsnb.publish import Certificate, Publication
 from fsnb.training import Preview, Why
 
 HTML, TEXT = "text/html", "text/plain"
-SPOKEN = (Certificate, Preview, Publication, Why)  # whose str says more than their repr
+SPOKEN = (Certificate, Diff, Lineage, Preview, Profile, Publication, Why)  # whose str says more than their repr
 
 
 def register(shell: Any) -> None:

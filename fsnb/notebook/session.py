@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from fsnb.errors import DefinitionError, UnknownName, UsageError, listed
 from fsnb.model import Entity, Feature, FeatureView, Source
-from fsnb.store import FeatureStore
+from fsnb.store import WORDS, FeatureStore
 from fsnb.store import open as open_store
 
 T = TypeVar("T")
@@ -32,9 +32,9 @@ class Session:
 
     # ------------------------------------------------------------------ the store
 
-    def open(self, path: str | Path, engine: str, name: str) -> FeatureStore:
+    def open(self, path: str | Path, engine: str, name: str, catalog: str | None = None) -> FeatureStore:
         """Open a store, bind it to a variable, and make it the current one."""
-        self._opened = open_store(path, engine=engine)
+        self._opened = open_store(path, engine=engine, catalog=catalog)
         self.bind(name, self._opened)
         self._bound = self.names.get(STORE)
         return self._opened
@@ -84,6 +84,20 @@ class Session:
         """A feature view by its variable, or by its name in the store."""
         value = self.names.get(name)
         return value if isinstance(value, FeatureView) else self.store.view(name)
+
+    def definition(self, name: str) -> FeatureView | Source | str:
+        """For a diff: a variable's view or source where the catalog does not have it as it is here, else the name.
+
+        Words for people do not count: the catalog has them where a definition is silent.
+        """
+        value = self.names.get(name)
+        if not isinstance(value, FeatureView | Source):
+            return name
+        try:
+            made = self.store.catalog.diff(value)
+        except UnknownName:
+            return value
+        return value if any(change.kind not in WORDS for change in made.changes) else name
 
     def source(self, name: str) -> Source:
         """A source by its variable, or by its name in the store."""

@@ -3,6 +3,7 @@
 from fsnb.training.audit import Audit
 from fsnb.training.audit_meter import Effect
 from fsnb.training.loading import LoggedTrainingSet, load_training_set
+from fsnb.training.profiling import every_entity, profile_rows
 from fsnb.training.retrieval import retrievals
 from fsnb.training.training_set import TrainingSet
 from fsnb.training.verification import Verification
@@ -16,6 +17,8 @@ __all__ = [
     "TrainingSet",
     "Verification",
     "Why",
+    "every_entity",
     "load_training_set",
+    "profile_rows",
     "retrievals",
 ]

@@ -8,20 +8,25 @@ MLflow's own terms: the run has the dataset as input and the model as output; th
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fsnb.catalog import Profile, record
 from fsnb.errors import TrainingSetError
 from fsnb.identity import fingerprint
 from fsnb.model.entity import check_name
 from fsnb.training import manifest
 from fsnb.training.loading import LoggedTrainingSet
 from fsnb.training.models import Fitted, fitted
+from fsnb.training.profiling import profile_rows
 from fsnb.training.tracking import masked, quiet, run, tracked
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+    from fsnb.catalog import Catalog
+    from fsnb.model import FeatureView
     from fsnb.training.training_set import TrainingSet
 
 NOTED = ("name", "context", "fingerprint", "digest", "rows", "columns", "engine")
@@ -150,3 +155,19 @@ def _note(train: TrainingSet, logged: LoggedTrainingSet) -> None:
     }
     once = fingerprint({key: body[key] for key in ("run_id", "context", "digest", "model_uri")})
     train.catalog.put("training_set", described["name"], body, fingerprint=once)
+    if logged.model_uri:
+        _note_model(train.catalog, logged.model_uri, body, once)
+    for part in train.plan.views:
+        record(train.catalog, _profile(train, part.view, f"training set {described['name']}, run {logged.run_id}"))
+
+
+def _note_model(catalog: Catalog, uri: str, body: Mapping[str, Any], once: str) -> None:
+    """A model is found by its URI, the views that it was fitted on, its features."""
+    said = {key: body[key] for key in ("run_id", "tracking_uri", "digest", "rows", "label", "features", "views")}
+    catalog.put("model", uri, {"training_set": body["name"], **said}, fingerprint=once)
+
+
+def _profile(train: TrainingSet, view: FeatureView, of: str) -> Profile:
+    """Of the rows as logged, under the names that features have in their view."""
+    columns = {feature.name: feature.column for feature in train.plan.features if feature.view == view}
+    return profile_rows(train.to_arrow(), view, columns, of=of, newest=train.plan.spine.at)

@@ -186,7 +186,7 @@ def test_making_a_catalog_does_not_wait_for_ever(tmp_path, monkeypatch):
 # ---------------------------------------------------------------- schema versions
 
 ADD_NOTE = (
-    "0.2.0",
+    "9.9.0",
     ("ALTER TABLE fsnb_documents ADD COLUMN note TEXT", "CREATE INDEX fsnb_kind ON fsnb_documents (kind)"),
 )
 
@@ -202,8 +202,46 @@ def test_an_older_catalog_is_upgraded_and_keeps_its_documents(place, monkeypatch
         assert con.exec_driver_sql("SELECT version, release FROM fsnb_schema_version ORDER BY 1").all() == [
             (1, "0.1.0"),
             (2, "0.2.0"),
+            (3, "9.9.0"),
         ]
         assert con.exec_driver_sql("SELECT note FROM fsnb_documents").scalars().all() == [None, None]
+
+
+OF_0_1_0 = (  # the rows that fsnb 0.1.0 wrote: searched by one text without fields
+    "INSERT INTO fsnb_schema_version (version, release) VALUES (1, '0.1.0')",
+    """INSERT INTO fsnb_documents
+    (key, kind, name, version, fingerprint, created_at, created_by, search_text, body) VALUES
+    ('16db19ed68a69e513bb42ddda560e2dc2eb89570620ac37a89759503f07b29b8', 'view', 'rides', 1,
+     'f1', '2026-01-01T00:00:00.000000+00:00', 'ann', 'rides', '{"owner": "ops"}'),
+    ('16db19ed68a69e513bb42ddda560e2dc2eb89570620ac37a89759503f07b29b8', 'view', 'rides', 2,
+     'f2', '2026-01-02T00:00:00.000000+00:00', 'ann', 'rides',
+     '{"owner": "risk", "tags": ["daily"], "features": ["mean_fare_7d"], "description": "What riders pay"}'),
+    ('9e5ba509b6ff07aceaf52551874e9fcb65939111306296699ec9c1a9ad03d692', 'source', 'trips', 1,
+     'f3', '2026-01-03T00:00:00.000000+00:00', 'bob', 'trips fare',
+     '{"schema": {"fare": "float64"}}')""",
+)
+
+
+def test_a_catalog_of_the_first_release_is_upgraded_and_searched_by_fields(place, monkeypatch):
+    first = database.MIGRATIONS[:1]
+    with monkeypatch.context() as older:
+        older.setattr(database, "MIGRATIONS", ())
+        opened = database.open_database(place)
+    with opened.connection() as con:
+        serial = database.SERIAL[con.dialect.name]
+        for statement in (*(each.format(serial=serial) for each in first[0][1]), *OF_0_1_0):
+            con.exec_driver_sql(statement)
+        before = con.exec_driver_sql("SELECT id, version, created_at, created_by, body FROM fsnb_documents").all()
+    monkeypatch.setattr(database, "AT_ONCE", 2)
+    catalog = Catalog(place)
+    found = {"owner:risk": ["rides"], "owner:ops": [], "feature:fare": ["rides"], "fare": ["rides", "trips"]}
+    for text, names in found.items():
+        assert [document.name for document in catalog.search(text)] == names
+    assert [document.version for document in catalog.history("view", "rides")] == [2, 1]
+    with opened.connection() as con:
+        after = con.exec_driver_sql("SELECT id, version, created_at, created_by, body FROM fsnb_documents").all()
+    assert sorted(after) == sorted(before)
+    assert catalog.put("view", "rides", {}, fingerprint="f9").id > max(row.id for row in before)
 
 
 def test_a_catalog_of_a_newer_fsnb_is_refused_and_says_which_is_needed(place, monkeypatch):
@@ -211,13 +249,13 @@ def test_a_catalog_of_a_newer_fsnb_is_refused_and_says_which_is_needed(place, mo
         newer.setattr(database, "MIGRATIONS", (*database.MIGRATIONS, ADD_NOTE))
         Catalog(place)
     message = str(refusal(Catalog, place))
-    assert "it has schema version 2, this fsnb reads up to 1." in message
-    assert "It needs fsnb 0.2.0 or newer: pip install 'fsnb>=0.2.0'." in message
+    assert "it has schema version 3, this fsnb reads up to 2." in message
+    assert "It needs fsnb 9.9.0 or newer: pip install 'fsnb>=9.9.0'." in message
 
 
 def test_an_upgrade_that_fails_leaves_the_catalog_as_it_was(place, monkeypatch):
     before = Catalog(place).put("view", "rides", {}, fingerprint="f1")
-    broken = ("0.2.0", (ADD_NOTE[1][0], "CREATE INDEX fsnb_wrong ON fsnb_documents (no_such_column)"))
+    broken = ("9.9.0", (ADD_NOTE[1][0], "CREATE INDEX fsnb_wrong ON fsnb_documents (no_such_column)"))
     with monkeypatch.context() as newer:
         newer.setattr(database, "MIGRATIONS", (*database.MIGRATIONS, broken))
         assert "no_such_column" in str(refusal(Catalog, place))

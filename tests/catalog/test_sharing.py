@@ -12,7 +12,7 @@ import pytest
 
 from fsnb.catalog import Catalog
 from fsnb.catalog.database import open_database
-from fsnb.errors import CatalogError
+from fsnb.errors import CatalogError, UnknownName
 
 SPAWN = multiprocessing.get_context("spawn")
 SECONDS = 120
@@ -46,6 +46,51 @@ def test_two_processes_write_the_same_name_and_no_version_is_lost(place):
         assert [d.body["n"] for d in reversed(history) if d.created_by == name] == list(range(200))
     turns = sum(one.created_by != other.created_by for one, other in pairwise(history))
     assert turns > 1, "one wrote after the other: this run has shown nothing"
+
+
+WRITERS, VERSIONS, SHARED = 8, 125, 5
+FORKED = multiprocessing.get_context("forkserver")  # eight processes, one import
+FORKED.set_forkserver_preload(["fsnb.catalog"])
+
+
+def put_many(place: str, writer: int, start: Any) -> None:
+    """Half of the versions to names that all write, with what was last seen; half to names of its own."""
+    catalog = Catalog(place, created_by=f"w{writer}")
+    start.wait(SECONDS)
+    for n in range(VERSIONS):
+        name = f"shared{n % SHARED}" if n % 2 else f"own{writer}"
+        while True:  # as who is refused does: look again, then put
+            try:
+                seen = catalog.history("view", name)[0].version if n % 4 == 3 else None
+                catalog.put("view", name, {"n": n}, fingerprint=f"{writer}-{n}", expected=seen)
+                break
+            except UnknownName:
+                catalog.put("view", name, {"n": -1}, fingerprint="first")
+            except CatalogError as error:
+                if "you saw version" not in str(error):
+                    raise
+
+
+def test_eight_processes_write_a_thousand_versions_and_none_is_lost_or_there_twice(place):
+    Catalog(place)
+    start = FORKED.Barrier(WRITERS)
+    writers = [FORKED.Process(target=put_many, args=(place, n, start), daemon=True) for n in range(WRITERS)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(SECONDS)
+    assert [writer.exitcode for writer in writers] == [0] * WRITERS
+    documents = Catalog(place).since(0)
+    mine = [document for document in documents if document.body["n"] >= 0]
+    assert {(d.created_by, d.body["n"]) for d in mine} == {
+        (f"w{w}", n) for w in range(WRITERS) for n in range(VERSIONS)
+    }
+    assert len(mine) == WRITERS * VERSIONS == 1000
+    by_name: dict[str, list[int]] = {}
+    for document in documents:
+        by_name.setdefault(document.name, []).append(document.version)
+    assert all(versions == list(range(1, len(versions) + 1)) for versions in by_name.values())
+    assert [document.id for document in documents] == sorted({document.id for document in documents})
 
 
 def test_a_later_id_is_never_seen_before_an_earlier_one(place):

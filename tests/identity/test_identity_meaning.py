@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 import pytest
 
-from fsnb.identity import meaning, portable
+from fsnb.identity import bind, meaning, portable, tables_of
 
 FLIGHTS = {"tail": "string", "at": "timestamp", "delay": "float64", "miles": "int64"}
 PLANES = {"tail": "string", "seats": "int64", "built": "int64"}
@@ -64,6 +65,16 @@ OTHER_ROWS: dict[str, Callable[[], ir.Table]] = {
 @pytest.mark.parametrize("what", SAME)
 def test_what_stands_beside_a_value_does_not_count(what: str) -> None:
     assert of(mean_delay, SAME[what]()) == of(mean_delay, table())
+
+
+@pytest.mark.parametrize("what", SAME)
+def test_equal_meanings_give_equal_values(what: str) -> None:
+    values = {"tail": list("aab"), "at": [datetime(2024, 1, n) for n in (1, 2, 3)], "delay": [1.5, None, 4.0]}
+    known = values | {"miles": [1, 2, 3], "carrier": list("xyz")}
+    same = portable(SAME[what]())
+    (unbound,) = tables_of(same)
+    rows = ibis.memtable({name: known[name] for name in unbound.schema.names}).cast(unbound.schema)
+    assert mean_delay(bind(same, {"flights": rows})).to_pyarrow().as_py() == 2.75
 
 
 @pytest.mark.parametrize("what", OTHER)

@@ -34,7 +34,10 @@ def test_wrong_arguments_fail_the_cell_and_show_the_usage(bare: Notebook, line: 
     ("line", "message"),
     [
         ("%train spine f --engin polars", "Did you mean '--engine'? It has: --engine, --out."),
-        ("%fs shwo x", "%fs has no command 'shwo'. Did you mean 'show'? It has: open, status, list, show."),
+        (
+            "%fs shwo x",
+            "%fs has no command 'shwo'. Did you mean 'show'? It has: open, status, list, show, search, diff, lineage.",
+        ),
         ("%publish view --to prod --force=1", "%publish has no option '--force'. It has: --to, --out."),
     ],
 )

@@ -7,7 +7,18 @@ import pytest
 from tests.notebook.conftest import Notebook
 
 OFFERED = {
-    "%fs ": ["list", "open", "show", "status"],
+    "%fs ": ["diff", "lineage", "list", "open", "search", "show", "status"],
+    "%fs search plane_d": ["plane_delays"],
+    "%fs search ow": ["owner:"],
+    "%fs search delay kind:v": ["kind:view"],
+    "%fs search owner:": ["owner:ops"],
+    "%fs search tag:da": ["tag:daily"],
+    "%fs search --l": ["--limit"],
+    "%fs diff pl": ["plane_delays"],
+    "%fs diff plane_delays@": ["plane_delays@1", "plane_delays@2"],
+    "%fs diff plane_delays@1 fl": ["flights"],
+    "%fs lineage ": ["flights", "plane_delays"],
+    "%fs lineage plane_delays --kind s": ["source"],
     "%fs sh": ["show"],
     "  %fs sh": ["show"],
     "%fs list ": ["source", "target", "view"],
@@ -40,6 +51,7 @@ OFFERED = {
 @pytest.fixture
 def ready(defined: Notebook) -> Notebook:
     defined.ok("%train spine plane_delays.mean_delay_7d\nstore.target('prod', 'prod.duckdb')")
+    defined.ok("store.describe('plane_delays', owner='ops', tags=['daily'])")
     return defined
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fsnb.catalog import Document
+from fsnb.catalog import Diff, Document
 from fsnb.errors import UnknownName, UsageError
 from fsnb.model import FeatureView, Source
 from fsnb.publish import Publication, Target
@@ -55,7 +55,7 @@ def test_list_of_one_kind_and_its_documents(published: Notebook) -> None:
 def test_list_of_an_unknown_kind_names_the_kinds(published: Notebook) -> None:
     ran = published.run("%fs list vew")
     assert isinstance(ran.error, UnknownName)
-    assert "Did you mean 'view'? It has: publication, source, target, view." in ran.last_line
+    assert "Did you mean 'view'? It has: profile, publication, source, target, view." in ran.last_line
 
 
 def test_show_describes_a_view_in_words(published: Notebook) -> None:
@@ -144,3 +144,78 @@ def test_show_tells_no_password(notebook: Notebook) -> None:
         said = notebook.ok(command)
         assert "s3cret" not in said.text + said.html
         assert "prod" in said.text
+
+
+# ---------------------------------------------------------------------- search, diff, lineage, distributions
+
+CHANGED = """%%feature_view plane_delays --entity plane --source flights --windows 1d,7d --lag 30m --refresh 1h
+{"legs": t.count(), "mean_delay": t.arr_delay.mean(), "worst": t.arr_delay.max()}
+"""
+
+
+def test_search_lists_the_best_first_and_binds_them(defined: Notebook) -> None:
+    defined.ok("store.describe('plane_delays', owner='data platform', tags=['delay'])")
+    for asked in ("plane dely", 'owner:"data platform"', "'owner:data platform'", "tag:delay kind:view"):
+        said = defined.ok(f"%fs search {asked} -o found")
+        assert said.text.splitlines()[1] == "1 document found"
+        assert "plane_delays" in said.text
+        assert "data platform" in said.html
+        assert [document.name for document in defined["found"]] == ["plane_delays"]
+    assert "0 documents found" in defined.ok("%fs search zebra").text
+    assert len(defined.ok("%fs search kind:view kind:source --limit 1 -o found") and defined["found"]) == 1
+    assert isinstance(defined.run("%fs search").error, UsageError)
+
+
+def test_diff_of_versions_and_of_what_is_here(defined: Notebook) -> None:
+    defined.ok(CHANGED)
+    for asked in ("plane_delays", "plane_delays@2", "plane_delays@1 plane_delays"):
+        said = defined.ok(f"%fs diff {asked} -o changed")
+        assert said.text.splitlines()[:2] == [
+            "plane_delays v1 -> plane_delays v2: 3 changes, 1 breaking",
+            "  lag of 'plane_delays' was 15m, is 30m (breaking)",
+        ]
+        assert "\u2717 breaking" in said.html
+        assert isinstance(defined["changed"], Diff)
+    defined.ok("legs = {'legs': _.count()}")
+    defined.ok("other = fsnb.FeatureView('plane_delays', entity=plane, source=flights, features=legs)")
+    assert "plane_delays v2 -> plane_delays (here): " in defined.ok("%fs diff other").text
+    unknown = defined.run("%fs diff plane_delay")
+    assert isinstance(unknown.error, UnknownName)
+    assert "Did you mean 'plane_delays'?" in unknown.last_line
+
+
+def test_show_says_what_each_version_changed(defined: Notebook) -> None:
+    defined.ok(CHANGED)
+    defined.ok("store.describe('plane_delays', owner='ops')")
+    versions = defined.ok("%fs show plane_delays").text.partition("versions")[2].splitlines()
+    assert [line.split("  ")[-1].strip() for line in versions[2:5]] == [
+        "owner",
+        "lag, feature (breaking)",
+        versions[4].split()[-1],  # the first changed nothing: its fingerprint is last
+    ]
+
+
+def test_lineage_as_a_tree_and_as_a_table(published: Notebook) -> None:
+    said = published.ok("%fs lineage flights -o made")
+    assert said.text.splitlines() == [
+        "source flights",
+        "  used by",
+        "    view plane_delays",
+        "      publication plane_delays (v1 on prod), of v1",
+    ]
+    for text in ("lineage of source", "used by", "\u21b3 publication", "v1 on prod"):
+        assert text in said.html
+    assert [node.name for node in published["made"].downstream] == ["plane_delays", "plane_delays"]
+    assert "made from" in published.ok("%fs lineage plane_delays").text
+    assert "lineage of target" in published.ok("%fs lineage prod").html
+
+
+def test_show_of_a_view_has_its_distributions(published: Notebook) -> None:
+    published.ok("store.profile('plane_delays')")
+    said = published.ok("%fs show plane_delays")
+    assert "distributions: every entity at 2013-01-02 10:15:00 UTC" in said.text
+    assert "mean_delay_7d  50.0%" in said.text
+    assert 'aria-label="distribution in 20 bins' in said.html
+    assert "profile plane_delays" in published.ok("%fs show profile/plane_delays").text
+    assert "profile" not in published.ok("%fs list").text
+    assert "every entity" in published.ok("%fs list profile").text

@@ -18,7 +18,8 @@ import pytest
 
 import fsnb
 from fsnb import pit
-from fsnb.model import LagProfile
+from fsnb.catalog import Diff, Distribution, Edge, Lineage, Node, Profile
+from fsnb.model import Change, LagProfile
 from fsnb.notebook import cards, html
 from fsnb.notebook.card import Bad, Card, Code, Good, Number, Table, Timeline
 from fsnb.notebook.drawing import draw
@@ -137,7 +138,22 @@ def values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "target": Target("prod", f"duckdb:///{EVIL}/file.duckdb", sources={"flights": EVIL}),
         "certificate": proof,
         "publication": publication(proof),
+        "diff": Diff(EVIL, "new", (Change("owner", EVIL, EVIL, None, True), Change("tags", EVIL, None, EVIL, False))),
+        "lineage": lineage(),
+        "profile": profile(),
     }
+
+
+def lineage() -> Lineage:
+    view, runs = Node("view", EVIL), [Node("training_set", EVIL, f"run {EVIL}{n}") for n in range(60)]
+    return Lineage((view,), (Edge(Node(EVIL, EVIL), view),), tuple(Edge(view, run, EVIL) for run in runs))
+
+
+def profile() -> Profile:
+    number = Distribution(EVIL, EVIL, 10, 2, 3, EVIL, EVIL, 1.5, (0.0, 1.0, 2.0), (7, 1))
+    text = Distribution("text", "string", 10, 10, 0, None, None, None, (), ())
+    moment = datetime(2013, 1, 2)
+    return Profile(EVIL, EVIL, 10, moment + timedelta(days=1), moment, "f" * 64, (number, text))
 
 
 def lag() -> LagProfile:

@@ -1,0 +1,61 @@
+"""Profiles of rows in memory: of a training set that is logged, and of every entity asked at one time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from fsnb.catalog import Profile, profiled
+from fsnb.identity import bind
+from fsnb.model import FeatureView, Spine
+from fsnb.model.data import reader
+from fsnb.pit import collect
+
+AT = "fsnb_asked_at"
+INSTANT = timedelta(microseconds=1)  # with closed="left", a row at the very cutoff is not seen
+
+
+def profile_rows(
+    rows: pa.Table, view: FeatureView, columns: Mapping[str, str], *, of: str, newest: str | datetime | None
+) -> Profile:
+    """The distributions of a view's features, `{feature: column}`, in rows that are here already."""
+    looked_at = list(dict.fromkeys([*([newest] if isinstance(newest, str) else []), *columns.values()]))
+    table = ibis.memtable(rows.select(looked_at))
+    return profiled(reader(), table, columns, view=view.name, of=of, fingerprint=view.fingerprint, newest=newest)
+
+
+def every_entity(
+    view: FeatureView, con: Any, tables: Mapping[str, ir.Table], at: datetime | str | None = None
+) -> tuple[Spine, datetime, datetime | None]:
+    """Each entity that the sources know once, the time to ask at, and the newest event time.
+
+    Without `at`, it is the earliest time by which every row of the sources has been seen: lag and refresh are waited
+    for. Entities with a NULL key never match and are left out.
+    """
+    relation = bind(view.relation, tables)
+    newest, known = _newest(view, con, relation)
+    moment = _naive(at) if at is not None else known or datetime.now(UTC).replace(tzinfo=None)
+    keys = collect(con, relation.select(*view.entity.keys).drop_null(how="any").distinct())
+    times = pa.array([moment] * keys.num_rows, pa.timestamp("us"))
+    return Spine(keys.append_column(AT, times), at=AT), moment, newest
+
+
+def _newest(view: FeatureView, con: Any, relation: ir.Table) -> tuple[datetime | None, datetime | None]:
+    """The newest event time, and when the last row is seen."""
+    clocks = [clock for clock in (view.source.event_time, view.source.available) if clock]
+    if not clocks:
+        return None, None
+    found = collect(con, relation.aggregate(**{f"clock_{n}": relation[name].max() for n, name in enumerate(clocks)}))
+    times = [found.column(n)[0].as_py() for n in range(len(clocks))]
+    last = max((time for time in times if time is not None), default=None)
+    return times[0], last and last + view.lag + (view.refresh or timedelta(0)) + INSTANT
+
+
+def _naive(moment: datetime | str) -> datetime:
+    found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
