@@ -10,6 +10,7 @@
     |-- UsageError           (ValueError)           a magic called with what it does not take
     |-- AmbiguousTies                               equal clocks and tie-break, different values
     |-- CatalogError
+    |-- OnlineStoreError     (ConnectionError)      unreachable, nothing synced yet, asked for a time that is gone
     |-- TrainingSetError                            no training set logged there, snapshot altered
     `-- PublishError
         |-- CertificateMismatch                     two engines, or an engine and the oracle, disagree
@@ -78,6 +79,10 @@ class AmbiguousTies(FsnbError, ValueError):
 
 class CatalogError(FsnbError):
     """The catalog cannot be read or written."""
+
+
+class OnlineStoreError(FsnbError, ConnectionError):
+    """An online store cannot be reached, or does not have what was asked for."""
 
 
 class TrainingSetError(FsnbError):

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import ibis
 
-from fsnb import deploy, pit, publish, training
+from fsnb import deploy, pit, publish, serve, training
 from fsnb.catalog import Catalog, Document, Profile, profiled, record
 from fsnb.errors import DefinitionError, UnknownName, listed
 from fsnb.identity import fingerprint
 from fsnb.model import Feature, FeatureView, LagProfile, Source, Spine, parse_duration
 from fsnb.model.data import is_table_name
+from fsnb.online import EMBEDDED, Consistency, OnlineFeatures, Synced
 from fsnb.publish import Materialization, Promotion, Publication, Rehearsal, Target
 from fsnb.training import LoggedTrainingSet, TrainingSet
 
@@ -45,6 +46,7 @@ class FeatureStore:
         self._views: dict[str, FeatureView] = {}
         self._targets: dict[str, Target] = {}
         self._read: dict[tuple[int, str], tuple[Source, ir.Table]] = {}
+        self._serving = serve.Serving(self.catalog, self.path, lambda target: self._target(target).session())
 
     def __repr__(self) -> str:
         known = f"sources {listed(self._sources)}; views {listed(self._views)}"
@@ -462,6 +464,82 @@ class FeatureStore:
                 f"which target? The store has {listed(known)}. Say it: to='prod'; name one: store.target('prod', url)."
             )
         return self._target(known[0])
+
+    # ------------------------------------------------------------------ serve
+
+    def sync_online(
+        self,
+        view: FeatureView | str,
+        to: str = EMBEDDED,
+        *,
+        target: str | None = None,
+        progress: Callable[[str], None] | None = None,
+    ) -> Synced:
+        """Push what was published of a view, and not pushed yet, into an online store.
+
+        Readers of the view get the version that the target promotes, from the moment when all of it is there. Doing it
+        again, twice at once, or after a crash in between does no harm.
+
+        Parameters
+        ----------
+        view
+            The view, or its name.
+        to
+            "sqlite" (the file `online.sqlite` in the store's folder), `sqlite:///path`, `redis://...` or
+            `postgresql://...`; `${NAME}` in it is read from the environment. `get_features` reads there from now on.
+        target
+            Where it was published; by default where it was published last.
+        progress
+            Called with what is being done.
+
+        Raises
+        ------
+        OnlineStoreError, TargetError, UnknownName
+            What was not noted as pushed is pushed the next time.
+        """
+        name = view if isinstance(view, str) else view.name
+        return self._serving.sync(name, to, target=target, progress=progress)
+
+    def get_features(
+        self, features: Any, keys: Any, *, at: datetime | str | None = None, online: str | None = None
+    ) -> OnlineFeatures:
+        """The features of entities as an online store has them: what a training row asked at `at` would hold.
+
+        Parameters
+        ----------
+        features
+            Views or features, or their names ("rides", "rides.count_1d"), one or a list.
+        keys
+            `{"rider": "a"}`, a list of such, a frame with the key columns, or for one key column a value or values.
+        at
+            The time asked for, not before the last sync; now by default. Naive is UTC.
+        online
+            Which store; by default where the first view was last synced to.
+
+        Returns
+        -------
+        OnlineFeatures
+            One row for each entity asked for, in that order: values, and of each view status ("present", "missing",
+            "expired"), event time and version. Missing and expired ones have 0 for counts, `fill`, else None.
+
+        Raises
+        ------
+        UnknownName
+            The store has no such view or feature, or a key column was not given.
+        TypeMismatch
+            A key is not of its column's type.
+        OnlineStoreError
+            The store cannot be reached, or `at` is before the last sync.
+        """
+        return self._serving.get(features, keys, at=at, store=online)
+
+    def check_online(self, view: FeatureView | str, online: str | None = None) -> Consistency:
+        """Compare the history as of now, the current table and the online store of a view, row by row.
+
+        `.ok` says whether all agree and nothing is due; `.differences` lists where they do not.
+        """
+        name = view if isinstance(view, str) else view.name
+        return self._serving.check(name, store=online)
 
     # ------------------------------------------------------------------ wiring
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from tests.support.postgres import PostgresServer
+    from tests.support.redis import RedisServer
 
 # Before anything imports mlflow: tests call nobody, and log only where they say.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
@@ -57,6 +58,28 @@ def postgres_url(postgres_server: PostgresServer) -> str:
 def postgres_db_url(postgres_server: PostgresServer) -> Iterator[str]:
     """A database of this test's own, empty."""
     with postgres_server.fresh_database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """A Redis server for this run. Where there is none the test is skipped; in CI it fails."""
+    from tests.support.redis import NoRedis, RedisServer
+
+    with contextlib.ExitStack() as stack:
+        try:
+            server = stack.enter_context(RedisServer())
+        except NoRedis as missing:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(str(missing))
+        yield server
+
+
+@pytest.fixture
+def redis_db_url(redis_server: RedisServer) -> Iterator[str]:
+    """A database of this test's own, empty."""
+    with redis_server.fresh_database() as url:
         yield url
 
 

@@ -1,34 +1,42 @@
 """Target: a named production database, and the one place where its password passes through.
 
-Placeholders are filled in after the URL is taken apart, so that a password may hold any character. Whatever goes wrong
-while connecting is raised anew outside the `except`, from functions whose frames hold no secret: neither the message
-nor the chain of causes nor a traceback that shows local variables can tell the password.
+Whatever goes wrong while connecting is raised anew outside the `except`, from functions whose frames hold no secret:
+neither the message nor the chain of causes nor a traceback that shows local variables can tell the password.
 """
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote
 
 import duckdb
 import ibis
 
 from fsnb.errors import TargetError
 from fsnb.model.entity import check_name
+from fsnb.urls import (
+    PLACEHOLDER,
+    SECRET_OPTIONS,
+    Address,
+    Unset,
+    address_of,
+    filled,
+    one_line,
+    only_placeholders,
+    place,
+    scrubbed,
+    with_variables,
+    without_password,
+)
 
-PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 FILE_SUFFIXES = (".duckdb", ".db", ".ddb")
 SCHEMES = (
     "postgresql://user:${PGPASSWORD}@host:5432/database, duckdb:///path/to/file.duckdb, or a path that ends in .duckdb"
 )
 DEFAULT_SCHEMA = {"postgres": "fsnb", "duckdb": "main"}
-SECRET_OPTIONS = ("password", "sslpassword")
 SECONDS_TO_CONNECT = 10
 
 
@@ -70,7 +78,7 @@ class Target:
 
     def __repr__(self) -> str:
         shown = "".join(f", {key}={value!r}" for key, value in self._options() if value)
-        return f"Target({self.name!r}, {_without_password(self.url, '***')!r}{shown})"
+        return f"Target({self.name!r}, {without_password(self.url, '***')!r}{shown})"
 
     def _options(self) -> list[tuple[str, Any]]:
         return [("schema", self.schema), ("sources", dict(self.sources))]
@@ -85,7 +93,7 @@ class Target:
 
     def to_doc(self) -> dict[str, Any]:
         """The target as JSON, without a password; placeholders stay as they are."""
-        return {"name": self.name, "url": _without_password(self.url, ""), **dict(self._options())}
+        return {"name": self.name, "url": without_password(self.url, ""), **dict(self._options())}
 
     @classmethod
     def from_doc(cls, doc: Mapping[str, Any]) -> Target:
@@ -118,19 +126,6 @@ class Target:
 # ---------------------------------------------------------------------- reading URLs
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A URL taken apart, placeholders still in it."""
-
-    scheme: str
-    user: str = ""
-    password: str = field(default="", repr=False)
-    host: str = ""
-    port: str = ""
-    path: str = ""
-    options: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-
-
 def _normal_url(url: str, who: str) -> str:
     """The URL with an absolute path where it is a file's: the same target from every working directory."""
     if PLACEHOLDER.match(url):
@@ -142,8 +137,8 @@ def _normal_url(url: str, who: str) -> str:
         kind = f"{scheme}://" if found else "a URL with no scheme"
         raise TargetError(f"{who}: cannot connect to {kind}. Supported are {SCHEMES}.")
     if scheme != "duckdb":
-        port = _address(url).port
-        if port and not port.isdecimal() and not _only_placeholders(port):  # not shown: it may be half of a password
+        port = address_of(url).port
+        if port and not port.isdecimal() and not only_placeholders(port):  # not shown: it may be half of a password
             raise TargetError(f"{who}: the port in its URL is not a number. Give {SCHEMES.split(',')[0]}.")
         return url
     if not rest.strip("/") or rest.lstrip("/") == ":memory:":
@@ -151,73 +146,7 @@ def _normal_url(url: str, who: str) -> str:
     return url if PLACEHOLDER.search(rest) else f"duckdb://{Path(rest).expanduser().absolute()}"
 
 
-def _split(url: str) -> tuple[str, str, str]:
-    """Scheme, what stands before the last @, and the rest: a password with raw / or @ in it stays in one piece."""
-    scheme, _, rest = url.partition("://")
-    if scheme == "duckdb":
-        return scheme, "", rest
-    before = rest.partition("?")[0]
-    at = (before if "@" in before or "/" in before else rest).rfind("@")
-    return scheme, rest[: max(at, 0)], rest[at + 1 :]
-
-
-def _address(url: str) -> Address:
-    scheme, user, rest = _split(url)
-    if scheme == "duckdb":
-        return Address(scheme, path=rest)
-    place, _, query = rest.partition("?")
-    name, _, password = user.partition(":")
-    where, _, path = place.partition("/")
-    host, _, port = where.rpartition(":") if re.search(r":[^\]]*$", where) else (where, "", "")
-    return Address(scheme, name, password, host.strip("[]"), port, path, tuple(parse_qsl(query)))
-
-
-def _without_password(url: str, mask: str) -> str:
-    """The URL with `mask` for a password that is written out; one that comes from the environment is no secret here."""
-    scheme, user, rest = _split(url)
-    if PLACEHOLDER.match(url) or scheme == "duckdb":
-        return url
-    name, _, password = user.partition(":")
-    if password and not _only_placeholders(password):
-        password = mask
-    user = name + (f":{password}" if password else "") + ("@" if user else "")
-    place, _, query = rest.partition("?")
-    options = "&".join(filter(None, (_option(each, mask) for each in query.split("&"))))
-    return f"{scheme}://{user}{place}" + (f"?{options}" if options else "")
-
-
-def _option(text: str, mask: str) -> str:
-    name, _, value = text.partition("=")
-    if name.lower() not in SECRET_OPTIONS or _only_placeholders(value):
-        return text
-    return f"{name}={mask}" if mask else ""
-
-
-def _only_placeholders(text: str) -> bool:
-    return bool(re.fullmatch(rf"({PLACEHOLDER.pattern})+", text))
-
-
 # ---------------------------------------------------------------------- connecting
-
-
-class _Unset(Exception):
-    """A variable of the URL is not in the environment."""
-
-
-def _filled(text: str) -> str:
-    """A part of a URL with its variables' values, which need no escaping; the rest is unescaped."""
-    pieces = PLACEHOLDER.split(text)
-    return "".join(_variable(piece) if i % 2 else unquote(piece) for i, piece in enumerate(pieces))
-
-
-def _with_variables(text: str) -> str:
-    return PLACEHOLDER.sub(lambda found: _variable(found[1]), text)
-
-
-def _variable(name: str) -> str:
-    if name not in os.environ:
-        raise _Unset(name)
-    return os.environ[name]
 
 
 def _attempt(target: Target) -> tuple[Any, str]:
@@ -228,15 +157,15 @@ def _attempt(target: Target) -> tuple[Any, str]:
     try:
         url = target.url
         if PLACEHOLDER.match(url):
-            url = _normal_url(_with_variables(url), who)
-        address = _address(url)
-        options = {name: _filled(value) for name, value in address.options}
+            url = _normal_url(with_variables(url), who)
+        address = address_of(url)
+        options = {name: filled(value) for name, value in address.options}
         secrets += [
-            _filled(address.password),
+            filled(address.password),
             *(value for name, value in options.items() if name.lower() in SECRET_OPTIONS),
         ]
         return CONNECTORS[address.scheme](address, options), ""
-    except _Unset as missing:
+    except Unset as missing:
         return None, (
             f"{who}: its URL needs the environment variable {missing}, which is not set. "
             f"Set it where Jupyter starts, or with os.environ[{str(missing)!r}] = getpass.getpass()."
@@ -244,18 +173,18 @@ def _attempt(target: Target) -> tuple[Any, str]:
     except ImportError as error:
         return None, f"{who}: the driver is missing ({error.name}). Install it: pip install 'fsnb[postgres]'."
     except TargetError as error:
-        return None, _scrubbed(str(error), secrets)
+        return None, scrubbed(str(error), secrets)
     except duckdb.Error as error:
-        return None, _scrubbed(f"{who}: cannot open its file. {_one_line(error)} {_file_advice(str(error))}", secrets)
+        return None, scrubbed(f"{who}: cannot open its file. {one_line(error)} {_file_advice(str(error))}", secrets)
     except connecting as error:
         advice = "Check host, port, database, user and password, and that the server runs."
-        return None, _scrubbed(f"{who}: cannot connect to {_place(address)}. {_one_line(error)}. {advice}", secrets)
+        return None, scrubbed(f"{who}: cannot connect to {place(address)}. {one_line(error)}. {advice}", secrets)
 
 
 def _postgres(address: Address, options: dict[str, str]) -> Any:
     wanted = {"user": address.user, "password": address.password, "host": address.host, "database": address.path}
-    found: dict[str, Any] = {name: _filled(value) for name, value in wanted.items() if value}
-    if port := _filled(address.port):
+    found: dict[str, Any] = {name: filled(value) for name, value in wanted.items() if value}
+    if port := filled(address.port):
         if not port.isdecimal():
             raise ValueError("its port is not a number")
         found["port"] = int(port)
@@ -263,7 +192,7 @@ def _postgres(address: Address, options: dict[str, str]) -> Any:
 
 
 def _duckdb(address: Address, options: dict[str, str]) -> Any:
-    return ibis.duckdb.connect(_with_variables(address.path))
+    return ibis.duckdb.connect(with_variables(address.path))
 
 
 CONNECTORS: Mapping[str, Callable[[Address, dict[str, str]], Any]] = {
@@ -281,22 +210,7 @@ def _driver_errors() -> tuple[type[Exception], ...]:
     return (psycopg.Error,)
 
 
-def _place(address: Address) -> str:
-    return f"{address.host or 'the local server'}{':' if address.port else ''}{address.port}/{address.path}"
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()).rstrip(".")
-
-
 def _file_advice(message: str) -> str:
     if "lock" in message:
         return "One process at a time can have it open: close the other connection, or shut that kernel down."
     return "Check the path, and that the file is a DuckDB database."
-
-
-def _scrubbed(message: str, secrets: list[str]) -> str:
-    for secret in filter(None, secrets):
-        for text in (secret, quote(secret, safe="")):
-            message = message.replace(text, "***")
-    return message
