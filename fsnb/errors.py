@@ -10,10 +10,13 @@
     |-- UsageError           (ValueError)           a magic called with what it does not take
     |-- AmbiguousTies                               equal clocks and tie-break, different values
     |-- CatalogError
+    |-- CheckFailed                                 rows are not what a check says, or it could not run
+    |-- AlertError                                  somebody could not be told
     |-- TrainingSetError                            no training set logged there, snapshot altered
     `-- PublishError
         |-- CertificateMismatch                     two engines, or an engine and the oracle, disagree
         |-- BreakingChange                          refused without breaking=True
+        |-- GateFailed       (CheckFailed)          a view's checks stopped its publication
         `-- TargetError      (ConnectionError)      unreachable, wrong password, no such schema
 
 A message says who, what, what there is, what to do; it never holds a password. In a notebook such an
@@ -80,6 +83,14 @@ class CatalogError(FsnbError):
     """The catalog cannot be read or written."""
 
 
+class CheckFailed(FsnbError):
+    """Rows are not what a check says they are, or a check could not run."""
+
+
+class AlertError(FsnbError):
+    """An alert could not be delivered."""
+
+
 class TrainingSetError(FsnbError):
     """A logged training set cannot be found or is not what was logged."""
 
@@ -94,6 +105,10 @@ class CertificateMismatch(PublishError):
 
 class BreakingChange(PublishError):
     """A new version would change what users of the view read."""
+
+
+class GateFailed(PublishError, CheckFailed):
+    """A view's checks stopped its publication; nothing was written."""
 
 
 class TargetError(PublishError, ConnectionError):

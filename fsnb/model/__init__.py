@@ -1,5 +1,7 @@
 """The nouns: Entity, Source, FeatureView, Window, Spine. Values that know what they mean and nothing of engines."""
 
+from fsnb.model.checking import Check
+from fsnb.model.checks import check
 from fsnb.model.definition import Output
 from fsnb.model.durations import micros, parse_duration, show_duration
 from fsnb.model.entity import Entity, Window
@@ -10,6 +12,7 @@ from fsnb.model.spine import Spine
 from fsnb.model.view import Feature, FeatureView, feature_view
 
 __all__ = [
+    "Check",
     "Entity",
     "Feature",
     "FeatureView",
@@ -18,6 +21,7 @@ __all__ = [
     "Source",
     "Spine",
     "Window",
+    "check",
     "feature_view",
     "leaves",
     "micros",
