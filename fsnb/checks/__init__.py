@@ -18,7 +18,7 @@ from fsnb.checks.pandera_schemas import from_pandera, to_pandera
 from fsnb.checks.report import CheckReport, Result
 from fsnb.checks.running import run
 from fsnb.checks.suggesting import Suggestion, Suggestions, suggest
-from fsnb.checks.viewing import check_table, check_view, monitor_view
+from fsnb.checks.viewing import check_table, check_view, checks_of, monitor_view, referenced
 from fsnb.model.checking import Check
 from fsnb.model.checks import (
     accepted_values,
@@ -49,6 +49,7 @@ __all__ = [
     "check",
     "check_table",
     "check_view",
+    "checks_of",
     "column_type",
     "freshness",
     "from_pandera",
@@ -58,6 +59,7 @@ __all__ = [
     "not_null",
     "null_rate",
     "pattern",
+    "referenced",
     "references",
     "row_count",
     "row_count_change",

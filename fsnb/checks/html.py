@@ -29,7 +29,7 @@ LOOKS = {
     "ERROR": ("bad", "✗ could not run"),
     "warn": ("soft", "! warning"),
     "info": ("", "i noted"),
-    "skip": ("", "– skipped"),
+    "skip": ("", "- skipped"),
 }
 
 

@@ -95,9 +95,7 @@ class Monitoring:
 
     def to_doc(self) -> dict[str, Any]:
         """JSON for webhooks and the catalog; no rows of data."""
-        verdicts = [
-            {name: getattr(each, name) for name in ("by", "name", "status", "reason")} for each in self.verdicts
-        ]
+        verdicts = self.to_polars().to_dicts()
         said = {"subject": self.subject, "at": self.at.isoformat(), "window": self.window, "status": self.status}
         return said | {"verdicts": verdicts, "report": self.report.to_doc() if self.report else None}
 
@@ -121,6 +119,7 @@ def watch(
     looks: Sequence[Look] = (),
     alert: Alert | Sequence[Alert] = (),
     retrain: Callable[[Monitoring], Any] | None = None,
+    keep: Callable[[Monitoring], Any] | None = None,
 ) -> Monitoring:
     """Take further looks, then tell and retrain where the status is "alert" or "error".
 
@@ -134,6 +133,8 @@ def watch(
         Whom to tell; see `fsnb.checks.tell`.
     retrain
         Called with what was found on "alert"; not on "error", where nobody knows whether anything has changed.
+    keep
+        Called last with what was found, whatever it is, to record it.
 
     Raises
     ------
@@ -143,15 +144,15 @@ def watch(
     alerts = need_alerts(alert)
     seen = [verdict for look in looks for verdict in _looked(look)]
     found = replace(found, verdicts=(*found.verdicts, *seen))
-    if found.ok:
-        return found
     failure: AlertError | None = None
     try:
-        found = replace(found, told=tell(alerts, found))
+        found = found if found.ok else replace(found, told=tell(alerts, found))
     except AlertError as error:
         failure = error
     if retrain is not None and any(verdict.status == "alert" for verdict in found.verdicts):
         found = replace(found, retrained=retrain(found))
+    if keep is not None:
+        keep(found)
     if failure:
         raise failure
     return found

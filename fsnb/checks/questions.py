@@ -157,7 +157,7 @@ def _pattern(check: Check, table: ir.Table, context: Context) -> Question:
     column = table[check.columns[0]]
     if not column.type().is_string():
         raise TypeMismatch(
-            f"check {check.name!r}: {check.columns[0]!r} is {column.type()}, and a pattern is for text. Cast the column."
+            f"check {check.name!r}: {check.columns[0]!r} is {column.type()}, and a pattern is for text. Cast it."
         )
     there = column.notnull()
     return _rows(check, table, there, there & ~column.re_search(check.option("regex")))

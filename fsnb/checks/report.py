@@ -131,7 +131,7 @@ class CheckReport:
 
     def to_polars(self) -> pl.DataFrame:
         """One row per check: table, check, kind, columns, severity, status, failing, judged, rate, reason."""
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"table": each.table, "check": each.check.name, "kind": each.check.kind, "columns": each.check.columns}
             | {"severity": each.check.severity, "status": each.status, "failing": each.failing, "judged": each.judged}
             | {"rate": each.rate, "reason": each.reason}
@@ -170,7 +170,7 @@ class CheckReport:
         return cls(who, max(report.at for report in reports), tables, results)
 
 
-SCHEMA = {"table": pl.String, "check": pl.String, "kind": pl.String, "columns": pl.List(pl.String)}
+SCHEMA: dict[str, Any] = {"table": pl.String, "check": pl.String, "kind": pl.String, "columns": pl.List(pl.String)}
 SCHEMA |= {"severity": pl.String, "status": pl.String, "failing": pl.Int64, "judged": pl.Int64}
 SCHEMA |= {"rate": pl.Float64, "reason": pl.String}
 

@@ -198,7 +198,8 @@ def engine_errors(con: Any) -> tuple[type[Exception], ...]:
 
 
 def _of_engine(name: str) -> Iterable[type[Exception]]:
-    found: list[type[Exception]] = {"duckdb": [duckdb.Error], "polars": [pl.exceptions.PolarsError]}.get(name, [])
+    embedded: dict[str, list[type[Exception]]] = {"duckdb": [duckdb.Error], "polars": [pl.exceptions.PolarsError]}
+    found = embedded.get(name, [])
     with suppress(ImportError):
         if name == "postgres":
             import psycopg

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from math import ceil, floor, log10, sqrt
 from typing import Any
 
@@ -202,7 +203,7 @@ def _fresh(column: Seen, table: ir.Table, con: Any, now: datetime) -> Proposed:
     if not column.dtype.is_timestamp() or column.high is None:
         return
     days = days_of(table, con, column.name)
-    gap = max((later - earlier for earlier, later in zip(days, days[1:], strict=False)), default=timedelta(days=1))
+    gap = max((later - earlier for earlier, later in pairwise(days)), default=timedelta(days=1))
     age, within = now - column.high, 2 * max(gap, timedelta(days=1))
     if timedelta(0) <= age <= within:
         check = checks.freshness(column.name, within=within, severity="warn")

@@ -29,7 +29,7 @@ EVENT_TIME, AVAILABLE_TIME = "event_time", "available_time"
 
 
 def check_table(
-    table: ir.Table, checks: Sequence[Check] | Check | None, who: str, previous: CheckReport | None = None, **more: Any
+    table: ir.Table, checks: Sequence[Check] | None, who: str, previous: CheckReport | None = None, **more: Any
 ) -> CheckReport:
     """`run`, when there is something to run."""
     if not checks:
@@ -38,6 +38,12 @@ def check_table(
             "fsnb.checks.suggest(table)."
         )
     return run(table, checks, who=who, previous=previous, **more)
+
+
+def referenced(checks: Sequence[Check]) -> tuple[str, ...]:
+    """Names of the tables that references are to, where they were not given as tables."""
+    names = (check.option("to") for check in checks if check.kind == "references" and check.other is None)
+    return tuple(dict.fromkeys(names))
 
 
 def checks_of(view: FeatureView, checks: Sequence[Check] | None) -> tuple[Check, ...]:
@@ -167,12 +173,13 @@ def monitor_view(
     alert: Alert | Sequence[Alert] = (),
     retrain: Callable[[Monitoring], Any] | None = None,
     looks: Sequence[Look] = (),
+    keep: Callable[[Monitoring], Any] | None = None,
     **checked: Any,
 ) -> Monitoring:
-    """Check the last `window` of a view, and tell and retrain where that is called for; see `watch` and `check_view`."""
+    """Check the last `window` of a view; tell and retrain where that is called for. See `watch` and `check_view`."""
     need_alerts(alert)
     length = parse_duration(window, "window")
     at = at or _now()
     report = check_view(view, con, tables, at=at, window=length, now=at, **checked)
     found = Monitoring(f"feature view {view.name!r}", at, show_duration(length), verdicts_of(report), report)
-    return watch(found, looks=looks, alert=alert, retrain=retrain)
+    return watch(found, looks=looks, alert=alert, retrain=retrain, keep=keep)

@@ -180,7 +180,12 @@ class Check:
             raise DefinitionError(
                 f"check {self.name!r}: its predicate has no columns yet. Put it on a table: check.kept_on(table)."
             )
-        doc = {"kind": self.kind, "name": self.name, "columns": list(self.columns), "severity": self.severity}
+        doc: dict[str, Any] = {
+            "kind": self.kind,
+            "name": self.name,
+            "columns": list(self.columns),
+            "severity": self.severity,
+        }
         doc |= {"on": self.on, "options": {name: encode(value) for name, value in self.options}}
         return doc | ({"expression": to_json(self.predicate)} if self.kind == PREDICATE else {})
 
@@ -285,8 +290,8 @@ def of_checks(checks: Any, who: str) -> tuple[Check, ...]:
     for each in given:
         if not isinstance(each, Check):
             raise DefinitionError(
-                f"{who}: {each!r} is a {type(each).__name__}, not a check. Make one: fsnb.checks.not_null('column'), or "
-                "fsnb.check('amounts are positive', _.amount > 0)."
+                f"{who}: {each!r} is a {type(each).__name__}, not a check. Make one: fsnb.checks.not_null('column') "
+                "or fsnb.check('amounts are positive', _.amount > 0)."
             )
     return given
 

@@ -139,7 +139,8 @@ def column_type(column: str, *, dtype: str, **how: Unpack[How]) -> Check:
             dtype = str(dt.dtype(dtype))
         except (TypeError, ValueError) as error:
             raise DefinitionError(
-                f"column_type({column!r}): {dtype!r} is neither an Ibis type such as 'int64' nor one of {listed(FAMILIES)}."
+                f"column_type({column!r}): {dtype!r} is neither an Ibis type such as 'int64' nor one of "
+                f"{listed(FAMILIES)}."
             ) from error
     return _check("column_type", (column,), how, dtype=dtype)
 
