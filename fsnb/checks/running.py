@@ -157,10 +157,12 @@ class _Run:
         there = question.examples.columns
         first = [name for name in check.reads if name in there]
         shown = [name for name in dict.fromkeys([*first, *there]) if not name.startswith(RESERVED)][:SHOWN]
-        few = question.examples.select(shown)
-        few = few.order_by([name for name in shown if _has_order(few[name])]).limit(self.samples)
+        # by names of our own: DataFusion finds ORDER BY x ambiguous where x is computed from an x
+        own = {f"{RESERVED}{number}": name for number, name in enumerate(shown)}
+        few = question.examples.select(**{mine: question.examples[name] for mine, name in own.items()})
+        few = few.order_by([mine for mine in own if _has_order(few[mine])]).limit(self.samples)
         rows = collect(self.con, few).to_pylist()
-        return tuple(tuple(row.items()) for row in rows)
+        return tuple(tuple((own[mine], value) for mine, value in row.items()) for row in rows)
 
 
 def _has_order(value: ir.Value) -> bool:
