@@ -7,7 +7,7 @@ by one, so that one broken check does not hide the others.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -132,7 +132,7 @@ class _Run:
 
     def _row(self, aggregates: Mapping[str, ir.Scalar]) -> dict[str, Any] | Exception:
         try:
-            return _plain(collect(self.con, self.table.aggregate(**aggregates)).to_pylist()[0])
+            return _plain(read(self.con, self.table.aggregate(**aggregates))[0])
         except self.errors as error:
             return error
 
@@ -143,9 +143,9 @@ class _Run:
             wrong = question if isinstance(question, Exception) else answer
             return Result(check, who, "error", _said(wrong))
         try:
-            own = {} if question.own is None else _plain(collect(self.con, question.own).to_pylist()[0])
+            own = {} if question.own is None else _plain(read(self.con, question.own)[0])
             judged = question.judge(answer | own)
-            sample = self._sample(check, question) if judged.failing else ()
+            sample = () if judged.holds else self._sample(check, question)
         except self.errors as error:
             return Result(check, who, "error", _said(error))
         return Result(check, who, _status(judged), judged.reason, judged.failing, judged.judged, sample)
@@ -161,8 +161,14 @@ class _Run:
         own = {f"{RESERVED}{number}": name for number, name in enumerate(shown)}
         few = question.examples.select(**{mine: question.examples[name] for mine, name in own.items()})
         few = few.order_by([mine for mine in own if _has_order(few[mine])]).limit(self.samples)
-        rows = collect(self.con, few).to_pylist()
+        rows = read(self.con, few)
         return tuple(tuple((own[mine], value) for mine, value in row.items()) for row in rows)
+
+
+def read(con: Any, query: ir.Table) -> list[dict[str, Any]]:
+    """The rows of a query. On PostgreSQL within a savepoint: one that fails must not end a transaction around it."""
+    with con.con.transaction() if con.name == "postgres" else nullcontext():
+        return collect(con, query).to_pylist()
 
 
 def _has_order(value: ir.Value) -> bool:
@@ -196,7 +202,7 @@ def _said(error: Exception | dict[str, Any]) -> str:
 def engine_errors(con: Any) -> tuple[type[Exception], ...]:
     """What a check may raise that cannot run: ours, Ibis's, Arrow's, and those of the connection's engine."""
     common = [FsnbError, ibis.common.exceptions.IbisError, ibis.common.annotations.ValidationError, pa.ArrowException]
-    return (*common, TypeError, ValueError, AttributeError, NotImplementedError, *_of_engine(con.name))
+    return (*common, TypeError, ValueError, LookupError, AttributeError, NotImplementedError, *_of_engine(con.name))
 
 
 def _of_engine(name: str) -> Iterable[type[Exception]]:

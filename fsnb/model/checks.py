@@ -137,7 +137,7 @@ def column_type(column: str, *, dtype: str, **how: Unpack[How]) -> Check:
     if dtype not in FAMILIES:
         try:
             dtype = str(dt.dtype(dtype))
-        except (TypeError, ValueError) as error:
+        except Exception as error:  # its parser raises errors of its own
             raise DefinitionError(
                 f"column_type({column!r}): {dtype!r} is neither an Ibis type such as 'int64' nor one of "
                 f"{listed(FAMILIES)}."
