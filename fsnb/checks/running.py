@@ -194,9 +194,16 @@ def _value(value: Any) -> Any:
     return value
 
 
-def _said(error: Exception | dict[str, Any]) -> str:
+def _said(error: Any) -> str:
+    """The first line of what went wrong, not of what the driver then met while it cleaned up."""
+    while error.__context__ is not None and _library(error.__context__) == _library(error):
+        error = error.__context__
     text = str(error).strip() or type(error).__name__
     return text.splitlines()[0]
+
+
+def _library(error: BaseException) -> str:
+    return type(error).__module__.partition(".")[0]
 
 
 def engine_errors(con: Any) -> tuple[type[Exception], ...]:
