@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import ibis
 
@@ -22,7 +22,7 @@ from fsnb.errors import DefinitionError, UnknownName, listed
 from fsnb.identity import fingerprint
 from fsnb.model import Feature, FeatureView, LagProfile, Source, Spine
 from fsnb.model.data import is_path, is_table_name
-from fsnb.publish import Publication, Target
+from fsnb.publish import Materialization, Promotion, Publication, Rehearsal, Target
 from fsnb.training import LoggedTrainingSet, TrainingSet
 
 if TYPE_CHECKING:
@@ -240,10 +240,28 @@ class FeatureStore:
         found = self._source(source) if isinstance(source, str) else source
         return publish.load(found, self._target(to), replace=replace, local=self.engine, progress=progress)
 
+    @overload
     def publish(
-        self, view: FeatureView | str, to: str, *, end: Any = None, progress: Callable[..., None] | None = None
-    ) -> Publication:
-        """Publish a feature view: prove it, then write its history and current tables in one transaction.
+        self, view: FeatureView | str, to: str, *, dry_run: Literal[False] = False, **asked: Any
+    ) -> Publication: ...
+
+    @overload
+    def publish(self, view: FeatureView | str, to: str, *, dry_run: Literal[True], **asked: Any) -> Rehearsal: ...
+
+    def publish(
+        self,
+        view: FeatureView | str,
+        to: str,
+        *,
+        mode: str = "table",
+        promote: bool = True,
+        breaking: bool = False,
+        certify: str = "auto",
+        dry_run: bool = False,
+        progress: Callable[..., None] | None = None,
+        **asked: Any,
+    ) -> Publication | Rehearsal:
+        """Publish a feature view: prove it, then write what is due of its history and current tables.
 
         Parameters
         ----------
@@ -251,28 +269,88 @@ class FeatureStore:
             The view, or its name in the catalog.
         to
             The target's name.
-        end
-            Ticks of a view with `refresh` are computed up to this time; now by default. UTC.
+        mode
+            "table", or "view": a database view, computed when it is read, with no history.
+        promote
+            Lead the stable views to this version; False stages a new version beside the promoted one.
+        breaking
+            Allow changes that readers of the promoted version would notice.
+        certify
+            "auto" reuses a certificate of the same definition, target and engine versions; "always" makes a new one.
+        dry_run
+            Say what would be done and what it would cost, and write nothing.
         progress
             Called with the name of each step.
+        **asked
+            Which part of the history is looked at: `start`, `end` (now by default; naive is UTC), `lookback="2d"` (told
+            again in any case), `full=True` (all of it), `chunk=30` (intervals in one transaction), `interval="1d"` (the
+            length of an interval; stays as published first).
 
         Returns
         -------
         Publication
-            What was written where, with its certificate.
+            What was written where, with its certificate; with `dry_run` a `Rehearsal`.
 
         Raises
         ------
         CertificateMismatch
             Two engines, or an engine and the oracle, disagree; the first differing rows are shown. Nothing was written.
+        BreakingChange
+            Readers of the promoted version would notice; lists what changes and who uses the view. Nothing was written.
         AmbiguousTies, PublishError, TargetError
             Nothing was written.
         """
         found = self.register(self.view(view) if isinstance(view, str) else view)
+        target = self._target(to)
+        if dry_run:
+            return publish.rehearse(found, target, mode=mode, catalog=self.catalog, promote=promote, **asked)
         tables = {name: self._table(self._source_of(name, found), self.engine) for name in found.sources}
-        return publish.publish(
-            found, self._target(to), local=self.engine, tables=tables, catalog=self.catalog, end=end, progress=progress
-        )
+        how: dict[str, Any] = {"mode": mode, "promote": promote, "breaking": breaking, "certify": certify}
+        how |= {"local": self.engine, "tables": tables, "catalog": self.catalog, "progress": progress}
+        return publish.publish(found, target, **how, **asked)
+
+    def materialize(
+        self, view: FeatureView | str, to: str, *, progress: Callable[..., None] | None = None, **asked: Any
+    ) -> Materialization:
+        """Tell what is due of a view that is published, without a new certificate: what a scheduler calls.
+
+        Parameters
+        ----------
+        view
+            A view whose definition is published, or a name: then the definition that is promoted on the target.
+        to
+            The target's name.
+        **asked
+            `start`, `end`, `lookback`, `full`, `chunk`, as in `publish`.
+
+        Raises
+        ------
+        PublishError
+            It is not published there. Nothing was written.
+        """
+        return publish.bring_up_to_date(view, self._target(to), progress=progress, **asked)
+
+    def promote(self, view: FeatureView | str, to: str, version: int, *, breaking: bool = False) -> Promotion:
+        """Lead readers of a view to a version that was published beside the promoted one.
+
+        Raises
+        ------
+        UnknownName
+            There is no such version.
+        BreakingChange
+            Readers would notice; `breaking=True` allows it.
+        """
+        return publish.promote(_name(view), self._target(to), version, catalog=self.catalog, breaking=breaking)
+
+    def rollback(self, view: FeatureView | str, to: str, version: int | None = None) -> Promotion:
+        """Lead readers of a view back to a version that was promoted before; by default the one before the present.
+
+        Raises
+        ------
+        PublishError
+            There is none. Nothing was changed.
+        """
+        return publish.rollback(_name(view), self._target(to), version, catalog=self.catalog)
 
     # ------------------------------------------------------------------ check
 
@@ -464,6 +542,10 @@ def open(path: str | Path = ".fsnb", *, engine: Any = "duckdb") -> FeatureStore:
         The engine cannot keep the rules of time; the message says why, and which engines can.
     """
     return FeatureStore(path, engine)
+
+
+def _name(view: FeatureView | str) -> str:
+    return view if isinstance(view, str) else view.name
 
 
 def _connection(engine: Any) -> Any:

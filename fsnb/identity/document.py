@@ -50,7 +50,7 @@ def to_json(expr: ir.Expr) -> dict[str, JSON]:
         Two different tables have the same name, so that the name alone would not say which is meant.
     """
     writer = _Writer()
-    for node in _in_order(expr.op()):
+    for node in in_order(expr.op()):
         writer.add(node)
     return {"format": FORMAT, "nodes": writer.nodes}
 
@@ -109,7 +109,7 @@ class _Writer:
         if isinstance(node, ops.DatabaseTable):
             del args["source"]
         elif isinstance(node, ops.InValues):
-            args["options"] = _options(node)
+            args["options"] = options_of(node)
         elif isinstance(node, ops.SelfReference):
             views = self._views.setdefault(self._numbers[id(node.parent)], [])
             if node.identifier not in views:
@@ -146,7 +146,7 @@ def _where(table: Any) -> str:
     return f"{'.'.join(place)} ({engine}, {len(table.schema)} columns)"
 
 
-def _in_order(root: ops.Node) -> Iterator[ops.Node]:
+def in_order(root: ops.Node) -> Iterator[ops.Node]:
     """Depth first, children before parents, in the order of the arguments; no recursion."""
     done: set[int] = set()
     stack = [(root, False)]
@@ -162,11 +162,11 @@ def _in_order(root: ops.Node) -> Iterator[ops.Node]:
 
 def _children(node: ops.Node) -> tuple[ops.Node, ...]:
     if isinstance(node, ops.InValues):
-        return (node.value, *_options(node))
+        return (node.value, *options_of(node))
     return tuple(node.__children__)
 
 
-def _options(node: ops.InValues) -> tuple[ops.Value, ...]:
+def options_of(node: ops.InValues) -> tuple[ops.Value, ...]:
     literal = all(type(option) is ops.Literal for option in node.options)
     return tuple(sorted(node.options, key=_text_of_literal) if literal else node.options)
 

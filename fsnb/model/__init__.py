@@ -1,5 +1,6 @@
 """The nouns: Entity, Source, FeatureView, Window, Spine. Values that know what they mean and nothing of engines."""
 
+from fsnb.model.changes import Change, changes, source_changes
 from fsnb.model.checking import Check
 from fsnb.model.checks import check
 from fsnb.model.definition import Output
@@ -12,6 +13,7 @@ from fsnb.model.spine import Spine
 from fsnb.model.view import Feature, FeatureView, feature_view
 
 __all__ = [
+    "Change",
     "Check",
     "Entity",
     "Feature",
@@ -21,6 +23,7 @@ __all__ = [
     "Source",
     "Spine",
     "Window",
+    "changes",
     "check",
     "feature_view",
     "leaves",
@@ -28,4 +31,5 @@ __all__ = [
     "over",
     "parse_duration",
     "show_duration",
+    "source_changes",
 ]

@@ -226,8 +226,15 @@ def publication(value: Publication) -> Card:
     proof = certificate(value.certificate)
     facts: dict[str, Cell] = {
         "published": f"v{value.version} on {value.target}",
-        "history": (Code(tables["history"]), f"{_count('row', value.rows_appended)} appended"),
-        "current": (Code(tables["current"]), _count("entity", value.rows_current)),
+        "history": (Code(tables["history"]), f"{_count('row', value.rows_appended)} appended")
+        if value.mode == "table"
+        else "",
+        "intervals": f"{value.intervals_told:,} told, {value.intervals_kept:,} up to date"
+        if value.mode == "table"
+        else "",
+        "current": (Code(tables["current"]), _count("entity", value.rows_current))
+        if value.mode == "table"
+        else (Code(tables["current"]), "computed when it is read"),
         "always the latest": tuple(Code(name) for role, name in value.tables if role.startswith("latest")),
         "no longer in the sources": f"{value.rows_withdrawn:,} told rows, which stay" if value.rows_withdrawn else "",
         "up to": f"{value.end:%Y-%m-%d %H:%M:%S} UTC",

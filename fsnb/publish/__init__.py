@@ -4,7 +4,26 @@ from fsnb.publish.certificate import Certificate
 from fsnb.publish.certifying import certify
 from fsnb.publish.gates import on_target
 from fsnb.publish.loading import load
-from fsnb.publish.publication import Publication, publish
+from fsnb.publish.promoting import Promotion, promote, rollback
+from fsnb.publish.publication import Publication
+from fsnb.publish.publishing import publish
+from fsnb.publish.rehearsal import Rehearsal, rehearse
+from fsnb.publish.scheduled import Materialization, bring_up_to_date
 from fsnb.publish.target import Target
 
-__all__ = ["Certificate", "Publication", "Target", "certify", "load", "on_target", "publish"]
+__all__ = [
+    "Certificate",
+    "Materialization",
+    "Promotion",
+    "Publication",
+    "Rehearsal",
+    "Target",
+    "bring_up_to_date",
+    "certify",
+    "load",
+    "on_target",
+    "promote",
+    "publish",
+    "rehearse",
+    "rollback",
+]

@@ -68,7 +68,7 @@ def certify(
             n: restrict(view, con, t, drawn.cut) if n == view.source.name else t for n, t in tables.items()
         }
         answers[side] = _answer(view, side, con, cut_tables[side], drawn.asks)
-    sides = {"local": _engine(local_con), "target": _engine(target_con)}
+    sides = {"local": engine_of(local_con), "target": engine_of(target_con)}
     values = {side: {name: answers[side][name].to_pylist() for name in view.features} for side in answers}
     slow, why_not = _oracle(view, local_con, cut_tables["local"], drawn.asks)
     if slow is not None:
@@ -97,14 +97,14 @@ def empty_values(view: FeatureView, con: Any, tables: Mapping[str, ir.Table]) ->
     return _answer(view, "target", con, nothing, nobody).select(list(view.features)).to_pylist()[0]
 
 
-def _engine(con: Any) -> str:
+def engine_of(con: Any) -> str:
     return f"{con.name} {con.version}"
 
 
 def _answer(view: FeatureView, side: str, con: Any, tables: Mapping[str, ir.Table], asks: pa.Table) -> pa.Table:
     """The view's features for each ask, in the order of the asks."""
     spine = Spine(asks, at=AT)
-    who = f"feature view {view.name!r}: the {side} engine ({_engine(con)}) cannot compute it"
+    who = f"feature view {view.name!r}: the {side} engine ({engine_of(con)}) cannot compute it"
     with sql.engine_errors_as(
         CertificateMismatch, who, "Write the expression so that every engine can. Nothing was written."
     ):

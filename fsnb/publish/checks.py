@@ -27,13 +27,14 @@ FAMILIES = ("integer", "floating", "string", "boolean", "timestamp", "date")
 EXAMPLES = 3
 
 
-def check_definition(view: FeatureView) -> None:
-    """Refuse what no target could hold: a window without a cadence, a column named like one of the history's own."""
+def check_definition(view: FeatureView, *, needs_refresh: bool = True) -> None:
+    """Refuse what no target could hold: a table of a window without a cadence, a column named like one of ours."""
     who = f"feature view {view.name!r}"
-    if view.kind == "window" and view.refresh is None:
+    if needs_refresh and view.kind == "window" and view.refresh is None:
         raise PublishError(
             f"{who} is windowed, so its values change with the clock. How often should its table be brought up to "
-            "date? Say so in the definition, e.g. refresh='1h'."
+            "date? Say so in the definition, e.g. refresh='1h'. Or publish a database view, which computes its values "
+            "when it is read: mode='view'."
         )
     columns = [*view.entity.keys, *view.features]
     for name in columns:

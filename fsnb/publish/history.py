@@ -19,11 +19,11 @@ the rules would have made a row available, in its corrections too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
-from operator import or_
+from operator import add, or_
 from typing import Any
 
 import ibis
@@ -38,11 +38,41 @@ from fsnb.pit.events import AVAILABLE, EVENT, START, key_names, order_names
 from fsnb.pit.lowering import events
 from fsnb.publish import sql
 from fsnb.publish.certificate import ABS_TOL, REL_TOL
+from fsnb.publish.inputs import as_moment, inside, interval_number, tick_at_or_after
+from fsnb.publish.intervals import Grid, Range
+from fsnb.publish.runs import Run
 
 EVENT_TIME, AVAILABLE_TIME, KNOWN_TIME, RUN_ID = "event_time", "available_time", "fsnb_known_time", "fsnb_run_id"
 TICKS, STAGE, LAST = "fsnb_ticks", "fsnb_stage", "fsnb_last"
 EPOCH = datetime(1970, 1, 1)
 MICROSECOND = ibis.interval(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretches:
+    """Which part of a history is told anew.
+
+    Attributes
+    ----------
+    told
+        Stretches of event time, (after, up to], in order.
+    end
+        No tick after this moment, and no source row that is seen only after it.
+    opening, closing
+        For a view told in ticks: what is in force at the first tick after a moment is told too. At the opening of
+        every entity, since what led to it may never have been told; at the closing of those that the stretches change,
+        since what follows was told without them.
+    """
+
+    told: tuple[Range, ...]
+    end: int
+    opening: int | None = None
+    closing: int | None = None
+
+    def reach(self, part: ViewPlan) -> list[Range]:
+        """All stretches that source rows are needed for."""
+        ends = [] if self.closing is None else [(self.closing, self.closing + (part.refresh or 1))]
+        return [*self.told, *ends]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,11 +124,6 @@ class Layout:
         return ibis.table(self.history, name=LAST)
 
 
-def in_ticks(view: FeatureView) -> bool:
-    """Whether the history tells the view tick by tick, not source row by source row."""
-    return view.kind == "window" or (view.kind == "asof" and view.skip_nulls)
-
-
 def tick_plan(view: FeatureView) -> JoinPlan:
     """The view on a spine of ticks, asked at the moment from which a tick's values are available."""
     return plan(Spine(ibis.table(Layout.of(view).ticks, name=TICKS), at=KNOWN_TIME), view)
@@ -132,16 +157,42 @@ def source_rows(part: ViewPlan, con: Any, tables: Mapping[str, ir.Table], end: i
     return won.select(**_keys(part, won), **clocks, **values)
 
 
-def candidate_ticks(part: ViewPlan, con: Any, tables: Mapping[str, ir.Table], end: int) -> ir.Table:
-    """Where a value may change, up to the tick `end`: where events enter and leave, and where it was told to."""
+def candidate_ticks(part: ViewPlan, con: Any, tables: Mapping[str, ir.Table], stretches: Stretches) -> ir.Table:
+    """Where a value may change in some stretches of time: where events enter and leave, and where it was told to."""
     keys, last = key_names(part), Layout.of(part.view).last
     rows = events(part, con, bind(part.view.relation, tables))
     told = {key: last[name] for key, name in zip(keys, part.view.entity.keys, strict=True)}
     past = last.select(**told, tick=microseconds(con, last[EVENT_TIME]))
-    ticks = reduce(lambda left, right: left.union(right, distinct=True), [*_changes(part, rows), past])
-    ticks = ticks.filter(ticks["tick"] <= end)
+    ticks = reduce(_and_also, [*_changes(part, rows), past])
+    ticks = reduce(
+        _and_also, _at_the_ends(part, rows, past, ticks, stretches), ticks.filter(_in(ticks["tick"], stretches))
+    )
     clocks = {EVENT_TIME: timestamp(ticks["tick"]), KNOWN_TIME: timestamp(ticks["tick"] + part.lag)}
     return ticks.select(**_keys(part, ticks), **clocks)
+
+
+def _and_also(left: ir.Table, right: ir.Table) -> ir.Table:
+    return left.union(right, distinct=True)
+
+
+def _in(tick: ir.IntegerValue, stretches: Stretches) -> ir.BooleanValue:
+    inside = [(tick > start) & (tick <= end) for start, end in stretches.told]
+    return reduce(or_, inside, ibis.literal(False)) & (tick <= stretches.end)
+
+
+def _at_the_ends(
+    part: ViewPlan, rows: ir.Table, past: ir.Table, ticks: ir.Table, stretches: Stretches
+) -> Iterator[ir.Table]:
+    """What is in force when the history begins in the middle, or goes on after a gap."""
+    keys = key_names(part)
+    if stretches.opening is not None:
+        first = tick_at_or_after(stretches.opening + 1, part.refresh)
+        before = rows.filter(rows[START] <= first).select(*keys).union(past.filter(past["tick"] <= first).select(*keys))
+        yield before.distinct().mutate(tick=ibis.literal(first, "int64"))
+    if stretches.closing is not None:
+        after = tick_at_or_after(stretches.closing + 1, part.refresh)
+        mine = ticks.filter(_in(ticks["tick"], stretches)).select(*keys)
+        yield mine.distinct().mutate(tick=ibis.literal(after, "int64"))
 
 
 def _changes(part: ViewPlan, rows: ir.Table) -> list[ir.Table]:
@@ -168,11 +219,6 @@ def _keys(part: ViewPlan, table: ir.Table) -> dict[str, ir.Value]:
     return {name: table[key] for key, name in zip(key_names(part), part.view.entity.keys, strict=True)}
 
 
-def tick_at_or_after(us: Any, refresh: int | None) -> Any:
-    """The first tick of `refresh` that is not before a time; without one, the time itself."""
-    return us if refresh is None else floored(us + (refresh - 1), refresh)
-
-
 def timestamp(us: ir.IntegerValue) -> ir.TimestampValue:
     """Microseconds since the epoch as a timestamp. In two steps: PostgreSQL counts an interval in float seconds."""
     rest = us - floored(us, 1_000_000)
@@ -183,9 +229,29 @@ def timestamp(us: ir.IntegerValue) -> ir.TimestampValue:
 # ---------------------------------------------------------------------- which rows the history lacks
 
 
-def last_told(layout: Layout, told: ir.Table) -> ir.Table:
-    """What a history says now of each of its moments: its corrections count, what they corrected does not."""
-    return _first(told, [*layout.keys, EVENT_TIME, KNOWN_TIME], (AVAILABLE_TIME,))
+def last_told(layout: Layout, told: ir.Table, wanted: Sequence[Range], *, before: bool) -> ir.Table:
+    """What a history says now of its moments in some stretches of time: corrections count, what they corrected not.
+
+    With `before` also what it says last before each stretch, of each entity.
+    """
+    here = told.filter(inside(told[EVENT_TIME], wanted))
+    if before:
+        here = here.union(_before(layout, told, wanted))
+    return _first(here, [*layout.keys, EVENT_TIME, KNOWN_TIME], (AVAILABLE_TIME,))
+
+
+def _before(layout: Layout, told: ir.Table, wanted: Sequence[Range]) -> ir.Table:
+    """The rows of the last moment of each entity between one stretch and the next; one pass over the history."""
+    outside = told.filter(~inside(told[EVENT_TIME], wanted))
+    gap = reduce(add, [(outside[EVENT_TIME] > as_moment(start)).ifelse(1, 0) for start, _ in wanted])
+    moments = (
+        outside.mutate(fsnb_gap=gap)
+        .group_by(*layout.keys, "fsnb_gap")
+        .aggregate(fsnb_moment=lambda t: t[EVENT_TIME].max())
+    )
+    moments = moments.rename({_told(key): key for key in layout.keys})
+    same = [*((key, _told(key)) for key in layout.keys), (EVENT_TIME, "fsnb_moment")]
+    return told.inner_join(moments, same).select(*told.columns)
 
 
 def rows_lacking(layout: Layout, now: datetime) -> ir.Table:
@@ -226,15 +292,18 @@ def ticks_lacking(layout: Layout, now: datetime) -> ir.Table:
 
 def _beside_governing(layout: Layout) -> ir.Table:
     """Each staged tick beside the last told one up to it, which governs it; `fsnb_here` where that is the very tick."""
-    last, by = layout.last, [*layout.keys, EVENT_TIME]
-    told = last.select(**{_told(name): last[name] for name in by}, fsnb_here=last[AVAILABLE_TIME])
-    marked = layout.staged.left_join(told, [(name, _told(name)) for name in by])
-    upto = ibis.cumulative_window(group_by=layout.keys, order_by=EVENT_TIME)
-    marked = marked.mutate(fsnb_governing=marked[_told(EVENT_TIME)].max().over(upto))
-    marked = marked.select(*layout.stage.names, "fsnb_here", "fsnb_governing")
+    last, names = layout.last, layout.stage.names
+    told = last.select(*names, fsnb_staged=ibis.literal(0, "int8"), fsnb_governing=last[EVENT_TIME])
+    staged = layout.staged.mutate(fsnb_staged=ibis.literal(1, "int8"), fsnb_governing=ibis.null(TIMESTAMP))
+    both = told.union(staged.select(*told.columns))
+    upto = ibis.cumulative_window(group_by=layout.keys, order_by=[EVENT_TIME, "fsnb_staged"])
+    both = both.mutate(fsnb_governing=both["fsnb_governing"].max().over(upto))
+    marked = both.filter(both["fsnb_staged"] == 1)
     governing = last.rename({_told(name): name for name in last.columns})
     same = [(name, _told(name)) for name in layout.keys]
-    return marked.left_join(governing, [*same, ("fsnb_governing", _told(EVENT_TIME))])
+    met = marked.left_join(governing, [*same, ("fsnb_governing", _told(EVENT_TIME))])
+    here = (met["fsnb_governing"] == met[EVENT_TIME]).ifelse(met[_told(AVAILABLE_TIME)], ibis.null(TIMESTAMP))
+    return met.mutate(fsnb_here=here)
 
 
 def withdrawn(layout: Layout, until: datetime) -> ir.Table:
@@ -243,10 +312,25 @@ def withdrawn(layout: Layout, until: datetime) -> ir.Table:
     return last.filter(last[KNOWN_TIME] <= until).anti_join(layout.staged, [*layout.keys, EVENT_TIME, KNOWN_TIME])
 
 
-def current_rows(layout: Layout, told: ir.Table, now: datetime) -> ir.Table:
-    """The history's latest row of each entity among those that are available by now."""
-    seen = told.filter(told[AVAILABLE_TIME] <= now)
+def current_rows(
+    layout: Layout, told: ir.Table, run: Run, since: datetime | None, stretches: Sequence[Range]
+) -> ir.Table:
+    """The latest row of each entity by now, among those that a run has told or that became available `since`.
+
+    What the run has told lies in `stretches` of event time.
+    """
+    seen = told.filter(told[AVAILABLE_TIME] <= run.now)
+    if since is not None:  # each side by a column that has an index
+        mine = inside(seen[EVENT_TIME], stretches) & (seen[RUN_ID] == run.id)
+        seen = seen.filter(mine | (seen[AVAILABLE_TIME] > since))
     return _first(seen, layout.keys, (EVENT_TIME, AVAILABLE_TIME)).select(*layout.current.names)
+
+
+def rows_of(layout: Layout, con: Any, told: ir.Table, wanted: Sequence[Range], grid: Grid) -> ir.Table:
+    """How many rows the history has of each interval in some stretches of time."""
+    here = told.filter(inside(told[EVENT_TIME], wanted))
+    number = interval_number(microseconds(con, here[EVENT_TIME]), grid)
+    return here.select(fsnb_interval=number).group_by("fsnb_interval").aggregate(fsnb_rows=lambda t: t.count())
 
 
 def _first(table: ir.Table, by: Sequence[str], greatest: Sequence[str]) -> ir.Table:

@@ -6,76 +6,25 @@ A reader sees the tables as they were or as they are now, never in between; a pu
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
-from fsnb.errors import BreakingChange, PublishError
 from fsnb.model import FeatureView
 from fsnb.pit.outcomes import to_micros
-from fsnb.publish import history, sql
-from fsnb.publish.history import AVAILABLE_TIME, EVENT_TIME, KNOWN_TIME, LAST, RUN_ID, STAGE, TICKS, Layout
+from fsnb.publish import history, inputs, intervals, ledger, sql
+from fsnb.publish.history import AVAILABLE_TIME, EVENT_TIME, LAST, RUN_ID, STAGE, TICKS, Stretches
+from fsnb.publish.inputs import in_ticks
+from fsnb.publish.intervals import Done, Mark
+from fsnb.publish.ledger import RUNS, Known
+from fsnb.publish.pointing import point_views
+from fsnb.publish.runs import Names, Run, Written
+from fsnb.publish.starting import Due, Job, Started, begin
 
-RUNS = "fsnb_runs"
-RUN_COLUMNS = ibis.schema(
-    {
-        "run_id": "string",
-        "view_name": "string",
-        "version": "int32",
-        "fingerprint": "string",
-        "interval_end": "timestamp(6)",
-        "rows_staged": "int64",
-        "rows_appended": "int64",
-        "rows_upserted": "int64",
-        "started": "timestamp(6)",
-        "finished": "timestamp(6)",
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What one publication is: which run, of which definition, as of when. Times are naive UTC."""
-
-    id: str
-    end: datetime
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """The names of a view's tables of one version, and of its views that always lead to the published version."""
-
-    schema: str
-    view: str
-    version: int
-
-    @property
-    def history(self) -> tuple[str, str]:
-        return self.schema, f"{self.view}__v{self.version}_history"
-
-    @property
-    def current(self) -> tuple[str, str]:
-        return self.schema, f"{self.view}__v{self.version}_current"
-
-    @property
-    def stable(self) -> dict[tuple[str, str], tuple[str, str]]:
-        return {(self.schema, self.view): self.current, (self.schema, f"{self.view}_history"): self.history}
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What a run has written."""
-
-    names: Names
-    staged: int
-    appended: int
-    upserted: int
-    current: int
-    withdrawn: int
+GROWN = 10
+"""A history of which one row in so many is new is analysed again; autovacuum does the rest."""
 
 
 def materialize(
@@ -87,8 +36,10 @@ def materialize(
     *,
     last: tuple[int, str] | None = None,
     clock: Callable[[], datetime],
+    expected: Known | None = None,
+    guard: Callable[[Job, Stretches], None] | None = None,
 ) -> Written:
-    """Bring a view's published tables up to date, in one transaction.
+    """Bring a view's published tables up to date in the intervals that are due, in one transaction.
 
     Parameters
     ----------
@@ -99,11 +50,15 @@ def materialize(
     schema
         Where the published tables are.
     run
-        Its id; `end` is the last tick or moment that it covers; corrections are available from `now`.
+        Its id and what it covers.
     last
         Version and fingerprint that were published last, as far as the caller knows; the target's own runs count too.
     clock
         Tells the time at which the run finished.
+    expected
+        What the caller has seen of the target's ledger; refused where another publisher has changed the versions since.
+    guard
+        Called before anything is staged, with what is about to be told; raises to refuse it.
 
     Raises
     ------
@@ -112,111 +67,118 @@ def materialize(
     PublishError
         The target refuses something, or has a table under one of our names. Nothing was written.
     """
-    layout = Layout.of(view)
+    job = Job.of(view, con, tables)
     with sql.transaction(con):
-        sql.lock(con, f"fsnb view {schema}.{view.name}")
-        runs = _earlier_runs(con, schema, view)
-        version = _version([*runs, *([last] if last else [])], view.fingerprint)
-        names = Names(schema, view.name, version)
-        _prepare(con, layout, names, known=bool(runs))
-        told = ibis.table(layout.history, name=names.history[1], database=schema)
-        staged, gone = _stage(view, con, tables, layout, told, run)
-        appended = _append(view, con, layout, names, run)
-        upserted = _upsert(con, layout, names, history.current_rows(layout, told, run.now))
-        counts = {"rows_staged": staged, "rows_appended": appended, "rows_upserted": upserted}
-        identity = {"run_id": run.id, "view_name": view.name, "version": version, "fingerprint": view.fingerprint}
-        times = {"interval_end": run.end, "started": run.now, "finished": clock()}
-        sql.insert_values(con, (schema, RUNS), identity | times | counts)
-        _point_views(con, names, again=any(v == version for v, _ in runs))
-        current = sql.rows(con, f"SELECT count(*) FROM {sql.quoted(con, *names.current)}")[0][0]
-    return Written(names, staged, appended, upserted, current, gone)
-
-
-# ---------------------------------------------------------------------- before
-
-
-def _earlier_runs(con: Any, schema: str, view: FeatureView) -> list[tuple[int, str]]:
-    """Versions and fingerprints of the view's runs so far; the table of runs is made if missing."""
-    if RUNS not in sql.relations(con, schema):
-        sql.lock(con, f"fsnb schema {schema}")  # CREATE ... IF NOT EXISTS fails where two do it at once
-        sql.run(con, f"CREATE SCHEMA IF NOT EXISTS {sql.quoted(con, schema)}")
-        if RUNS not in sql.relations(con, schema):
-            sql.create_table(con, (schema, RUNS), RUN_COLUMNS, required=RUN_COLUMNS.names, key=["run_id"])
-    runs = sql.quoted(con, schema, RUNS)
-    return sql.rows(
-        con,
-        f"SELECT DISTINCT version, fingerprint FROM {runs} WHERE view_name = {sql.literal(con, view.name)}",
-    )
-
-
-def _version(published: list[tuple[int, str]], fingerprint: str) -> int:
-    """The last published version where nothing but this definition was published as that, else the next."""
-    version = max((version for version, _ in published), default=0)
-    same = all(print_ == fingerprint for v, print_ in published if v == version)
-    return version if version and same else version + 1
-
-
-def _prepare(con: Any, layout: Layout, names: Names, known: bool) -> None:
-    """Make the version's tables, or check that those that are there have our columns."""
-    who = f"feature view {names.view!r}"
-    columns = [*layout.history.names, names.history[1], names.current[1], *(name for _, name in names.stable)]
-    sql.check_length(con, columns, who)
-    there = sql.relations(con, names.schema)
-    taken = [name for _, name in names.stable if name in there]
-    if taken and not known:
-        raise PublishError(
-            f"{who}: {names.schema!r} has a table or view {taken[0]!r} that fsnb did not make. "
-            "Rename the feature view, or give the target another schema."
+        started = begin(job, schema, run, last=last, expected=expected)
+        names, told, found = started.names, started.told, started.due
+        staged, gone, appended = _tell(job, names, told, found, run, guard)
+        upserted = (
+            _upsert(job, names, told, found, run, started.since) if appended or _ripe(job, names, run, started) else 0
         )
-    for where, schema, key in ((names.history, layout.history, ()), (names.current, layout.current, layout.keys)):
-        if where[1] in there:
-            _guard(con, where, sql.stored_schema(con, schema, who), who)
-        else:
-            sql.create_table(con, where, schema, required=layout.required, key=key)
-            if where == names.history and con.name == "postgres":
-                order = sql.names(con, [*layout.keys, EVENT_TIME, KNOWN_TIME, AVAILABLE_TIME])
-                sql.run(con, f"CREATE INDEX ON {sql.quoted(con, *where)} ({order})")
+        _write_ledger(job, names, told, found, run)
+        _write_run(job, names, run, (staged, appended, upserted), clock())
+        promoted = _promote(con, names, started.there, run, complete=found.total == len(found.numbers))
+        entities = sql.rows(con, f"SELECT count(*) FROM {sql.quoted(con, *names.current)}")[0][0]
+    bounds = [inputs.as_moment(us) for us in _bounds(found)]
+    first, until = (bounds[0], bounds[1]) if bounds else (None, None)
+    counts = (staged, appended, upserted, entities, gone, found.total, len(found.numbers), found.kept)
+    return Written(started.names, run.id, *counts, first, until, promoted)
 
 
-def _guard(con: Any, where: tuple[str, str], want: ibis.Schema, who: str) -> None:
-    have = sql.table_schema(con, where)
-    if have == want:
+def _bounds(found: Due) -> list[int]:
+    return [found.grid.start(found.numbers[0]), found.grid.end(found.numbers[-1])] if found.numbers else []
+
+
+# ---------------------------------------------------------------------- what is said of it
+
+
+def _write_ledger(job: Job, names: Names, told: ir.Table, found: Due, run: Run) -> None:
+    if not found.numbers:
         return
-    differ = [name for name in dict.fromkeys([*want, *have]) if want.get(name) != have.get(name)]
-    said = "; ".join(f"{name!r} is {have.get(name) or 'missing'}, not {want.get(name) or 'there'}" for name in differ)
-    raise BreakingChange(
-        f"{who}: table {'.'.join(where)!r} is not as fsnb made it: {said or 'its columns stand in another order'}. "
-        "Put it back, or change the definition so that a new version is made."
-    )
+    stretches = intervals.ranges(found.grid, found.numbers)
+    counted = history.rows_of(job.layout, job.con, told, stretches, found.grid)
+    rows = dict(sql.rows(job.con, job.con.compile(counted)))
+    until = {n: intervals.told_until(found.grid, n, to_micros(run.end), in_ticks(job.view)) for n in found.numbers}
+    print_ = job.view.fingerprint
+    told_now = {
+        n: Done(until[n], found.marks.get(n, Mark()), print_, run.id, int(rows.get(n, 0))) for n in found.numbers
+    }
+    ledger.write(job.con, names.schema, names.view, names.version, found.grid, told_now)
+
+
+def _write_run(job: Job, names: Names, run: Run, counts: tuple[int, int, int], finished: datetime) -> None:
+    identity = {"run_id": run.id, "view_name": names.view, "version": names.version}
+    times = {"interval_end": run.end, "started": run.now, "finished": finished}
+    rows = dict(zip(("rows_staged", "rows_appended", "rows_upserted"), counts, strict=True))
+    sql.insert_values(job.con, (names.schema, RUNS), identity | {"fingerprint": job.view.fingerprint} | times | rows)
 
 
 # ---------------------------------------------------------------------- the rows
 
 
-def _stage(
-    view: FeatureView, con: Any, tables: Mapping[str, ir.Table], layout: Layout, told: ir.Table, run: Run
-) -> tuple[int, int]:
-    """Fill the stage with all that the history should hold. How many rows; how many told ones are not among them."""
-    joined, end = history.tick_plan(view), to_micros(run.end)
-    (part,) = joined.views
-    sql.create_temporary(con, LAST, history.last_told(layout, told))
-    if history.in_ticks(view):
-        sql.create_temporary(con, TICKS, history.candidate_ticks(part, con, tables, end))
-        return sql.create_temporary(con, STAGE, history.tick_values(joined, con, tables)), 0
-    staged = sql.create_temporary(con, STAGE, history.source_rows(part, con, tables, end))
+def _tell(
+    job: Job,
+    names: Names,
+    told: ir.Table,
+    found: Due,
+    run: Run,
+    guard: Callable[[Job, Stretches], None] | None,
+) -> tuple[int, int, int]:
+    """Rows staged, told rows that the sources no longer give, rows appended."""
+    if not found.numbers:
+        return 0, 0, 0
+    stretches = found.stretches(run.wanted)
+    if guard:
+        guard(job, stretches)
+    staged, gone = _stage(job, told, stretches, run)
+    return staged, gone, _append(job, names, found, run)
+
+
+def _stage(job: Job, told: ir.Table, stretches: Stretches, run: Run) -> tuple[int, int]:
+    """Fill the stage with what the history should hold in these stretches of time."""
+    con, layout, part = job.con, job.layout, job.part
+    tables = remember_told(job, told, stretches)
+    if in_ticks(job.view):
+        sql.create_temporary(con, TICKS, history.candidate_ticks(part, con, tables, stretches))
+        return sql.create_temporary(con, STAGE, history.tick_values(job.joined, con, tables)), 0
+    staged = sql.create_temporary(con, STAGE, history.source_rows(part, con, tables, stretches.end))
     gone = history.withdrawn(layout, run.end + timedelta(microseconds=part.lag))
     return staged, sql.rows(con, con.compile(gone.count().as_table()))[0][0]
 
 
-def _append(view: FeatureView, con: Any, layout: Layout, names: Names, run: Run) -> int:
-    lacking = history.ticks_lacking if history.in_ticks(view) else history.rows_lacking
-    appended = sql.insert(con, names.history, lacking(layout, run.now).mutate(**{RUN_ID: ibis.literal(run.id)}))
-    sql.run(con, f"ANALYZE {sql.quoted(con, *names.history)}")
+def remember_told(job: Job, told: ir.Table, stretches: Stretches) -> dict[str, ir.Table]:
+    """Put what the history says now into the table LAST; the source rows that count in these stretches."""
+    reach = stretches.reach(job.part) if in_ticks(job.view) else list(stretches.told)
+    sql.create_temporary(job.con, LAST, history.last_told(job.layout, told, reach, before=in_ticks(job.view)))
+    return job.within(reach)
+
+
+def _append(job: Job, names: Names, found: Due, run: Run) -> int:
+    lacking = history.ticks_lacking if in_ticks(job.view) else history.rows_lacking
+    rows = lacking(job.layout, run.now).mutate(**{RUN_ID: ibis.literal(run.id)})
+    appended = sql.insert(job.con, names.history, rows.order_by(EVENT_TIME))
+    if appended:
+        sql.summarize(job.con, names.history)
+    if appended * GROWN >= sum(each.rows for each in found.done.values()) > 0 or (appended and not found.done):
+        sql.run(job.con, f"ANALYZE {sql.quoted(job.con, *names.history)}")
     return appended
 
 
-def _upsert(con: Any, layout: Layout, names: Names, rows: ir.Table) -> int:
+def _ripe(job: Job, names: Names, run: Run, started: Started) -> bool:
+    """Whether a row that was told before has become available since the last run."""
+    if started.since is None:
+        return False
+    clock = sql.quoted(job.con, AVAILABLE_TIME)
+    after, until = sql.literal(job.con, started.since), sql.literal(job.con, run.now)
+    told = sql.quoted(job.con, *names.history)
+    return bool(sql.rows(job.con, f"SELECT 1 FROM {told} WHERE {clock} > {after} AND {clock} <= {until} LIMIT 1"))
+
+
+def _upsert(job: Job, names: Names, told: ir.Table, found: Due, run: Run, since: datetime | None) -> int:
     """Newer wins: a later event time, or the same one told later."""
+    con, layout = job.con, job.layout
+    stretches = found.stretches(run.wanted).reach(job.part) if found.numbers else []
+    rows = history.current_rows(layout, told, run, since, stretches)
     changed = [name for name in rows.columns if name not in layout.keys]
     update = ", ".join(f"{sql.quoted(con, name)} = EXCLUDED.{sql.quoted(con, name)}" for name in changed)
     new, old = (
@@ -227,11 +189,11 @@ def _upsert(con: Any, layout: Layout, names: Names, rows: ir.Table) -> int:
     return sql.insert(con, names.current, rows, newer)
 
 
-def _point_views(con: Any, names: Names, again: bool) -> None:
-    """Lead the stable names to this version. Where they do already they stay: views of others may stand on them."""
-    there = sql.relations(con, names.schema)
-    for view, table in names.stable.items():
-        if again and view[1] in there:
-            continue
-        sql.run(con, f"DROP VIEW IF EXISTS {sql.quoted(con, *view)}")
-        sql.run(con, f"CREATE VIEW {sql.quoted(con, *view)} AS SELECT * FROM {sql.quoted(con, *table)}")
+def _promote(con: Any, names: Names, there: Known, run: Run, *, complete: bool) -> bool:
+    """Lead readers to this version where that was asked for and nothing is left to tell; whether they are led there."""
+    if not (run.promote and complete):
+        return there.promoted == names.version
+    if there.promoted != names.version:
+        point_views(con, names)
+        ledger.promote(con, names.schema, names.view, names.version, run.id, run.now)
+    return True

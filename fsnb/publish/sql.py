@@ -68,6 +68,17 @@ def create_temporary(con: Any, name: str, query: ir.Table) -> int:
     return rows(con, f"SELECT count(*) FROM {quoted(con, name)}")[0][0]
 
 
+def summarize(con: Any, where: tuple[str, str]) -> None:
+    """Let PostgreSQL's block range indexes of a table know of its new rows, which else a vacuum would do."""
+    if con.name == "postgres":
+        run(
+            con,
+            "SELECT brin_summarize_new_values(indexrelid) FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
+            "JOIN pg_am ON pg_am.oid = relam "
+            f"WHERE amname = 'brin' AND indrelid = to_regclass({literal(con, quoted(con, *where))})",
+        )
+
+
 def row(con: Any, query: ir.Table) -> dict[str, Any]:
     """The one row of a query, within the transaction."""
     (found,) = rows(con, con.compile(query))
@@ -82,6 +93,13 @@ def insert(con: Any, where: tuple[str, str], query: ir.Table, suffix: str = "") 
 def insert_values(con: Any, where: tuple[str, str], values: Mapping[str, Any]) -> None:
     written = ", ".join(literal(con, value) for value in values.values())
     run(con, f"INSERT INTO {quoted(con, *where)} ({names(con, list(values))}) VALUES ({written})")
+
+
+def lead(con: Any, view: tuple[str, str], table: tuple[str, str], columns: Sequence[str] | None) -> None:
+    """CREATE VIEW over a table, or put these columns of it in place of what a view was."""
+    create = "CREATE VIEW" if columns is None else "CREATE OR REPLACE VIEW"
+    chosen = "*" if columns is None else names(con, columns)
+    run(con, f"{create} {quoted(con, *view)} AS SELECT {chosen} FROM {quoted(con, *table)}")
 
 
 def relations(con: Any, schema: str) -> set[str]:
@@ -159,6 +177,23 @@ def transaction(con: Any) -> Iterator[None]:
         with suppress(duckdb.Error):  # an error may have ended it already
             run(con, "ROLLBACK")
         raise
+
+
+@contextmanager
+def taken_back(con: Any) -> Iterator[None]:
+    """A transaction of which nothing stays."""
+
+    class TakenBack(Exception):
+        pass
+
+    with suppress(TakenBack), transaction(con):
+        yield
+        raise TakenBack
+
+
+def explained(con: Any, query: ir.Table) -> str:
+    """The engine's own plan of a query, as text."""
+    return "\n".join(str(row[-1]) for row in rows(con, f"EXPLAIN {con.compile(query)}"))
 
 
 def engine_errors() -> tuple[type[Exception], ...]:

@@ -8,7 +8,7 @@ import pytest
 from ibis import _
 
 from fsnb.model import FeatureView, Source
-from fsnb.publish import materialize, sql
+from fsnb.publish import ledger, materialize, sql, starting
 from tests.publish.published import ALL_TYPES, EARLY, LAST, Published
 from tests.publish.support import HOUR, THING, Row, fetch, table
 
@@ -16,14 +16,15 @@ SOURCE = Source("events", table([], ALL_TYPES), event_time="ts", available="know
 LATEST = FeatureView("v", entity=THING, source=SOURCE, features={"x": _.x})
 COUNTS = FeatureView("v", entity=THING, source=SOURCE, features={"rows": _.count()}, windows="2h", refresh="1h")
 STEPS = [
-    (materialize, "_earlier_runs"),
-    (materialize, "_prepare"),
+    (ledger, "prepare"),
+    (starting, "_prepare"),
     (materialize, "_stage"),
     (sql, "insert"),
     (materialize, "_append"),
+    (ledger, "write"),
     (materialize, "_upsert"),
     (sql, "insert_values"),
-    (materialize, "_point_views"),
+    (materialize, "_promote"),
 ]
 
 
@@ -74,7 +75,7 @@ def test_interrupt_leaves_what_was_there(con: Any, monkeypatch: pytest.MonkeyPat
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(materialize, "_point_views", interrupted)
+        patch.setattr(materialize, "_promote", interrupted)
         with pytest.raises(KeyboardInterrupt):
             published.run(ROWS, LAST)
     assert contents(published) == there

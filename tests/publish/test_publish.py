@@ -17,7 +17,7 @@ from fsnb.catalog import Catalog
 from fsnb.errors import AmbiguousTies, BreakingChange, CertificateMismatch, PublishError
 from fsnb.model import Entity, FeatureView, Source
 from fsnb.pit import read_source
-from fsnb.publish import Publication, Target, load, materialize, publication, publish
+from fsnb.publish import Publication, Target, load, materialize, publish, publishing
 from tests.publish.support import (
     HOUR,
     MICROSECOND,
@@ -35,7 +35,8 @@ from tests.publish.support import (
     table,
 )
 
-OURS = {"{}__v1_history", "{}__v1_current", "{}", "{}_history", "fsnb_runs"}
+LEDGER = ("fsnb_intervals", "fsnb_versions", "fsnb_promotions")
+OURS = {"{}__v1_history", "{}__v1_current", "{}", "{}_history", "fsnb_runs", *LEDGER}
 
 
 def ours(name: str) -> set[str]:
@@ -155,12 +156,12 @@ def test_hostile_names_survive(url: str, local: Any) -> None:
 
 def test_changed_definition_becomes_the_next_version_and_the_old_one_stays(target: Target, local: Any) -> None:
     release(latest(), target, local)
-    second = release(latest(lag="1h"), target, local)
+    second = release(latest(lag="1h"), target, local, breaking=True)
     assert second.version == 2
     assert {"latest__v1_history", "latest__v2_history"} <= relations(target)
     assert {r["fsnb_run_id"] for r in read(target, "latest")} == {second.run_id}
     assert release(latest(lag="1h"), target, local).version == 2
-    assert release(latest(), target, local).version == 3
+    assert release(latest(), target, local, breaking=True).version == 3
 
 
 def test_publication_is_in_the_catalog_with_its_certificate(target: Target, local: Any, tmp_path: Path) -> None:
@@ -177,7 +178,8 @@ def test_publication_is_in_the_catalog_with_its_certificate(target: Target, loca
 def test_version_follows_the_catalog_on_a_new_target(tmp_path: Path, local: Any) -> None:
     catalog = Catalog(tmp_path / "catalog.sqlite")
     for lag in ("0s", "1h"):
-        release(latest(lag=lag), Target("staging", tmp_path / "staging.duckdb"), local, catalog=catalog)
+        staging = Target("staging", tmp_path / "staging.duckdb")
+        release(latest(lag=lag), staging, local, catalog=catalog, breaking=True)
     assert release(latest(lag="1h"), Target("prod", tmp_path / "prod.duckdb"), local, catalog=catalog).version == 2
 
 
@@ -185,7 +187,7 @@ def test_version_is_never_shared_by_two_definitions(tmp_path: Path, local: Any) 
     prod, catalog = Target("prod", tmp_path / "prod.duckdb"), Catalog(tmp_path / "catalog.sqlite")
     release(latest(), prod, local)
     assert release(latest(lag="1h"), Target("staging", tmp_path / "s.duckdb"), local, catalog=catalog).version == 1
-    assert release(latest(lag="1h"), prod, local, catalog=catalog).version == 2
+    assert release(latest(lag="1h"), prod, local, catalog=catalog, breaking=True).version == 2
 
 
 def test_document_is_strict_json_and_names_no_secret(tmp_path: Path, local: Any) -> None:
@@ -216,14 +218,14 @@ def test_password_is_in_nothing_that_is_stored(postgres_db_url: str, local: Any,
 
 
 def test_failure_at_the_last_step_leaves_nothing(target: Target, local: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = materialize._point_views
+    real = materialize._promote
 
     def failing(*args: Any, **options: Any) -> None:
         real(*args, **options)
         raise RuntimeError("the lights went out")
 
     with monkeypatch.context() as patch:
-        patch.setattr(materialize, "_point_views", failing)
+        patch.setattr(materialize, "_promote", failing)
         with pytest.raises(RuntimeError, match="lights"):
             release(latest(), target, local)
     assert relations(target) - {"events"} == set()
@@ -253,13 +255,13 @@ def test_reader_sees_the_old_rows_until_the_commit(
     target = Target("prod", postgres_db_url)
     release(latest(), target, local, ROWS[:2])
     seen: list[int] = []
-    real = materialize._point_views
+    real = materialize._promote
 
     def peek(*args: Any, **options: Any) -> None:
         real(*args, **options)
         seen.append(len(read(target, "latest_history")))
 
-    monkeypatch.setattr(materialize, "_point_views", peek)
+    monkeypatch.setattr(materialize, "_promote", peek)
     release(latest(), target, local)
     assert (seen, len(read(target, "latest_history"))) == ([2], 5)
 
@@ -366,7 +368,7 @@ def test_ties_are_settled_by_a_tie_break_by_skipping_nulls_or_by_windows(target:
     release(latest(events(TIES, tie_break="x")), target, local)
     assert {r["k"]: r["x"] for r in read(target, "latest")} == {"a": 2.0, "b": 3.0, "c": 1.0}
     release(sums(events(TIES)), target, local)
-    release(latest(events(TIES[2:]), skip_nulls=True), target, local)
+    release(latest(events(TIES[2:]), skip_nulls=True), target, local, breaking=True)
 
 
 def test_ties_are_refused_where_a_windowed_view_picks_a_row(target: Target, local: Any) -> None:
@@ -449,15 +451,14 @@ def test_view_of_others_keeps_standing(postgres_db_url: str, local: Any) -> None
     change(target, "CREATE VIEW fsnb.theirs AS SELECT * FROM fsnb.latest")
     release(latest(), target, local)
     assert len(read(target, "theirs")) == 3
-    with pytest.raises(PublishError, match="depend on it"):
-        release(latest(lag="1h"), target, local)
-    assert len(read(target, "theirs")) == 3
+    second = release(latest(lag="1h"), target, local, breaking=True)
+    assert {each["fsnb_run_id"] for each in read(target, "theirs")} == {second.run_id}
 
 
 def test_restatement_is_available_from_the_run_on(target: Target, local: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     release(latest(), target, local)
     later = datetime(2031, 1, 1)
-    monkeypatch.setattr(publication, "utc_now", lambda: later)
+    monkeypatch.setattr(publishing, "utc_now", lambda: later)
     published = release(latest(), target, local, [ROWS[0] | {"x": 9.0}, *ROWS[1:]])
     assert published.rows_appended == 1
     (told,) = [r for r in read(target, "latest_history") if r["x"] == 9.0]

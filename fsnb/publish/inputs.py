@@ -1,0 +1,159 @@
+"""The rows that a view reads, as the publisher sees them: on their own, in a stretch of time, and as input marks."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import reduce
+from operator import or_
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from fsnb.model import FeatureView
+from fsnb.pit import ViewPlan
+from fsnb.pit.clocks import floored
+from fsnb.pit.events import AVAILABLE, EVENT, START
+from fsnb.pit.lowering import events
+from fsnb.publish import sql
+from fsnb.publish.intervals import Grid, Group, Mark, Range
+from fsnb.publish.stretches import EARLIEST, LATEST, moment
+
+ENTER, REACH = "fsnb_enter", "fsnb_reach"
+
+
+@ibis.udf.scalar.builtin(name="hash")
+def _duckdb_hash(value) -> int:  # type: ignore[no-untyped-def,empty-body]
+    """DuckDB's 64 bits of a struct."""
+
+
+@ibis.udf.scalar.builtin(name="hash_record_extended")
+def _postgres_hash(value, seed: int) -> int:  # type: ignore[no-untyped-def,empty-body]
+    """PostgreSQL's 64 bits of a record."""
+
+
+HASHED = {"duckdb": _duckdb_hash, "postgres": lambda value: _postgres_hash(value, 0)}
+
+
+def standing_on_rows(view: FeatureView) -> FeatureView:
+    """The same view on the rows of its relation, taken as a table under the source's name.
+
+    So the rows can be given in part, whatever the expression does before: a condition on a source may not be.
+    """
+    rows = ibis.table(view.relation.schema(), name=view.source.name)
+    on_them = {view.relation.op(): rows.op()}
+    outputs = tuple(replace(each, value=each.value.op().replace(on_them).to_expr()) for each in view.outputs)
+    found = copy.copy(view)
+    object.__setattr__(found, "relation", rows)
+    object.__setattr__(found, "outputs", outputs)
+    return found
+
+
+def in_ticks(view: FeatureView) -> bool:
+    """Whether the history tells the view tick by tick, not source row by source row."""
+    return view.kind == "window" or (view.kind == "asof" and view.skip_nulls)
+
+
+def tick_at_or_after(us: Any, refresh: int | None) -> Any:
+    """The first tick of `refresh` that is not before a time; without one, the time itself."""
+    return us if refresh is None else floored(us + (refresh - 1), refresh)
+
+
+# ---------------------------------------------------------------------- a stretch of time
+
+
+def longest(part: ViewPlan) -> tuple[int, int | None, bool]:
+    """How soon an event counts, for how long at most where it leaves a window, and whether in one it stays for ever."""
+    spans = [part.span(window) for window in part.windows or (None,)]
+    finite = [span.hi for span in spans if span.hi is not None]
+    return min(span.lo for span in spans), max(finite, default=None), len(finite) < len(spans)
+
+
+def needed(part: ViewPlan, told: Sequence[Range]) -> list[Range] | None:
+    """The stretches of event time of all rows that count in some stretches of the history; None: all times."""
+    if part.view.kind == "static":
+        return None
+    if not in_ticks(part.view):
+        return list(told)
+    lo, hi, for_ever = longest(part)
+    if for_ever:
+        return [(EARLIEST, max(end for _, end in told) - lo)] if told else []
+    # a row stays until the tick at which it has left, and counts from the tick at which it enters
+    return [(start - (hi or 0) - (part.refresh or 1), end - lo) for start, end in told]
+
+
+def within(view: FeatureView, rows: ir.Table, wanted: Sequence[Range] | None) -> ir.Table:
+    """The rows of some stretches of event time: a condition on the column itself, for which an index can serve."""
+    if wanted is None:
+        return rows
+    return rows.filter(inside(rows[view.source.event_time], wanted))
+
+
+def inside(column: ir.TimestampValue, wanted: Sequence[Range]) -> ir.BooleanValue:
+    """Whether a time is in one of these stretches."""
+    return reduce(or_, [(column > _time(start)) & (column <= _time(end)) for start, end in wanted], ibis.literal(False))
+
+
+def _time(us: int) -> ir.TimestampScalar:
+    return ibis.literal(as_moment(us), "timestamp(6)")
+
+
+def as_moment(us: int) -> datetime:
+    """Microseconds as a naive time that Python and the engines can hold."""
+    return moment(max(EARLIEST, min(us, LATEST)))
+
+
+# ---------------------------------------------------------------------- marks
+
+
+def groups(part: ViewPlan, con: Any, rows: ir.Table, grid: Grid, end: int) -> list[Group]:
+    """What can be seen up to `end`, by the intervals that it can change; one scan and one group-by."""
+    counted = _counted(replace(part, orders=()), con, rows, grid, end)
+    found = sql.rows(con, con.compile(counted))
+    for_ever = in_ticks(part.view) and longest(part)[2]
+    return [
+        Group(int(enter), int(reach), None if for_ever else int(reach), Mark(int(count), int(latest), int(total)))
+        for enter, reach, count, latest, total in found
+    ]
+
+
+def _counted(part: ViewPlan, con: Any, relation: ir.Table, grid: Grid, end: int) -> ir.Table:
+    rows = events(part, con, relation)
+    if part.view.kind == "static":
+        rows = rows.mutate(**{EVENT: ibis.literal(0, "int64"), START: ibis.literal(0, "int64")})
+    enter, reach, seen = _stay(part, rows, end)
+    hashed = HASHED[con.name](ibis.struct({name: _hashable(rows[name]) for name in rows.columns if name != START}))
+    told = rows.filter(seen).select(
+        fsnb_event=rows[EVENT],
+        fsnb_hash=hashed,
+        **{ENTER: interval_number(enter, grid), REACH: interval_number(reach, grid)},
+    )
+    return told.group_by(ENTER, REACH).aggregate(
+        count=told.count(), latest=told.fsnb_event.max(), total=told.fsnb_hash.sum()
+    )
+
+
+def _stay(part: ViewPlan, rows: ir.Table, end: int) -> tuple[ir.Value, ir.Value, ir.BooleanValue]:
+    """The first and the last moment that a row can change, and whether it can be seen by the end."""
+    event = rows[EVENT]
+    if not in_ticks(part.view):
+        return event, event, tick_at_or_after(rows[START], part.refresh) <= end
+    lo, hi, for_ever = longest(part)
+    enter = ibis.greatest(event + lo, rows[AVAILABLE]) if AVAILABLE in rows.columns else event + lo
+    enter = tick_at_or_after(enter, part.refresh)
+    leave = enter if hi is None else tick_at_or_after(event + hi, part.refresh)
+    counts = enter <= end
+    return enter, ibis.greatest(enter, leave), counts if for_ever else counts & (enter <= leave)
+
+
+def interval_number(us: Any, grid: Grid) -> Any:
+    """The interval of a moment, as `Grid.number` says it; exact in integers, of which `/` makes floats."""
+    return (floored(us - 1, grid.every) / grid.every).round().cast("int64")
+
+
+def _hashable(value: ir.Value) -> ir.Value:
+    """JSON has no hash on PostgreSQL."""
+    return value.cast("string") if value.type().is_json() else value

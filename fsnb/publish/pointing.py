@@ -1,0 +1,30 @@
+"""The stable names, by which readers find the promoted version."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fsnb.publish import sql
+from fsnb.publish.runs import Names
+
+
+def point_views(con: Any, names: Names) -> None:
+    """Lead the stable names to this version's tables."""
+    for view, table in names.stable.items():
+        columns = columns_to_keep(con, view, table)
+        if columns is None:
+            sql.run(con, f"DROP VIEW IF EXISTS {sql.quoted(con, *view)}")
+        sql.lead(con, view, table, columns)
+
+
+def columns_to_keep(con: Any, view: tuple[str, str], table: tuple[str, str]) -> list[str] | None:
+    """The columns of a stable view in their order, then what else its next table has.
+
+    Views of others may stand on it, and stay where it keeps its columns. None where it is not there or cannot.
+    """
+    if view[1] not in sql.relations(con, view[0]):
+        return None
+    have, want = sql.table_schema(con, view), sql.table_schema(con, table)
+    if any(want.get(name) != dtype for name, dtype in have.items()):
+        return None
+    return [*have.names, *(name for name in want.names if name not in have)]

@@ -1,0 +1,211 @@
+"""What a publication would do, found out in a transaction that is taken back: nothing of it stays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import ibis.expr.types as ir
+
+from fsnb.catalog import Catalog
+from fsnb.errors import PublishError
+from fsnb.identity import bind
+from fsnb.model import FeatureView
+from fsnb.model.changes import Change
+from fsnb.model.durations import show_duration
+from fsnb.pit.outcomes import to_micros
+from fsnb.publish import history, inputs, intervals, ledger, live, publishing, sql
+from fsnb.publish.asked import part
+from fsnb.publish.checks import check_definition, check_ties, tables_on
+from fsnb.publish.guardrail import users
+from fsnb.publish.materialize import remember_told
+from fsnb.publish.runs import Run
+from fsnb.publish.starting import Due, Job, begin
+from fsnb.publish.target import Target
+
+MOST_LINES = 40
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What publishing would do. Nothing was written, and no certificate was made.
+
+    Attributes
+    ----------
+    version
+        The version that it would be, new or not; `promoted` is the one that readers have now.
+    changes
+        What would change for readers; with one that is breaking, publishing is refused without `breaking=True`.
+    users
+        Training sets and models of the catalog that use the view.
+    intervals
+        (start, end) of each interval that is due; `kept` are up to date.
+    rows_scanned
+        Source rows that the due intervals are computed from.
+    rows_staged
+        Rows that would be computed and compared with the history; at most so many would be appended.
+    explain
+        The target's own plan of the query that computes them; `cost` is PostgreSQL's estimate, in its units.
+    cadence
+        The view's refresh, or the length of an interval.
+    rows_per_refresh
+        Source rows that one refresh at the end computes from.
+    """
+
+    view: str
+    target: str
+    version: int
+    promoted: int | None
+    changes: tuple[Change, ...]
+    users: tuple[str, ...]
+    intervals: tuple[tuple[datetime, datetime], ...]
+    kept: int
+    rows_scanned: int
+    rows_staged: int
+    explain: str
+    cost: float | None
+    cadence: timedelta
+    rows_per_refresh: int
+
+    @property
+    def breaking(self) -> bool:
+        return any(change.breaking for change in self.changes)
+
+    @property
+    def rows_per_day(self) -> int:
+        """Source rows that a day of refreshes computes from."""
+        return round(self.rows_per_refresh * (DAY / self.cadence))
+
+    def __str__(self) -> str:
+        now = "not there yet" if self.promoted is None else f"readers have v{self.promoted}"
+        lines = [f"{self.view} to {self.target} would be v{self.version}; {now}. Nothing was written."]
+        lines += [f"  {change}" for change in self.changes]
+        if self.breaking:
+            lines.append(
+                f"  refused without breaking=True; used by: {', '.join(self.users) or 'nobody in the catalog'}"
+            )
+        lines.append(f"  {len(self.intervals):,} intervals due{self._span()}, {self.kept:,} up to date")
+        lines.append(
+            f"  {self.rows_scanned:,} source rows to compute from, {self.rows_staged:,} rows to compare with the "
+            "history, which is the most that could be appended"
+        )
+        lines.append(
+            f"  every {show_duration(self.cadence)}: about {self.rows_per_refresh:,} source rows each, "
+            f"{self.rows_per_day:,} a day"
+        )
+        if self.cost is not None:
+            lines.append(f"  the target's estimate: {self.cost:,.0f} of its units of cost")
+        return "\n".join([*lines, *(f"    {line}" for line in self.explain.splitlines()[:MOST_LINES])])
+
+    def _span(self) -> str:
+        return f" from {self.intervals[0][0]} to {self.intervals[-1][1]}" if self.intervals else ""
+
+
+def rehearse(
+    view: FeatureView,
+    target: Target,
+    *,
+    mode: str = "table",
+    catalog: Catalog | None = None,
+    promote: bool = True,
+    **asked: Any,
+) -> Rehearsal:
+    """What publishing would do: what would change, what is due, what it would cost.
+
+    Goes the way of publishing up to the candidates for the stage, in a transaction that is rolled back. A database
+    view (`mode="view"`) has no intervals: its rows are those that one read computes from.
+
+    Parameters
+    ----------
+    **asked
+        `start`, `end`, `lookback`, `full`, `chunk`, `interval`: see `fsnb.publish.asked.part`.
+
+    Raises
+    ------
+    AmbiguousTies, PublishError, TargetError, NotSupported
+        As publishing would.
+    """
+    now = publishing.utc_now()
+    wanted = part(f"feature view {view.name!r}", now, **asked)
+    who = f"feature view {view.name!r}: target {target.name!r}"
+    check_definition(view, needs_refresh=mode == "table")
+    with target.session() as con, sql.engine_errors_as(PublishError, who, "Nothing was written."):
+        seen, found = publishing.compare(view, target, con, catalog, who, breaking=True)
+        there = tables_on(view, target, con)
+        check_ties(view, con, there, who)
+        run = Run.of(wanted, now, promote=promote)
+        with sql.taken_back(con):
+            schema = target.schema_on(con)
+            how = _rehearsed_live if mode == "view" else _rehearsed
+            rehearsed = how(view, con, there, schema, run)
+    used = tuple(users(view.name, catalog)) if catalog and found else ()
+    return Rehearsal(view.name, target.name, rehearsed.pop("version"), seen.promoted, found, used, **rehearsed)
+
+
+def _rehearsed(view: FeatureView, con: Any, tables: Mapping[str, ir.Table], schema: str, run: Run) -> dict[str, Any]:
+    job = Job.of(view, con, tables)
+    started = begin(job, schema, run)
+    due = started.due
+    staged, plan = _staged(job, started.told, due, run) if due.numbers else (0, "")
+    grid, every = due.grid, run.every or timedelta(microseconds=due.grid.every)
+    cadence = view.refresh or every
+    end = to_micros(run.end)
+    return {
+        "version": started.version.number,
+        "intervals": tuple(
+            (inputs.as_moment(grid.start(number)), inputs.as_moment(grid.end(number))) for number in due.numbers
+        ),
+        "kept": due.kept,
+        "rows_scanned": _count(job, intervals.ranges(grid, due.numbers)) if due.numbers else 0,
+        "rows_staged": staged,
+        "explain": plan,
+        "cost": _cost(plan),
+        "cadence": cadence,
+        "rows_per_refresh": _count(job, [(end - cadence // timedelta(microseconds=1), end)]),
+    }
+
+
+def _rehearsed_live(
+    view: FeatureView, con: Any, tables: Mapping[str, ir.Table], schema: str, run: Run
+) -> dict[str, Any]:
+    ledger.prepare(con, schema)
+    version = live.version_of(ledger.known(con, schema, view.name), view)
+    plan = sql.explained(con, live.query(view, con, tables))
+    rows = int(sql.rows(con, con.compile(bind(view.relation, tables).count().as_table()))[0][0])
+    return {
+        "version": version.number,
+        "intervals": (),
+        "kept": 0,
+        "rows_scanned": rows,
+        "rows_staged": 0,
+        "explain": plan,
+        "cost": _cost(plan),
+        "cadence": view.refresh or DAY,
+        "rows_per_refresh": rows,
+    }
+
+
+def _cost(plan: str) -> float | None:
+    found = re.search(r"cost=[\d.]+\.\.([\d.]+)", plan)
+    return float(found[1]) if found else None
+
+
+def _count(job: Job, told: list[intervals.Range]) -> int:
+    (rows,) = job.within(told).values()
+    return int(sql.rows(job.con, job.con.compile(rows.count().as_table()))[0][0])
+
+
+def _staged(job: Job, told: ir.Table, due: Due, run: Run) -> tuple[int, str]:
+    """How many rows would be staged, and the engine's plan of the query that computes them."""
+    stretches = due.stretches(run.wanted)
+    tables = remember_told(job, told, stretches)
+    if not inputs.in_ticks(job.view):
+        query = history.source_rows(job.part, job.con, tables, stretches.end)
+        return int(sql.rows(job.con, job.con.compile(query.count().as_table()))[0][0]), sql.explained(job.con, query)
+    ticks = history.candidate_ticks(job.part, job.con, tables, stretches)
+    staged = sql.create_temporary(job.con, history.TICKS, ticks)
+    return staged, sql.explained(job.con, history.tick_values(job.joined, job.con, tables))
