@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from fsnb.checks.questions import Context, Judged, Question, ask, without_nan
 from fsnb.checks.report import CheckReport, Result
-from fsnb.errors import FsnbError
+from fsnb.errors import CheckFailed, FsnbError
 from fsnb.model import Check
 from fsnb.model.checking import distinct, of_checks
 from fsnb.model.data import RESERVED
@@ -127,8 +127,10 @@ class _Run:
                 for i, each in enumerate(questions)
             ]
         alone = [self._row({ROWS: self.table.count()} | dict(each.scan)) for each in questions]
+        if any(isinstance(each, dict) for each in alone) or len(alone) < 2:
+            return alone
         # in a transaction that the first error has ended all the rest fail for its sake
-        return alone if any(isinstance(each, dict) for each in alone) else [found] * len(questions)
+        return [CheckFailed(f"the scan that all checks share failed: {_said(found)}")] * len(questions)
 
     def _row(self, aggregates: Mapping[str, ir.Scalar]) -> dict[str, Any] | Exception:
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,37 +17,116 @@ import ibis.expr.types as ir
 from fsnb import checks
 from fsnb.checks import CheckReport
 from fsnb.errors import GateFailed, PublishError, UnknownName, hint, listed
-from fsnb.model import FeatureView
+from fsnb.model import Check, FeatureView
 from fsnb.publish import sql
 from fsnb.publish.checks import tables_on
+from fsnb.publish.history import KNOWN_TIME, Layout
 from fsnb.publish.target import Target
 
-NOTHING = "Nothing was written."
+OF_ROWS = ("not_null", "accepted_values", "in_range", "pattern", "column_type", "references", "predicate")
 
 
-def gate(
-    view: FeatureView,
-    place: str,
-    table: ir.Table,
-    who: str,
-    *,
-    con: Any,
-    others: Mapping[str, ir.Table],
-    now: datetime,
-    previous: CheckReport | None = None,
-) -> CheckReport | None:
-    """Hold one table of a publication against the view's checks on that place; None where it has none.
+@dataclass(frozen=True, slots=True, eq=False)
+class Gates:
+    """The checks that stand around one publication of a view.
 
-    Raises
-    ------
-    GateFailed
-        A check stops the publication; the message has counts and sample rows.
+    Attributes
+    ----------
+    target
+        Its name, for messages.
+    others
+        The tables that references name.
+    now
+        What freshness is judged at.
+    previous
+        The last publication's report, for changes of row counts.
     """
-    asked = [check for check in view.checks if check.on == place]
-    if not asked:
-        return None
-    report = checks.run(table, asked, who=who, previous=previous, tables=others, now=now, con=con)
-    return report.raise_if_failed(GateFailed, f"{NOTHING} Mend the rows, or change the check's bounds or severity.")
+
+    view: FeatureView
+    target: str
+    con: Any
+    others: Mapping[str, ir.Table]
+    now: datetime
+    previous: CheckReport | None = None
+
+    @classmethod
+    def of(
+        cls, view: FeatureView, target: Target, con: Any, now: datetime, previous: CheckReport | None = None
+    ) -> Gates:
+        """The gates of a view on a target.
+
+        Raises
+        ------
+        PublishError
+            The target lacks a table that a check refers to.
+        """
+        others = referenced_on(target, con, checks.referenced(view.checks))
+        return cls(view, target.name, con, others, now, previous)
+
+    def before(self, tables: Mapping[str, ir.Table]) -> tuple[CheckReport, ...]:
+        """The source's rows on the target, all of them."""
+        source = self.view.source.name
+        return self._gate(self._on("source"), tables[source], f"source {source!r}", self.previous)
+
+    def after_transform(self, layout: Layout) -> tuple[CheckReport, ...]:
+        """The rows that are about to be told: each by itself, since they are a part of the whole."""
+        stage = layout.staged
+        rows = stage.mutate(available_time=stage[KNOWN_TIME]).select(self.view.result.columns)
+        return self._gate(
+            [check for check in self._on("result") if _of_rows(check)], rows, f"{self._who}: rows to tell"
+        )
+
+    def after_load(self, table: ir.Table, rows_before: int | None = None) -> tuple[CheckReport, ...]:
+        """The current table, or the database view, as readers will find it."""
+        rows = table if "available_time" in table.columns else table.mutate(available_time=table["event_time"])
+        who = f"{self._who}: its values"
+        told = None if rows_before is None else CheckReport(who, self.now, ((who, rows_before),))
+        return self._gate(self._on("result"), rows.select(self.view.result.columns), who, told)
+
+    @property
+    def compares_rows(self) -> bool:
+        """Whether the rows of the current table before a run matter to a check."""
+        return any(check.kind == "row_count_change" for check in self._on("result"))
+
+    @property
+    def _who(self) -> str:
+        return f"feature view {self.view.name!r}"
+
+    def _on(self, place: str) -> list[Check]:
+        return [check for check in self.view.checks if check.on == place]
+
+    def _gate(
+        self, asked: Sequence[Check], table: ir.Table, who: str, previous: CheckReport | None = None
+    ) -> tuple[CheckReport, ...]:
+        """The report, where there is something to check.
+
+        Raises
+        ------
+        GateFailed
+            A check stops the publication; the message has counts and sample rows.
+        """
+        if not asked:
+            return ()
+        report = checks.run(table, asked, who=who, previous=previous, tables=self.others, now=self.now, con=self.con)
+        todo = "Mend the rows, or change the bounds or the severity of the check."
+        refused = f"{self._who} is not published to {self.target!r}, nothing was written. {todo}"
+        return (report.raise_if_failed(GateFailed, refused),)
+
+
+def _of_rows(check: Check) -> bool:
+    """Whether it claims something of every single row, so that it can be judged on some of them."""
+    every = dict(check.options).get("mostly", 1.0) == 1.0
+    return check.kind in OF_ROWS and every and not isinstance(check.predicate, ir.Scalar)
+
+
+def joined(
+    view: FeatureView, before: Sequence[CheckReport], runs: Sequence[Sequence[CheckReport]]
+) -> CheckReport | None:
+    """The reports of a publication as one: of several transactions the last one's, and all that warn."""
+    *earlier, last = [*runs] or [()]
+    warned = [report for run in earlier for report in run if report.warnings]
+    found = [*before, *warned, *last]
+    return CheckReport.joined(f"feature view {view.name!r}", found) if found else None
 
 
 def referenced_on(target: Target, con: Any, names: Sequence[str]) -> dict[str, ir.Table]:
