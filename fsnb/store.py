@@ -6,19 +6,22 @@ so that a notebook, a JupyterLab server and a CI job share it. Data never goes i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import ibis
 
+from fsnb import checks as checking
 from fsnb import deploy, pit, publish, serve, training
 from fsnb.catalog import Catalog, Document, Profile, profiled, record
+from fsnb.checks import Check, CheckReport, Monitoring, Suggestions
 from fsnb.errors import DefinitionError, UnknownName, listed
 from fsnb.identity import fingerprint
 from fsnb.model import Feature, FeatureView, LagProfile, Source, Spine, parse_duration
-from fsnb.model.data import is_table_name
+from fsnb.model.data import is_path, is_table_name
 from fsnb.online import EMBEDDED, Consistency, OnlineFeatures, Synced
 from fsnb.publish import Materialization, Promotion, Publication, Rehearsal, Target
 from fsnb.training import LoggedTrainingSet, TrainingSet
@@ -26,6 +29,7 @@ from fsnb.training import LoggedTrainingSet, TrainingSet
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+MONITORING = "monitoring"
 ENGINES: Mapping[str, Callable[[], Any]] = {"duckdb": ibis.duckdb.connect, "polars": ibis.polars.connect}
 WORDS = ("description", "owner", "tags")  # of a view, for people: no part of what it computes
 
@@ -541,7 +545,134 @@ class FeatureStore:
         name = view if isinstance(view, str) else view.name
         return self._serving.check(name, store=online)
 
+    # ------------------------------------------------------------------ check
+
+    def check(
+        self,
+        what: FeatureView | Source | str | Any,
+        checks: Sequence[Check] | None = None,
+        *,
+        to: str | None = None,
+        at: datetime | None = None,
+        previous: CheckReport | None = None,
+    ) -> CheckReport:
+        """Hold a view, a source or a table against checks; see `fsnb.checks`.
+
+        Parameters
+        ----------
+        what
+            A feature view or a source, or the name of one; a path, a frame or an Ibis table.
+        checks
+            In place of a view's own; needed for all else.
+        to
+            A target's name: the view's sources and published current table there, instead of the local ones.
+        at
+            When a view's values are asked, naive UTC; by default as soon as the newest row of its source is seen.
+        previous
+            The report that `row_count_change` compares with.
+
+        Returns
+        -------
+        CheckReport
+            `.ok`, `.to_polars()`, `.raise_if_failed()`; rows that fail raise nothing by themselves.
+        """
+        found = self._subject(what)
+        if isinstance(found, FeatureView):
+            with self._place(found, to, checks) as place:
+                return checking.check_view(found, **place, checks=checks, at=at, previous=previous)
+        if to is not None:
+            raise DefinitionError("check(to=...) is for feature views, which are what targets have.")
+        who, table = self._readable(found)
+        others = self._others(checking.referenced(checks or ()))
+        return checking.check_table(table, checks, who, previous, tables=others, con=self.engine)
+
+    def suggest_checks(self, what: FeatureView | Source | str | Any) -> Suggestions:
+        """Propose checks that a source or a table passes today, with margins and reasons; of a view, for its source."""
+        found = self._subject(what)
+        who, table = self._readable(found.source if isinstance(found, FeatureView) else found)
+        return checking.suggest(table, who=who, con=self.engine)
+
+    def monitor(
+        self,
+        view: FeatureView | str,
+        window: str,
+        *,
+        to: str | None = None,
+        at: datetime | None = None,
+        checks: Sequence[Check] | None = None,
+        alert: checking.Alert | Sequence[checking.Alert] = (),
+        retrain: Callable[[Monitoring], Any] | None = None,
+        looks: Sequence[Callable[[], Sequence[checking.Verdict]]] = (),
+    ) -> Monitoring:
+        """Check the last `window` ("1d") of a view, tell somebody and start a training where it is called for.
+
+        Rows of the source (and, with `to`, of the published current table) with an event time in `(at - window, at]`
+        count; without `to` the result is what the view gives at `at` for the entities of these rows. Row counts are
+        compared with the last monitoring of the view, which the catalog keeps.
+
+        Parameters
+        ----------
+        to, checks
+            As in `check`.
+        at
+            The window's end, naive UTC; now by default.
+        alert
+            Functions of the `Monitoring`, webhooks ("https://..."), or apprise's URLs (extra `fsnb[alerts]`); told on
+            "alert" and "error".
+        retrain
+            A function of the `Monitoring`, called on "alert".
+        looks
+            Functions that answer further verdicts.
+
+        Raises
+        ------
+        AlertError
+            Somebody could not be told. All else was done.
+        """
+        found = self.register(self.view(view) if isinstance(view, str) else view)
+        hooks: dict[str, Any] = {"alert": alert, "retrain": retrain, "looks": looks}
+        known = [document for document in self.catalog.list(MONITORING) if document.name == found.name]
+        previous = CheckReport.from_doc(known[0].body["report"]) if known else None
+        with self._place(found, to, checks) as place:
+            return checking.monitor_view(
+                found, window, **place, at=at, checks=checks, previous=previous, **hooks, keep=self._keep(found)
+            )
+
     # ------------------------------------------------------------------ wiring
+
+    def _keep(self, view: FeatureView) -> Callable[[Monitoring], Document]:
+        return lambda found: self._record(MONITORING, view.name, found.to_doc())
+
+    def _subject(self, what: Any) -> Any:
+        """A view or a source by its name; anything else is itself."""
+        if not isinstance(what, str) or is_path(what):
+            return what
+        return self.view(what) if what in (*self._views, *self.views) else self._known_source(what) or what
+
+    def _readable(self, found: Any) -> tuple[str, ir.Table]:
+        """What something is called, and its rows on the engine as fsnb reads them."""
+        if isinstance(found, Source):
+            return f"source {found.name!r}", self._table(found, self.engine)
+        return "the table", pit.attach(self.engine, found, "the table")
+
+    @contextmanager
+    def _place(self, view: FeatureView, to: str | None, checks: Sequence[Check] | None) -> Iterator[dict[str, Any]]:
+        """The connection, the sources, the published result and referenced tables: here, or on a target."""
+        named = checking.referenced(checking.checks_of(view, checks))
+        if to is None:
+            tables = {name: self._table(self._source_of(name, view), self.engine) for name in view.sources}
+            yield {"con": self.engine, "tables": tables, "others": self._others(named)}
+            return
+        with publish.on_target(view, self._target(to), named) as place:
+            yield place
+
+    def _others(self, names: Sequence[str]) -> dict[str, ir.Table]:
+        """Sources, or tables of the engine, by their names."""
+        found = {name: self._known_source(name) for name in names}
+        return {
+            name: self._table(source, self.engine) if source else pit.table_named(self.engine, name, "references")
+            for name, source in found.items()
+        }
 
     def _source(self, name: str) -> Source:
         found = self._known_source(name)

@@ -43,6 +43,7 @@ def view(value: FeatureView) -> Card:
         "kind": KINDS[value.kind],
         "rules of time": tuple(value.rules().split("; ")),
         "instead of NULL": tuple(f"{name}: {fill!r}" for name, fill in value.fill),
+        "checks": tuple(f"{check.name} ({check.on}, {check.severity})" for check in value.checks),
         "owner": value.owner,
         "tags": ", ".join(value.tags),
         "fingerprint": Code(value.fingerprint[:12]),

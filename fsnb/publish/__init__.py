@@ -2,6 +2,7 @@
 
 from fsnb.publish.certificate import Certificate
 from fsnb.publish.certifying import certify
+from fsnb.publish.gates import on_target
 from fsnb.publish.loading import load
 from fsnb.publish.promoting import Promotion, promote, rollback
 from fsnb.publish.publication import Publication
@@ -21,6 +22,7 @@ __all__ = [
     "bring_up_to_date",
     "certify",
     "load",
+    "on_target",
     "place",
     "promote",
     "publish",

@@ -25,7 +25,8 @@ from fsnb.publish.inputs import in_ticks
 from fsnb.publish.publishing import last_publication
 from fsnb.publish.runs import Names
 from fsnb.publish.starting import Job
-from fsnb.publish.target import DEFAULT_SCHEMA, PLACEHOLDER, Target
+from fsnb.publish.target import DEFAULT_SCHEMA, Target
+from fsnb.urls import PLACEHOLDER
 
 INTERVAL = "fsnb_interval"
 _BOUNDS = ibis.schema({"after": "int64", "upto": "int64"})
