@@ -9,8 +9,10 @@ import click
 import fsnb
 from fsnb.cli.building import build
 from fsnb.cli.cataloging import list_, show
+from fsnb.cli.checking import check
 from fsnb.cli.demo import demo
 from fsnb.cli.publishing import materialize, plan, promote, publish, rollback
+from fsnb.cli.serving import get, sync
 from fsnb.errors import FsnbError
 
 
@@ -35,5 +37,5 @@ def main() -> None:
     """
 
 
-for each in (build, demo, list_, materialize, plan, promote, publish, rollback, show):
+for each in (build, check, demo, get, list_, materialize, plan, promote, publish, rollback, show, sync):
     main.add_command(each)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import click
 
-from fsnb.cli.commands import LENGTH, answer, command, opened
+from fsnb.cli.commands import LENGTH, answer, command
 
 DAY = timedelta(days=1)
 
@@ -27,7 +28,7 @@ def build(
     every: timedelta,
     late: timedelta,
     dialects: tuple[str, ...],
-    path: str,
+    store: Any,
     as_json: bool,
 ) -> None:
     """Write SQL per dialect, tables, checks, a manifest and schedule files of VIEWs; of all by default.
@@ -40,7 +41,5 @@ def build(
     fsnb build plane_delays --to prod --out deploy
     fsnb build --check
     """
-    found = opened(path).build(
-        views or None, to=to, out=out, check=check, every=every, late=late, dialects=dialects or None
-    )
+    found = store.build(views or None, to=to, out=out, check=check, every=every, late=late, dialects=dialects or None)
     answer(found, found, as_json=as_json, no=not found.ok)

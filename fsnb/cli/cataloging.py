@@ -6,23 +6,22 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
-from fsnb.cli.commands import answer, command, opened
+from fsnb.cli.commands import answer, command, drawn
 
 
 @command("list")
 @click.argument("kind", required=False)
 @click.option("--search", metavar="TEXT", help="Only what fits these words, the best first.")
-def list_(kind: str | None, search: str | None, path: str, as_json: bool) -> None:
+def list_(kind: str | None, search: str | None, store: Any, as_json: bool) -> None:
     """List what the catalog has: of one KIND (view, source, target, publication, ...), or of all.
 
     \b
     fsnb list view
     fsnb list --search delay
     """
-    catalog = opened(path).catalog
+    catalog = store.catalog
     found = catalog.list(kind) if search is None else catalog.search(search, kind)
     answer({"documents": [summary(each) for each in found]}, _table(found), as_json=as_json)
 
@@ -46,16 +45,13 @@ def _table(found: Sequence[Any]) -> str:
         since = document.created_at.strftime("%Y-%m-%d %H:%M")
         about = (said.get("description") or "").strip().partition("\n")[0]
         table.add_row(document.kind, document.name, f"v{document.version}", said.get("owner") or "", since, about)
-    console = Console()
-    with console.capture() as text:
-        console.print(table, markup=False)
-    return text.get().rstrip()
+    return drawn(table)
 
 
 @command()
 @click.argument("name")
 @click.option("--version", type=int, help="An earlier version.")
-def show(name: str, version: int | None, path: str, as_json: bool) -> None:
+def show(name: str, version: int | None, store: Any, as_json: bool) -> None:
     """Show what the catalog knows by a NAME, or KIND/NAME where several kinds have it.
 
     \b
@@ -64,7 +60,6 @@ def show(name: str, version: int | None, path: str, as_json: bool) -> None:
     """
     from fsnb.notebook.catalogued import find
 
-    store = opened(path)
     found = find(store, name, version)
     document = found.document
     versions = [summary(each) for each in store.catalog.history(document.kind, document.name)]

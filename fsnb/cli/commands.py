@@ -12,10 +12,12 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import wraps
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+from rich.console import Console
 
 from fsnb.errors import FsnbError, UsageError
 
@@ -42,35 +44,53 @@ def _fail(ctx: click.Context, kind: str, message: str) -> NoReturn:
 
 
 def command(name: str | None = None, **settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
-    """A command on a store: with `--store` and `--json`, which it is called with as `store` and `as_json`."""
+    """A command on a store: it is called with the store that `--store` and `--catalog` name, and with `as_json`."""
 
     def decorate(function: Callable[..., Any]) -> click.Command:
-        function = click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document.")(function)
-        function = click.option(
-            "--store",
-            "path",
-            default=".fsnb",
-            show_default=True,
-            envvar="FSNB_STORE",
-            show_envvar=True,
-            metavar="PATH",
-            help="The store's folder.",
-        )(function)
-        return click.command(name, cls=Command, **settings)(function)
+        @wraps(function)
+        def on_store(*, path: str, catalog: str | None, engine: str = "duckdb", **given: Any) -> Any:
+            return function(store=opened(path, catalog, engine), **given)
+
+        wrapped: Callable[..., Any] = on_store
+        for option in reversed(OPTIONS):
+            wrapped = option(wrapped)
+        return click.command(name, cls=Command, **settings)(wrapped)
 
     return decorate
 
 
-def opened(path: str, engine: str = "duckdb") -> Any:
+OPTIONS = (
+    click.option(
+        "--store",
+        "path",
+        default=".fsnb",
+        show_default=True,
+        envvar="FSNB_STORE",
+        show_envvar=True,
+        metavar="PATH",
+        help="The store's folder.",
+    ),
+    click.option(
+        "--catalog",
+        envvar="FSNB_CATALOG",
+        show_envvar=True,
+        metavar="URL",
+        help="Its catalog, where that is not in the folder.",
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Answer with one JSON document."),
+)
+
+
+def opened(path: str, catalog: str | None = None, engine: str = "duckdb") -> Any:
     """The store in a folder, which must be there: a command makes none by mistake."""
     import fsnb
 
-    if not (Path(path).expanduser() / "catalog.sqlite").is_file():
+    if catalog is None and not (Path(path).expanduser() / "catalog.sqlite").is_file():
         raise UsageError(
             f"there is no store at {path!r}. Say where it is: --store PATH, or FSNB_STORE in the environment. "
             "A notebook or script makes one: fsnb.open(path)."
         )
-    return fsnb.open(path, engine=engine)
+    return fsnb.open(path, engine=engine, catalog=catalog)
 
 
 # ---------------------------------------------------------------------- answers
@@ -103,6 +123,14 @@ def document(value: Any) -> Any:
     if isinstance(value, float) and value not in (float("inf"), float("-inf")) and value == value:
         return value
     return value if isinstance(value, (str, int, type(None))) else str(value)
+
+
+def drawn(what: Any) -> str:
+    """A table as text, as wide as the terminal."""
+    console = Console()
+    with console.capture() as text:
+        console.print(what, markup=False)
+    return "\n".join(line.rstrip() for line in text.get().splitlines())
 
 
 def teller(*, as_json: bool) -> Callable[..., None] | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from fsnb.cli.commands import LENGTH, MOMENT, answer, between, command, opened, teller
+from fsnb.cli.commands import LENGTH, MOMENT, answer, between, command, teller
 
 START_HELP = "Only what may change after this time: 2013-01-31T06:00 (UTC), or how long before the end: 7d."
 END_HELP = "Up to this time; now by default."
@@ -46,7 +46,7 @@ def _part(start: Bound, end: Bound, lookback: timedelta | None, full: bool, chun
 
 @command()
 @_asked
-def plan(view: str, to: str, path: str, as_json: bool, **asked: Any) -> None:
+def plan(view: str, to: str, store: Any, as_json: bool, **asked: Any) -> None:
     """Say what publishing VIEW would do, and write nothing.
 
     What would change for its readers, which intervals are due, from how many rows, and the target's own plan of the
@@ -56,7 +56,11 @@ def plan(view: str, to: str, path: str, as_json: bool, **asked: Any) -> None:
     fsnb plan plane_delays --to prod
     fsnb plan plane_delays --to prod --start 7d --json
     """
-    found = opened(path).publish(view, to, dry_run=True, **_part(**asked))
+    _plan(store, view, to, as_json=as_json, **asked)
+
+
+def _plan(store: Any, view: str, to: str, *, as_json: bool, **asked: Any) -> None:
+    found = store.publish(view, to, dry_run=True, **_part(**asked))
     answer(found, found, as_json=as_json, no=bool(found.intervals or found.changes))
 
 
@@ -69,20 +73,16 @@ def plan(view: str, to: str, path: str, as_json: bool, **asked: Any) -> None:
 @click.option("--certify", type=click.Choice(["auto", "always"]), default="auto", show_default=True)
 @click.option("--dry-run", is_flag=True, help="The same as fsnb plan.")
 @click.option("--engine", type=click.Choice(["duckdb", "polars"]), default="duckdb", help="What computes locally.")
-@click.pass_context
 def publish(
-    ctx: click.Context,
-    /,
     view: str,
     to: str,
-    path: str,
+    store: Any,
     as_json: bool,
     promote: bool,
     breaking: bool,
     mode: str,
     certify: str,
     dry_run: bool,
-    engine: str,
     **asked: Any,
 ) -> None:
     """Publish VIEW: check it, prove it, write what is due in one transaction.
@@ -96,10 +96,9 @@ def publish(
     """
     if dry_run:
         asked.pop("chunk")
-        ctx.invoke(plan, view=view, to=to, path=path, as_json=as_json, **asked)
+        _plan(store, view, to, as_json=as_json, **asked)
         return
     settings = {"promote": promote, "breaking": breaking, "mode": mode, "certify": certify}
-    store = opened(path, engine)
     found = store.publish(view, to, progress=teller(as_json=as_json), **settings, **_part(**asked))
     answer(found, found, as_json=as_json)
 
@@ -107,7 +106,7 @@ def publish(
 @command()
 @_asked
 @_chunk
-def materialize(view: str, to: str, path: str, as_json: bool, **asked: Any) -> None:
+def materialize(view: str, to: str, store: Any, as_json: bool, **asked: Any) -> None:
     """Write what is due of VIEW, as it is published, with no new proof.
 
     Needs neither the local data nor the definition's sources: only the store and the target.
@@ -115,7 +114,7 @@ def materialize(view: str, to: str, path: str, as_json: bool, **asked: Any) -> N
     \b
     fsnb materialize plane_delays --to prod --start 7d
     """
-    found = opened(path).materialize(view, to, progress=teller(as_json=as_json), **_part(**asked))
+    found = store.materialize(view, to, progress=teller(as_json=as_json), **_part(**asked))
     answer(found, found, as_json=as_json)
 
 
@@ -124,14 +123,14 @@ def materialize(view: str, to: str, path: str, as_json: bool, **asked: Any) -> N
 @click.argument("version", type=int)
 @click.option("--to", required=True, metavar="TARGET", help="A target that the store knows by name.")
 @click.option("--breaking", is_flag=True, help="Allow what readers of the promoted version would notice.")
-def promote(view: str, version: int, to: str, breaking: bool, path: str, as_json: bool) -> None:
+def promote(view: str, version: int, to: str, breaking: bool, store: Any, as_json: bool) -> None:
     """Lead readers of VIEW to a VERSION that was published beside the promoted one.
 
     \b
     fsnb publish plane_delays --to prod --no-promote
     fsnb promote plane_delays 2 --to prod
     """
-    found = opened(path).promote(view, to, version, breaking=breaking)
+    found = store.promote(view, to, version, breaking=breaking)
     answer(found, found, as_json=as_json)
 
 
@@ -139,11 +138,11 @@ def promote(view: str, version: int, to: str, breaking: bool, path: str, as_json
 @click.argument("view", metavar="VIEW")
 @click.option("--to", required=True, metavar="TARGET", help="A target that the store knows by name.")
 @click.option("--version", type=int, help="To this one; to the one before by default.")
-def rollback(view: str, to: str, version: int | None, path: str, as_json: bool) -> None:
+def rollback(view: str, to: str, version: int | None, store: Any, as_json: bool) -> None:
     """Lead readers of VIEW back to a version that was promoted before. Nothing is deleted.
 
     \b
     fsnb rollback plane_delays --to prod
     """
-    found = opened(path).rollback(view, to, version)
+    found = store.rollback(view, to, version)
     answer(found, found, as_json=as_json)

@@ -129,6 +129,8 @@ def write(sheets: Sequence[Sheet], folder: str | os.PathLike[str], *, whole: boo
 def files(sheet: Sheet) -> dict[str, str]:
     """The files of a view by name, the manifest last."""
     found = {"definition.json": _json(_definition(sheet)), **sheet.statements}
+    if sheet.view.checks:
+        found["checks/definition.json"] = _json([check.to_doc() for check in sheet.view.checks])
     if sheet.published:
         found |= schedules(sheet) | package(sheet)
     return {**dict(sorted(found.items())), MANIFEST: _json(manifest(sheet, found))}

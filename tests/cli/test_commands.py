@@ -11,10 +11,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
+import ibis.expr.datatypes as dt
 import pytest
 
+from fsnb.checks import in_range, not_null
 from fsnb.cli import main
 from fsnb.cli.commands import MOMENT, between, utc_now
+from fsnb.cli.serving import entities
+from fsnb.errors import UsageError
 from fsnb.store import FeatureStore
 from tests.cli.conftest import Fsnb
 from tests.publish.support import EPOCH, latest
@@ -56,6 +60,8 @@ def test_plan_publish_plan_and_materialize(run: Fsnb) -> None:
     nothing = run("plan", "sums", "--to", "prod", "--json", "--end", published["end"])
     assert nothing.exit_code == 0
     assert json.loads(nothing.stdout)["intervals"] == []
+    dry = run("publish", "sums", "--to", "prod", "--dry-run", "--json", "--end", published["end"])
+    assert json.loads(dry.stdout) == json.loads(nothing.stdout)
 
 
 def test_publish_says_its_steps_on_stderr_and_its_outcome_on_stdout(run: Fsnb) -> None:
@@ -121,12 +127,56 @@ def test_build_check_exits_with_3_and_names_the_file(run: Fsnb) -> None:
     assert run("build", "latest", "--dialect", "duckdb", "--check").exit_code == 0
 
 
+# ---------------------------------------------------------------------- checks, online
+
+
+def test_check_exits_with_3_where_a_check_does_not_hold(run: Fsnb, project: FeatureStore) -> None:
+    assert run("check").stdout == "nothing to check: no view has checks\n"
+    source = project.view("latest").source
+    project.register(latest(source, checks=[not_null("k"), in_range("n", min_value=0, name="n is positive")]))
+    text = run("check")
+    assert (text.exit_code, "n is positive" in text.stdout) == (3, True)
+    found = json.loads(run("check", "latest", "--json").stdout)
+    assert (found["ok"], found["failed"]) == (False, ["latest"])
+    failing = {each["name"]: each["failing"] for each in found["reports"]["latest"]["results"]}
+    assert failing["n is positive"] == 1
+    project.register(latest(source, checks=[not_null("k")]))
+    good = run("check", "latest", "--json")
+    assert (good.exit_code, json.loads(good.stdout)["ok"]) == (0, True)
+
+
+def test_sync_get_and_compare(run: Fsnb) -> None:
+    run("publish", "latest", "--to", "prod")
+    pushed = run("sync", "latest", "--json")
+    assert (pushed.exit_code, json.loads(pushed.stdout)["rows"]) == (0, 3)
+    found = run("get", "latest", "k=é", "k=nobody", "--json")
+    first, other = json.loads(found.stdout)["rows"]
+    assert (first["k"], first["x"], first["double"], first["latest__status"]) == ("é", 7.0, 4, "present")
+    assert (other["x"], other["latest__status"]) == (None, "missing")
+    text = run("get", "latest.x", "k=a")
+    assert re.search(r"^x +4\.0$", text.stdout, re.MULTILINE)
+    assert run("check", "latest", "--online").exit_code == 0
+    assert run("check", "--online", "--json").exit_code == 0
+
+
+def test_keys_are_read_in_the_types_of_their_columns() -> None:
+    types = {"n": dt.int64, "at": dt.Timestamp(), "yes": dt.boolean, "t": dt.string, "x": dt.float64}
+    read = entities(["n=1", "at=2024-01-01", "yes=true", "t=a=b", "x=0.5", "n=2"], types)
+    first = {"n": 1, "at": datetime(2024, 1, 1), "yes": True, "t": "a=b", "x": 0.5}
+    assert read == [first, {"n": 2}]
+    for word, said in (("n=one", "int64"), ("n", "KEY=VALUE"), ("=1", "KEY=VALUE"), ("yes=1", "boolean")):
+        with pytest.raises(UsageError, match=said):
+            entities([word], types)
+
+
 # ---------------------------------------------------------------------- errors
 
 WRONG = {
     "no such view": (["publish", "lates", "--to", "prod"], 1, "Did you mean 'latest'?"),
     "no such target": (["plan", "latest", "--to", "prd"], 1, "Did you mean 'prod'?"),
     "no such name": (["show", "lates"], 1, "Did you mean 'latest'?"),
+    "not served": (["get", "latest", "k=a"], 1, "store.sync_online"),
+    "no key": (["get", "latest", "a"], 1, "KEY=VALUE"),
     "not published": (["materialize", "latest", "--to", "prod"], 1, "Publish it first"),
     "no store": (["list", "--store", "elsewhere"], 1, "there is no store at 'elsewhere'"),
     "no target given": (["publish", "latest"], 2, "--to"),
@@ -172,6 +222,10 @@ def test_store_is_found_by_the_environment(run: Fsnb, project: FeatureStore, tmp
     os.chdir("/")
     assert run("list").exit_code == 1
     assert run("list", FSNB_STORE=str(tmp_path / ".fsnb")).exit_code == 0
+    shared = run(
+        "list", "--json", FSNB_STORE=str(tmp_path / "new"), FSNB_CATALOG=str(tmp_path / ".fsnb/catalog.sqlite")
+    )
+    assert len(json.loads(shared.stdout)["documents"]) >= 4
 
 
 # ---------------------------------------------------------------------- times

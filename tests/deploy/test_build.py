@@ -12,6 +12,7 @@ import pytest
 from ibis import _
 
 import fsnb
+from fsnb.checks import Check, not_null
 from fsnb.deploy.cadence import cron
 from fsnb.errors import DefinitionError, UnknownName
 from fsnb.store import FeatureStore
@@ -68,6 +69,13 @@ def test_what_cannot_be_published_as_tables_says_so_and_has_no_schedule(built: P
     assert "asked__v1_live" in (built / "asked" / "ddl" / "postgres.sql").read_text()
     assert not (built / "asked" / "schedules").exists()
     assert not (built / "asked" / "dbt").exists()
+
+
+def test_checks_of_a_view_are_written(small: FeatureStore, tmp_path: Path) -> None:
+    small.register(latest(checks=[not_null("k")]))
+    small.build(["latest"], out=tmp_path / "build", **QUICK)
+    (check,) = json.loads((tmp_path / "build" / "latest" / "checks" / "definition.json").read_text())
+    assert Check.from_doc(check).columns == ("k",)
 
 
 def test_definition_loads_back(built: Path, views: dict[str, fsnb.FeatureView]) -> None:
