@@ -165,6 +165,10 @@ def _publication(name: str, body: Mapping[str, Any]) -> Iterator[Edge]:
     yield Edge(Node("view", name), mine, body["fingerprint"])
 
 
+def _online(name: str, body: Mapping[str, Any]) -> Iterator[Edge]:
+    yield Edge(Node("view", name), Node("online", name, f"{body['to']}, from {body['target']}"))
+
+
 def _said_itself(document: Document) -> Iterator[Edge]:
     said = document.body.get("upstream")
     for up in said if isinstance(said, list) else ():
@@ -175,8 +179,9 @@ MADE_FROM: Mapping[str, Callable[[str, Mapping[str, Any]], Iterator[Edge]]] = {
     "view": _view,
     "training_set": _training_set,
     "publication": _publication,
+    "online": _online,
 }
-BEHIND_VIEW = ("training_set", "publication", "profile")  # kinds that may bear the name of the view they are made of
+DEFINED = ("source", "view", "target")  # kinds that people name; what is made of a view may bear its name
 APART = ("source", "target", "model", "profile")  # kinds that tell of no step: others tell it of them
 
 # ---------------------------------------------------------------------- walking, and saying it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fsnb.catalog.graph import BEHIND_VIEW
+from fsnb.catalog.graph import DEFINED
 from fsnb.errors import CatalogError, UnknownName, listed
 
 SAY_WHICH = {
@@ -14,7 +14,7 @@ SAY_WHICH = {
 
 
 def kind_of(known: Iterable[tuple[str, str]], name: str, kind: str | None, what: str) -> str:
-    """The kind that has a name, among (kind, name): a view before what is made of it and bears its name.
+    """The kind that has a name, among (kind, name): what people named before what is made of it and bears its name.
 
     Raises
     ------
@@ -25,7 +25,7 @@ def kind_of(known: Iterable[tuple[str, str]], name: str, kind: str | None, what:
     """
     of_kind = {pair for pair in known if kind in (None, pair[0])}
     kinds = {each for each, of in of_kind if of == name}
-    kinds -= set(BEHIND_VIEW) if "view" in kinds else set()
+    kinds = kinds & {*DEFINED} or kinds
     if not kinds:
         raise UnknownName.among("the catalog", kind or "document", name, sorted({of for _, of in of_kind}))
     if len(kinds) > 1:

@@ -202,6 +202,7 @@ def _train() -> Parser:
         help="view.feature, view[feature], a whole view, or a variable that holds features",
     )
     parser.add_argument("--engine", metavar="ENGINE", help="duckdb or polars, instead of the store's")
+    parser.add_argument("--strategy", metavar="NAME", help="join, tiles, ..., instead of what counted pairs choose")
     _defines(parser, "train", "the training set")
     return parser
 

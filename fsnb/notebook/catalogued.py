@@ -39,7 +39,7 @@ def find(store: FeatureStore, name: str, version: int | None) -> Found:
     known = store.catalog.list()
     named = [document for document in known if name in (document.name, f"{document.kind}/{document.name}")]
     # what was made of a view bears its name; the view is meant
-    mine = [document for document in named if document.kind not in graph.BEHIND_VIEW] or named
+    mine = [document for document in named if document.kind in graph.DEFINED] or named
     if not mine:
         raise UnknownName.among("the catalog", "document", name, sorted({document.name for document in known}))
     if len(mine) > 1:

@@ -23,6 +23,7 @@ from fsnb.model import Check, Feature, FeatureView, Source, Spine
 from fsnb.model.view import CLOSED
 from fsnb.notebook import arguments
 from fsnb.notebook.session import Session
+from fsnb.pit.strategies import WORDS
 from fsnb.store import ENGINES
 from fsnb.training import TrainingSet
 
@@ -219,6 +220,7 @@ VALUES: Mapping[str, Callable[[Session, list[str], str], Iterable[str]]] = {
     "old": _definitions,
     "source": _sources,
     "spine": lambda session, placed, word: session.holding(Spine),
+    "strategy": lambda session, placed, word: WORDS,
     "to": lambda session, placed, word: _named(session, "target"),
     "train": lambda session, placed, word: session.holding(TrainingSet),
     "view": _views,

@@ -127,7 +127,7 @@ class FsnbMagics(Magics):
             return
         spine = self.session.variable(asked.spine, Spine, "fsnb.Spine(frame, at='asked_at')")
         features = self.session.features(asked.features)
-        made = self.session.store.training_set(spine, features, engine=asked.engine)
+        made = self.session.store.training_set(spine, features, engine=asked.engine, strategy=asked.strategy)
         self.session.bind(asked.out, made)
         print(f"{asked.out}: {made!r}")
 

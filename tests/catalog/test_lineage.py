@@ -93,6 +93,21 @@ def test_a_training_set_has_a_root_for_each_run_and_a_publication_for_each_targe
     assert filled.lineage("planes", "publication").roots == (PROD, TEST)
 
 
+def test_an_online_store_is_downstream_of_its_view(filled):
+    put(filled, "online", "planes", to="sqlite", target="prod")
+    found = filled.lineage("planes")
+    assert found.roots == (PLANES,)
+    assert Node("online", "planes", "sqlite, from prod") in found.downstream
+
+
+def test_a_definition_that_came_back_is_the_latest(catalog):
+    for meaning in ("f1", "f2", "f1"):
+        view(catalog, "planes", meaning, "flights")
+    log(catalog, "a", "r1", planes="f1")
+    log(catalog, "b", "r2", planes="f2")
+    assert [edge.note for edge in catalog.lineage("planes").downs] == ["of v3", "of v2; now v3"]
+
+
 def test_a_source_that_has_no_document_is_known_by_its_views(catalog):
     view(catalog, "planes", "f1", "elsewhere")
     assert catalog.lineage("elsewhere").downstream == (PLANES,)

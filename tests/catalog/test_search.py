@@ -78,6 +78,13 @@ def test_a_word_that_is_there_is_no_typo(catalog):
     assert names(catalog, "telay") == ["delay", "relay"]
 
 
+def test_a_word_that_is_there_is_no_typo_beside_other_words_either(catalog):
+    put(catalog, "view", "alpha_delay")
+    put(catalog, "view", "beta_relay")
+    assert names(catalog, "beta delay") == names(catalog, "delay beta") == []
+    assert names(catalog, "beta rellay") == ["beta_relay"]
+
+
 def test_fields_count_in_order(catalog):
     put(catalog, "view", "f_described", description="About fuel")
     put(catalog, "view", "e_reads", expression={"nodes": [["Field", {"name": "fuel"}]]}, features=["x"])

@@ -53,6 +53,7 @@ OTHER: dict[str, Callable[[], ir.Table]] = {
     "a window function": lambda: table().mutate(delay=ibis._.delay.lag().over(ibis.window(order_by="at"))),
 }
 OTHER_ROWS: dict[str, Callable[[], ir.Table]] = {
+    "another table": lambda: ibis.table(FLIGHTS, name="trips"),
     "a filter": lambda: table().filter(ibis._.delay > 0),
     "distinct": lambda: table().distinct(),
     "a limit": lambda: table().order_by("at").limit(5),

@@ -33,7 +33,7 @@ def test_wrong_arguments_fail_the_cell_and_show_the_usage(bare: Notebook, line: 
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("%train spine f --engin polars", "Did you mean '--engine'? It has: --engine, --out."),
+        ("%train spine f --engin polars", "Did you mean '--engine'? It has: --engine, --strategy, --out."),
         (
             "%fs shwo x",
             "%fs has no command 'shwo'. Did you mean 'show'? It has: open, status, list, show, search, diff, lineage.",

@@ -33,6 +33,7 @@ OFFERED = {
     "%train spine plane_delays.legs_1d plane_delays.legs": ["plane_delays.legs_1d", "plane_delays.legs_7d"],
     "%train -o mine sp": ["spine"],
     "%train spine plane_delays --e": ["--engine"],
+    "%train spine plane_delays --strategy t": ["tiles"],
     "%train spine plane_delays --engine=": ["--engine=duckdb", "--engine=polars"],
     "%pit ": ["train"],
     "%pit train 0 ": ["mean_delay_7d"],

@@ -44,6 +44,14 @@ def test_train_runs_on_the_engine_that_is_asked_for(defined: Notebook) -> None:
     assert defined["train"].con.name == "polars"
 
 
+def test_train_takes_the_strategy_that_is_asked_for(defined: Notebook) -> None:
+    defined.ok("%train spine plane_delays.legs_1d --strategy tiles")
+    assert "tiles" in str(defined["train"].plan.explain())
+    ran = defined.run("%train spine plane_delays.legs_1d --strategy tile\ntrain.to_polars()")
+    assert "tile" in ran.last_line
+    assert "tiles" in ran.last_line
+
+
 def test_train_without_such_a_spine_says_how_to_make_one(defined: Notebook) -> None:
     ran = defined.run("%train spin plane_delays")
     assert isinstance(ran.error, UnknownName)
