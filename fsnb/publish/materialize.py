@@ -6,6 +6,7 @@ A reader sees the tables as they were or as they are now, never in between; a pu
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -116,17 +117,22 @@ def _bounds(found: Due) -> list[int]:
 
 
 def _write_ledger(job: Job, names: Names, told: ir.Table, found: Due, run: Run) -> None:
+    """What was told, and how many rows the history has of it now; of the interval after a gap too, if one was told."""
     if not found.numbers:
         return
-    stretches = intervals.ranges(found.grid, found.numbers)
-    counted = history.rows_of(job.layout, job.con, told, stretches, found.grid)
-    rows = dict(sql.rows(job.con, job.con.compile(counted)))
-    until = {n: intervals.told_until(found.grid, n, to_micros(run.end), in_ticks(job.view)) for n in found.numbers}
-    print_ = job.view.fingerprint
-    told_now = {
-        n: Done(until[n], found.marks.get(n, Mark()), print_, run.id, int(rows.get(n, 0))) for n in found.numbers
-    }
-    ledger.write(job.con, names.schema, names.view, names.version, found.grid, told_now)
+    grid, closing = found.grid, found.stretches(run.wanted).closing
+    after = [] if closing is None else [grid.number(closing + 1)]
+    stretches = intervals.ranges(grid, sorted({*found.numbers, *after}))
+    counted = history.rows_of(job.layout, job.con, told, stretches, grid)
+    rows = {int(number): int(count) for number, count in sql.rows(job.con, job.con.compile(counted))}
+    now = {number: replace(found.done[number], rows=rows.get(number, 0)) for number in after}
+    now |= {number: _done(job, found, number, rows.get(number, 0), run) for number in found.numbers}
+    ledger.write(job.con, names.schema, names.view, names.version, grid, now)
+
+
+def _done(job: Job, found: Due, number: int, rows: int, run: Run) -> Done:
+    until = intervals.told_until(found.grid, number, to_micros(run.end), in_ticks(job.view))
+    return Done(until, found.marks.get(number, Mark()), job.view.fingerprint, run.id, rows)
 
 
 def _write_run(job: Job, names: Names, run: Run, counts: tuple[int, int, int], finished: datetime) -> None:

@@ -220,7 +220,18 @@ def test_ranges_in_any_order_give_what_the_rules_of_time_give(
     for part in order:
         begin = EARLY + (5 * part - 1) * HOUR
         published.run(found, LAST, end=begin + 5 * HOUR, start=begin, every=timedelta(hours=1))
+        published.assert_ledger_counts_the_rows()
     published.assert_last_told_equals_the_oracle(found)
+
+
+def test_late_row_told_before_a_gap_ends_where_what_follows_was_told(con: Any) -> None:
+    published = Published(con, counts("4h"))
+    published.run(FIRST, LAST, end=EARLY + 20 * HOUR, start=EARLY + 14 * HOUR, every=THREE)
+    late = [*FIRST, event("2", 6)]  # leaves its window in the gap, at 10
+    published.run(late, LAST, end=EARLY + 8 * HOUR, start=EARLY + 5 * HOUR)
+    told = {(each["event_time"], each["rows_4h"]) for each in published.history if each["k"] == "2"}
+    assert told == {(EARLY + 6 * HOUR, 1), (EARLY + 15 * HOUR, 0)}
+    published.assert_ledger_counts_the_rows()
 
 
 def test_range_in_the_middle_is_right_by_itself(con: Any) -> None:
