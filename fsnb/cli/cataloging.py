@@ -39,7 +39,7 @@ def _table(found: Sequence[Any]) -> str:
         return "nothing"
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for name in ("kind", "name", "version", "owner", "since", "description"):
-        table.add_column(name, no_wrap=name != "description")
+        table.add_column(name, no_wrap=True, overflow="ellipsis" if name == "description" else "fold")
     for document in found:
         said = summary(document)
         since = document.created_at.strftime("%Y-%m-%d %H:%M")

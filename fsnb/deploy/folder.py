@@ -81,7 +81,8 @@ class Built:
         if not self.differences:
             return f"{head}, all as the definitions say."
         done = "put right" if self.wrote else "NOT as the definitions say"
-        shown = [f"  {each}" for each in self.differences[:MOST_SHOWN]]
+        be = "was" if self.wrote else "is"
+        shown = [f"  {each.file} {be} {each.what}" for each in self.differences[:MOST_SHOWN]]
         more = len(self.differences) - len(shown)
         return "\n".join(
             [f"{head}; {len(self.differences)} {done}.", *shown, *([f"  and {more} more"] if more else [])]

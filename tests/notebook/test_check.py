@@ -61,3 +61,20 @@ def test_what_cannot_be_checked_fails_the_cell(
     ran = defined.run(line)
     assert isinstance(ran.error, error)
     assert message in str(ran.error)
+
+
+def test_publication_shows_what_its_checks_said(notebook: Notebook) -> None:
+    notebook.ok("store.target('prod', 'prod.duckdb'); store.load(flights, to='prod')")
+    notebook.ok(CHECKED.replace("fsnb.checks.unique", "fsnb.checks.not_null"))
+    ran = notebook.ok("%publish checked --to prod")
+    assert "arr_delay is not null (source &#x27;flights&#x27;): 1 of 4 rows fail (25 %)" in ran.html
+    assert "2 of 3 passed" in ran.html
+    assert "warning: arr_delay is not null" in ran.text
+    again = notebook.ok("%check checked --to prod -o there")
+    assert "feature view 'checked': its values" in again.text
+    refused = notebook.run(
+        "store.publish(fsnb.FeatureView('no', entity=plane, source=flights, refresh='1h', windows='1d',\n"
+        "features={'n': _.count()}, checks=[fsnb.checks.not_null('arr_delay')]), to='prod')"
+    )
+    assert type(refused.error).__name__ == "GateFailed"
+    assert "arr_delay=NULL" in refused.printed
