@@ -31,6 +31,7 @@ from fsnb.urls import one_line
 FRAME = struct.Struct(">QQBI")
 SERVED, SYNCED, ROW, RUN = b"!", b"t", b"k", b"r"  # fields of a hash, or what they begin with
 BATCH_ROWS = 1000  # of a script: about 2 ms, during which Redis answers nobody else
+AHEAD = 2  # scripts sent before the reply of the first is read: Redis works while the next rows are packed
 VIEWS = "fsnb:views"
 
 # Times are compared as two unsigned halves each: a number of Lua is exact only up to 2^53, and `<` on its strings
@@ -75,12 +76,12 @@ local function merged(old, new)
   return table.concat(kept)
 end
 
-local names, state, changed, out = {}, {}, {}, {}
+local names, out, place = {}, {}, {}
 for i = 2, #ARGV, 2 do names[#names + 1] = ARGV[i] end
-for i, old in ipairs(redis.call('HMGET', KEYS[1], unpack(names))) do state[names[i]] = old end
-for i = 3, #ARGV, 2 do
-  local name, new = ARGV[i - 1], ARGV[i]
-  local old, write = state[name], new
+local olds = redis.call('HMGET', KEYS[1], unpack(names))
+for i, name in ipairs(names) do
+  local new, there = ARGV[2 * i + 1], place[name]
+  local old, write = there and out[there] or olds[i], new
   if old then
     local e1, e2, a1, a2, waits, length = times(old, 1)
     local f1, f2, b1, b2, pending = times(new, 1)
@@ -90,9 +91,14 @@ for i = 3, #ARGV, 2 do
       write = merged(old, new)
     end
   end
-  if write ~= old then state[name] = write; changed[name] = true end
+  if there then
+    out[there] = write
+  elseif write ~= old then
+    out[#out + 1] = name
+    out[#out + 1] = write
+    place[name] = #out
+  end
 end
-for name in pairs(changed) do out[#out + 1] = name; out[#out + 1] = state[name] end
 if #out > 0 then redis.call('HSET', KEYS[1], unpack(out)) end
 """
 FINISH = """
@@ -168,7 +174,7 @@ class Redis:
         with self._session() as con:
             con.sadd(VIEWS, series.view)
             con.hsetnx(_registry(series.view), f"v{series.version}", json.dumps(series.to_doc()))
-            yield RedisPush(con, series, now, con.register_script(WRITE), con.register_script(FINISH))
+            yield RedisPush(con, series, now, con.script_load(WRITE), con.register_script(FINISH))
 
     def forget(self, series: Series) -> None:
         with self._session() as con, con.pipeline(transaction=True) as steps:
@@ -224,8 +230,18 @@ class RedisPush:
         rows = zip(batch.keys, batch.events, batch.availables, batch.values, strict=True)
         pairs = ((ROW + k, pack(e + SIGN, a + SIGN, pending, len(v)) + v) for k, e, a, v in rows)
         now = struct.pack(">Q", self.now + SIGN)
-        while some := list(chain.from_iterable(islice(pairs, BATCH_ROWS))):
-            self.take(keys=[_hash(self.series)], args=[now, *some])
+        line, sent = self.con.connection, 0
+        try:
+            while some := list(chain.from_iterable(islice(pairs, BATCH_ROWS))):
+                line.send_command("EVALSHA", self.take, 1, _hash(self.series), now, *some)
+                sent += 1
+                if sent > AHEAD:
+                    line.read_response()
+            for _ in range(min(sent, AHEAD)):
+                line.read_response()
+        except BaseException:
+            line.disconnect()  # with replies on the way it is of no more use
+            raise
 
     def finish(self, runs: Sequence[str], serve: bool) -> None:
         keys = [_registry(self.series.view), _hash(self.series)]
