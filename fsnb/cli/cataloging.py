@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from fsnb.cli.commands import answer, command, drawn
 
@@ -38,14 +39,22 @@ def _table(found: Sequence[Any]) -> str:
     if not found:
         return "nothing"
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for name in ("kind", "name", "version", "owner", "since", "description"):
-        table.add_column(name, no_wrap=True, overflow="ellipsis" if name == "description" else "fold")
-    for document in found:
-        said = summary(document)
-        since = document.created_at.strftime("%Y-%m-%d %H:%M")
-        about = (said.get("description") or "").strip().partition("\n")[0]
-        table.add_row(document.kind, document.name, f"v{document.version}", said.get("owner") or "", since, about)
+    *columns, about = ("kind", "name", "version", "owner", "since", "description")
+    rows = [_row(document) for document in found]
+    for number, name in enumerate(columns):
+        widest = max(len(name), *(len(row[number]) for row in rows))
+        table.add_column(name, no_wrap=True, min_width=widest)
+    table.add_column(about, no_wrap=True, overflow="ellipsis")
+    for row in rows:
+        table.add_row(*map(Text, row))
     return drawn(table)
+
+
+def _row(document: Any) -> tuple[str, ...]:
+    said = summary(document)
+    about = (said.get("description") or "").strip().partition("\n")[0]
+    since = document.created_at.strftime("%Y-%m-%d %H:%M")
+    return document.kind, document.name, f"v{document.version}", said.get("owner") or "", since, about
 
 
 @command()
