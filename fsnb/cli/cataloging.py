@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from shutil import get_terminal_size
 from typing import Any
 
 import click
-from rich.table import Table
-from rich.text import Text
 
-from fsnb.cli.commands import answer, command, drawn
+from fsnb.cli.commands import answer, command
 
 
 @command("list")
@@ -35,19 +35,19 @@ def summary(document: Any) -> dict[str, Any]:
     return {name: getattr(document, name) for name in plain} | said
 
 
+MOST_ROOM = 160  # in a log
+HEADS = ("kind", "name", "version", "owner", "since", "description")
+
+
 def _table(found: Sequence[Any]) -> str:
+    """A line for each document; the description takes what room is left on the terminal."""
     if not found:
         return "nothing"
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    *columns, about = ("kind", "name", "version", "owner", "since", "description")
-    rows = [_row(document) for document in found]
-    for number, name in enumerate(columns):
-        widest = max(len(name), *(len(row[number]) for row in rows))
-        table.add_column(name, no_wrap=True, min_width=widest)
-    table.add_column(about, no_wrap=True, overflow="ellipsis")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    return drawn(table)
+    rows = [HEADS, *map(_row, found)]
+    widths = [max(len(row[number]) for row in rows) for number in range(len(HEADS) - 1)]
+    room = max(MOST_ROOM if not sys.stdout.isatty() else get_terminal_size().columns, 40)
+    lines = ("  ".join([*map(str.ljust, row, widths), row[-1]]).rstrip() for row in rows)
+    return "\n".join(line if len(line) <= room else line[: room - 1] + "…" for line in lines)
 
 
 def _row(document: Any) -> tuple[str, ...]:
