@@ -147,16 +147,14 @@ def staged(view: FeatureView, con: Any) -> str:
         reads = f"{INTERVAL}, and {LAST}: what the history says last of this interval, empty at first"
     else:
         found = history.source_rows(job.part, con, rows, upto)
-        lines = [_temporary(con, STAGE, con.compile(_between(view, con, found, after, upto)))]
+        lines = [_temporary(con, STAGE, con.compile(_later(view, con, found, after)))]
         reads = INTERVAL
     return _script(f"What the history of {view.name} should hold in one interval; reads {reads}.", lines)
 
 
-def _between(view: FeatureView, con: Any, rows: ir.Table, after: Any, upto: Any) -> ir.Table:
-    if view.kind == "static":
-        return rows
-    event = microseconds(con, rows[EVENT_TIME])
-    return rows.filter((event > after) & (event <= upto))
+def _later(view: FeatureView, con: Any, rows: ir.Table, after: Any) -> ir.Table:
+    """Of rows that are seen by the interval's end, which none can be before it happened, those of the interval."""
+    return rows if view.kind == "static" else rows.filter(microseconds(con, rows[EVENT_TIME]) > after)
 
 
 def _temporary(con: Any, name: str, query: str) -> str:

@@ -120,6 +120,19 @@ def test_refresh_is_what_each_day_reads_and_writes(cost: Cost, year: Any) -> Non
     assert hourly.scanned_per_day == 24 * hourly.rows_scanned
 
 
+def test_refresh_reaches_over_its_windows_and_itself(tmp_path: Path) -> None:
+    hours = pl.datetime_range(pl.datetime(2024, 1, 1), pl.datetime(2024, 4, 10), "1h", eager=True)
+    rows = pl.DataFrame({"ts": hours, "k": ["a", "b"] * (len(hours) // 2) + ["a"]})
+    source = fsnb.Source("hours", rows, event_time="ts")
+    view = fsnb.FeatureView(
+        "days", entity=fsnb.Entity("thing", "k"), source=source, features={"n": _.count()},
+        windows=["1d", fsnb.Window("1d", offset="2d")], refresh="12h",
+    )  # fmt: skip
+    (told,) = fsnb.open(tmp_path).training_set(fsnb.Spine(rows, at="ts"), view).plan.cost().views
+    assert told.refresh is not None
+    assert (told.refresh.rows_scanned, told.refresh.rows_written, told.refresh.per_day) == (84, 2, 2.0)
+
+
 def test_cost_is_told_in_words_with_the_engines_own_plan(cost: Cost) -> None:
     said = str(cost)
     assert "aircraft_week by join" in said

@@ -11,17 +11,15 @@ from ibis import _
 from fsnb.model import FeatureView
 from fsnb.publish import Target, statements
 from fsnb.publish.written import INTERVAL
-from tests.publish.support import START, THING, events, latest, read, release, sums
+from tests.publish.support import EPOCH, START, THING, Row, events, latest, read, release, sums
 
 VIEWS = {
-    "as-of": latest(),
-    "as-of, refreshed": latest(refresh="1h", lag="5m", fill={"x": -1.0}),
+    "as-of": latest(refresh="1h", lag="5m", fill={"x": -1.0}),
     "as-of, skip_nulls": latest(skip_nulls=True, ttl="1h"),
     "windowed": sums(),
     "static": FeatureView("fixed", entity=THING, source=events(event_time=None, available=None), features={"n": _.n}),
 }
 END = START + timedelta(days=3)
-EPOCH = datetime(1970, 1, 1)
 
 
 def execute(con: Any, script: str) -> None:
@@ -38,27 +36,39 @@ def written(view: FeatureView, target: Target, part: str) -> str:
         return found[part.format(con.name)]
 
 
+def stage(view: FeatureView, target: Target, script: str, after: datetime, upto: datetime) -> list[Row]:
+    """What a staged select gives for an interval, with a history that tells nothing yet."""
+    with target.session() as con:
+        con.con.execute(f"CREATE TEMPORARY TABLE {INTERVAL} (after BIGINT, upto BIGINT)")
+        bounds = [(moment - EPOCH) // timedelta(microseconds=1) for moment in (after, upto)]
+        con.con.execute(f"INSERT INTO {INTERVAL} VALUES ({bounds[0]}, {bounds[1]})")
+        table, schema = f"{view.name}__v1_history", target.schema_on(con)
+        con.con.execute(f'CREATE TEMPORARY TABLE fsnb_last AS SELECT * FROM "{schema}"."{table}" WHERE 1 = 0')
+        execute(con, script)
+        cursor = con.con.execute("SELECT * FROM fsnb_stage")
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
 @pytest.mark.parametrize("kind", VIEWS)
 def test_staged_select_gives_the_rows_that_publishing_writes(kind: str, target: Target, local: Any) -> None:
     view = VIEWS[kind]
     release(view, target, local, end=END)
     wanted = read(target, f"{view.name}_history")
     script = written(view, target, "sql/{}.staged.sql")
-    with target.session() as con:
-        con.con.execute(f"CREATE TEMPORARY TABLE {INTERVAL} (after BIGINT, upto BIGINT)")
-        bounds = [(moment - EPOCH) // timedelta(microseconds=1) for moment in (START - timedelta(days=1), END)]
-        con.con.execute(f"INSERT INTO {INTERVAL} VALUES ({bounds[0]}, {bounds[1]})")
-        table, schema = f"{view.name}__v1_history", target.schema_on(con)
-        con.con.execute(f'CREATE TEMPORARY TABLE fsnb_last AS SELECT * FROM "{schema}"."{table}" WHERE 1 = 0')
-        execute(con, script)
-        rows = con.con.execute("SELECT * FROM fsnb_stage").fetchall()
-        names = [column[0] for column in con.con.execute("SELECT * FROM fsnb_stage").description]
-    staged = [dict(zip(names, row, strict=True)) for row in rows]
+    staged = stage(view, target, script, START - timedelta(days=1), END)
+    names = list(staged[0])
     told = [{name: row[name] for name in names} for row in wanted]
     assert told
     # of ticks that repeat the one before the history keeps the first
     assert all(row in staged for row in told)
     assert kind in ("windowed", "as-of, skip_nulls") or len(staged) == len(told)
+    if kind != "static":
+        middle = START + timedelta(hours=1)
+        half = stage(view, target, script, middle, START + timedelta(hours=2.5))
+        inside = [row for row in told if middle < row["event_time"] <= START + timedelta(hours=2.5)]
+        assert all(row in half for row in inside)
+        assert {row["event_time"] <= middle for row in half} == {False}
 
 
 def test_tables_are_those_that_publishing_makes(target: Target, local: Any) -> None:
