@@ -14,7 +14,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from fsnb.identity import fingerprint
 from fsnb.model import FeatureView
 from fsnb.model.durations import micros as micros_of
 from fsnb.online.kinds import KINDS, kind_of
@@ -92,11 +91,6 @@ class Series:
     @cached_property
     def value_packing(self) -> Values:
         return Values([kind for _, kind in self.features])
-
-    @cached_property
-    def identity(self) -> str:
-        """Hash of all that decides how rows are packed and read."""
-        return fingerprint(self.to_doc())
 
     def expired(self, event: int, at: int) -> bool:
         """Whether a row of this event time is out of the ttl for someone who asks at a time; both microseconds."""

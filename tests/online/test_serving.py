@@ -120,6 +120,9 @@ def test_all_three_agree_and_say_so(synced: FeatureStore) -> None:
         told = synced.check_online(view)
         assert told.ok, str(told)
         assert "canary" not in str(told) + repr(told)
+    written = [path for path in synced.path.rglob("*") if path.is_file()]
+    assert written
+    assert [path for path in written if b"canary" in path.read_bytes()] == []  # what every password here begins with
 
 
 def test_another_session_reads_where_the_last_one_synced(store: FeatureStore, tmp_path: Path) -> None:
