@@ -72,3 +72,11 @@ def test_ibis_collects_from_spark_through_floats(spark: Any) -> None:
     con = ibis.pyspark.connect(spark.newSession())
     con._session.createDataFrame(pa.table({"x": [2**53 + 1, None]})).createOrReplaceTempView("t")
     assert 2**53 + 1 not in con.table("t").to_pyarrow()["x"].to_pylist()
+
+
+def test_datafusion_finds_an_order_by_a_column_computed_from_one_of_its_name_ambiguous(datafusion: Any) -> None:
+    """Why `fsnb.checks` sorts samples by names of its own."""
+    table = datafusion.create_table("t", pa.table({"x": [2.0, 1.0]}))
+    computed = table.mutate(x=table.x.isnan().ifelse(ibis.null("float64"), table.x)).select("x")
+    with pytest.raises(Exception, match="AmbiguousReference"):
+        computed.order_by("x").to_pyarrow()
