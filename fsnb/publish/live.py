@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from fsnb.checks import CheckReport
@@ -51,7 +52,7 @@ def query(view: FeatureView, con: Any, tables: Mapping[str, ir.Table]) -> ir.Tab
 
 def now(con: Any) -> ir.TimestampValue:
     """The moment at which a statement runs, as naive UTC."""
-    return _in_zone("UTC", _now()).cast(TIMESTAMP)
+    return ops.Cast(_in_zone("UTC", _now()), TIMESTAMP).to_expr()  # written, though of this type already
 
 
 def write_live(

@@ -24,7 +24,7 @@ def columns_to_keep(con: Any, view: tuple[str, str], table: tuple[str, str]) -> 
     """
     if view[1] not in sql.relations(con, view[0]):
         return None
-    have, want = sql.table_schema(con, view), sql.table_schema(con, table)
+    have, want = sql.column_types(con, view), sql.column_types(con, table)
     if any(want.get(name) != dtype for name, dtype in have.items()):
         return None
-    return [*have.names, *(name for name in want.names if name not in have)]
+    return [*have, *(name for name in want if name not in have)]

@@ -155,6 +155,23 @@ def table_schema(con: Any, where: tuple[str, str]) -> ibis.Schema:
     return ibis.schema({name: dtype.copy(nullable=True) for name, dtype in found.items()})
 
 
+def column_types(con: Any, where: tuple[str, str]) -> dict[str, str]:
+    """The columns of a table or view in order, with their types in the target's own words, precision included."""
+    if con.name == "postgres":
+        query = (
+            "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute "
+            f"WHERE attrelid = to_regclass({literal(con, quoted(con, *where))}) AND attnum > 0 AND NOT attisdropped "
+            "ORDER BY attnum"
+        )
+    else:
+        query = (
+            "SELECT column_name, data_type FROM information_schema.columns WHERE table_catalog = current_database() "
+            f"AND table_schema = {literal(con, where[0])} AND table_name = {literal(con, where[1])} "
+            "ORDER BY ordinal_position"
+        )
+    return dict(rows(con, query))
+
+
 def lock(con: Any, what: str) -> None:
     """Wait for the other publishers of `what`, until the transaction ends. A DuckDB file has one writer anyway."""
     if con.name == "postgres":
