@@ -90,8 +90,15 @@ def _deliver(alert: Alert, found: Monitoring, seconds: float) -> None:
 def _post(url: str, found: Monitoring, seconds: float) -> None:
     body = json.dumps({"text": str(found)} | found.to_doc()).encode()
     request = urllib.request.Request(url, body, {"Content-Type": "application/json", "User-Agent": "fsnb"})
-    with urllib.request.urlopen(request, timeout=seconds) as answer:
+    with urllib.request.build_opener(_NoRedirect).open(request, timeout=seconds) as answer:
         answer.read()
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """An address that leads elsewhere has not taken the message: urllib would follow it with an empty GET."""
+
+    def redirect_request(self, *args: Any) -> None:
+        return None
 
 
 def _apprise(url: str, found: Monitoring) -> None:

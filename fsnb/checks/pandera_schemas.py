@@ -15,8 +15,8 @@ from ibis import _
 
 from fsnb.errors import NotSupported, UnknownName, listed
 from fsnb.model import Check, checks
-from fsnb.model.checking import distinct, of_checks
 from fsnb.model.checks import FAMILIES
+from fsnb.model.placing import distinct, of_checks
 
 BACKENDS = ("ibis", "polars", "pandas")
 # how the text of a data type of pandas, Polars or Ibis begins -> our family

@@ -11,17 +11,16 @@ asked, and every condition is false, not NULL, where a value is NULL.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import reduce
 from operator import and_
-from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
+from fsnb.checks.judging import Context, Judged, Question, Values, bounds, counted, of_rows, of_share, percent
 from fsnb.checks.previous import with_previous
 from fsnb.errors import DefinitionError, TypeMismatch, UnknownName
 from fsnb.model import Check
@@ -30,50 +29,6 @@ from fsnb.model.data import RESERVED
 from fsnb.model.durations import parse_duration, show_duration
 
 REPEATS = f"{RESERVED}repeats"
-Values = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What became of a check: how many rows were judged and failed, where it counts rows, and why it holds or not."""
-
-    holds: bool
-    reason: str
-    failing: int | None = None
-    judged: int | None = None
-    skipped: bool = False
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Question:
-    """What a check asks of a table.
-
-    Attributes
-    ----------
-    scan
-        Aggregates for the one scan that all checks share, by short names.
-    own
-        A query of its own, of one row.
-    examples
-        Rows that fail, for a sample.
-    judge
-        From the values of both to what became of it.
-    """
-
-    judge: Callable[[Values], Judged]
-    scan: Mapping[str, ir.Scalar] = field(default_factory=dict)
-    own: ir.Table | None = None
-    examples: ir.Table | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Context:
-    """What else a check may need: the connection, other tables by name, the time, the rows of an earlier report."""
-
-    con: Any
-    now: datetime
-    tables: Mapping[str, ir.Table]
-    rows_before: int | None
 
 
 def ask(check: Check, table: ir.Table, context: Context) -> Question:
@@ -88,39 +43,11 @@ def ask(check: Check, table: ir.Table, context: Context) -> Question:
     return ASKED[check.kind](check, table, context)
 
 
-def without_nan(table: ir.Table) -> ir.Table:
-    """The table with NaN as NULL."""
-    floats = [name for name, dtype in table.schema().items() if dtype.is_floating()]
-    cleaned = {name: table[name].isnan().ifelse(ibis.null(table[name].type()), table[name]) for name in floats}
-    return table.mutate(**cleaned) if cleaned else table
-
-
 # ---------------------------------------------------------------------- rows: each passes or fails
 
 
-def _rows(check: Check, table: ir.Table, judged: ir.BooleanValue | None, failing: ir.BooleanValue) -> Question:
-    """Count the failing ones among those that are judged; None: all are."""
-    scan = {"failing": table.count(where=failing)}
-    scan |= {} if judged is None else {"judged": table.count(where=judged)}
-    return Question(lambda values: _shared(check, values), scan, examples=table.filter(failing))
-
-
-def _shared(check: Check, values: Values) -> Judged:
-    """Whether enough of the judged rows pass."""
-    failing, judged = values["failing"] or 0, values.get("judged", values["rows"]) or 0
-    mostly = dict(check.options).get("mostly", 1.0)
-    holds = judged - failing >= Fraction(repr(mostly)) * judged
-    allowed = "" if mostly == 1 else f", at most {_percent(1 - mostly)} may"
-    said = f"{failing:,} of {judged:,} rows fail ({_percent(failing / judged if judged else 0)}{allowed})"
-    return Judged(holds, said if failing else f"all {judged:,} rows pass", failing, judged)
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.4g} %"
-
-
 def _not_null(check: Check, table: ir.Table, context: Context) -> Question:
-    return _rows(check, table, None, table[check.columns[0]].isnull())
+    return of_rows(check, table, None, table[check.columns[0]].isnull())
 
 
 def _null_rate(check: Check, table: ir.Table, context: Context) -> Question:
@@ -128,8 +55,8 @@ def _null_rate(check: Check, table: ir.Table, context: Context) -> Question:
 
     def judge(values: Values) -> Judged:
         failing, rows, most = values["failing"] or 0, values["rows"], check.option("max_rate")
-        rate = _percent(failing / rows if rows else 0)
-        said = f"{failing:,} of {rows:,} rows are NULL ({rate}; at most {_percent(most)})"
+        rate = percent(failing / rows if rows else 0)
+        said = f"{failing:,} of {rows:,} rows are NULL ({rate}; at most {percent(most)})"
         return Judged(failing <= Fraction(repr(most)) * rows, said, failing, rows)
 
     return Question(judge, {"failing": table.count(where=null)}, examples=table.filter(null))
@@ -138,7 +65,7 @@ def _null_rate(check: Check, table: ir.Table, context: Context) -> Question:
 def _accepted_values(check: Check, table: ir.Table, context: Context) -> Question:
     column = table[check.columns[0]]
     there = column.notnull()
-    return _rows(check, table, there, there & ~column.isin(check.option("values")))
+    return of_rows(check, table, there, there & ~column.isin(check.option("values")))
 
 
 def _in_range(check: Check, table: ir.Table, context: Context) -> Question:
@@ -150,7 +77,7 @@ def _in_range(check: Check, table: ir.Table, context: Context) -> Question:
     if high is not None:
         outside.append(column > high if check.option("include_max") else column >= high)
     there = column.notnull()
-    return _rows(check, table, there, there & ibis.or_(*outside))
+    return of_rows(check, table, there, there & ibis.or_(*outside))
 
 
 def _pattern(check: Check, table: ir.Table, context: Context) -> Question:
@@ -160,14 +87,14 @@ def _pattern(check: Check, table: ir.Table, context: Context) -> Question:
             f"check {check.name!r}: {check.columns[0]!r} is {column.type()}, and a pattern is for text. Cast it."
         )
     there = column.notnull()
-    return _rows(check, table, there, there & ~column.re_search(check.option("regex")))
+    return of_rows(check, table, there, there & ~column.re_search(check.option("regex")))
 
 
 def _predicate(check: Check, table: ir.Table, context: Context) -> Question:
     value = check.value(table)
     if isinstance(value, ir.Scalar):
         return Question(_judge_scalar, {"value": value})
-    return _rows(check, table, value.notnull(), (~value).fill_null(False))
+    return of_rows(check, table, value.notnull(), (~value).fill_null(False))
 
 
 def _judge_scalar(values: Values) -> Judged:
@@ -188,7 +115,7 @@ def _unique(check: Check, table: ir.Table, context: Context) -> Question:
     counted = repeated.aggregate(failing=repeated[REPEATS].sum().cast("int64"), keys=repeated.count())
 
     def judge(values: Values) -> Judged:
-        found, repeats = _shared(check, values), values["keys"]
+        found, repeats = of_share(check, values), values["keys"]
         said = f"{found.reason}: {repeats:,} {'key occurs' if repeats == 1 else 'keys occur'} more than once"
         return Judged(found.holds, said if repeats else found.reason, found.failing, found.judged)
 
@@ -211,7 +138,7 @@ def _references(check: Check, table: ir.Table, context: Context) -> Question:
     keys = other.select(**{f"{RESERVED}{key}": other[key] for _, key in pairs}).distinct()
     missing = table.filter(there).anti_join(keys, [(column, f"{RESERVED}{key}") for column, key in pairs])
     own = missing.aggregate(failing=missing.count())
-    return Question(lambda values: _shared(check, values), {"judged": table.count(where=there)}, own, missing)
+    return Question(lambda values: of_share(check, values), {"judged": table.count(where=there)}, own, missing)
 
 
 # ---------------------------------------------------------------------- time
@@ -247,7 +174,7 @@ def _increasing(check: Check, table: ir.Table, context: Context) -> Question:
     failing = beside.filter(back.fill_null(False))
     own = failing.aggregate(failing=failing.count())
     return Question(
-        lambda values: _shared(check, values), {"judged": table.count(where=there)}, own, failing.drop(before)
+        lambda values: of_share(check, values), {"judged": table.count(where=there)}, own, failing.drop(before)
     )
 
 
@@ -260,7 +187,7 @@ def _row_count(check: Check, table: ir.Table, context: Context) -> Question:
     def judge(values: Values) -> Judged:
         rows = values["rows"]
         holds = (low is None or rows >= low) and (high is None or rows <= high)
-        return Judged(holds, f"{_counted(rows)} ({_bounds(low, high, '{:,}')})")
+        return Judged(holds, f"{counted(rows)} ({bounds(low, high, '{:,}')})")
 
     return Question(judge)
 
@@ -271,26 +198,14 @@ def _row_count_change(check: Check, table: ir.Table, context: Context) -> Questi
     def judge(values: Values) -> Judged:
         rows = values["rows"]
         if before is None:
-            return Judged(True, f"{_counted(rows)}; there is no earlier report to compare with", skipped=True)
+            return Judged(True, f"{counted(rows)}; there is no earlier report to compare with", skipped=True)
         change = (Fraction(rows, before) - 1) if before else (Fraction(0) if rows == 0 else None)
         above = high is not None and (change is None or change > Fraction(repr(high)))
         below = low is not None and change is not None and change < Fraction(repr(low))
         said = "from none" if change is None else f"{float(change):+.4g}"
-        return Judged(not (above or below), f"{before:,} to {_counted(rows)}: {said} ({_bounds(low, high, '{:+g}')})")
+        return Judged(not (above or below), f"{before:,} to {counted(rows)}: {said} ({bounds(low, high, '{:+g}')})")
 
     return Question(judge)
-
-
-def _counted(rows: int) -> str:
-    return "1 row" if rows == 1 else f"{rows:,} rows"
-
-
-def _bounds(low: Any, high: Any, form: str) -> str:
-    said = [
-        f"at least {form.format(low)}" if low is not None else "",
-        f"at most {form.format(high)}" if high is not None else "",
-    ]
-    return ", ".join(filter(None, said)) or "no bound"
 
 
 def _column_type(check: Check, table: ir.Table, context: Context) -> Question:

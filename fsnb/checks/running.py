@@ -18,12 +18,13 @@ import ibis.expr.types as ir
 import polars as pl
 import pyarrow as pa
 
-from fsnb.checks.questions import Context, Judged, Question, ask, without_nan
+from fsnb.checks.judging import Context, Judged, Question, without_nan
+from fsnb.checks.questions import ask
 from fsnb.checks.report import CheckReport, Result
 from fsnb.errors import CheckFailed, FsnbError
 from fsnb.model import Check
-from fsnb.model.checking import distinct, of_checks
 from fsnb.model.data import RESERVED
+from fsnb.model.placing import distinct, of_checks
 from fsnb.pit import check_engine, collect
 
 SAMPLES, SHOWN = 5, 8

@@ -26,8 +26,8 @@ from typing import Any
 
 import ibis.expr.types as ir
 
+from fsnb.checks.judging import without_nan
 from fsnb.checks.profiling import Seen, days_of, seen, values_of
-from fsnb.checks.questions import without_nan
 from fsnb.model import Check, checks
 from fsnb.pit import check_engine
 

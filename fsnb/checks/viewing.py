@@ -20,9 +20,9 @@ from fsnb.checks.running import run
 from fsnb.errors import DefinitionError
 from fsnb.identity import bind
 from fsnb.model import Check, FeatureView, Spine
-from fsnb.model.checking import placed
 from fsnb.model.data import TIMESTAMP
 from fsnb.model.durations import parse_duration, show_duration
+from fsnb.model.placing import placed
 from fsnb.pit import collect, lower, plan
 
 EVENT_TIME, AVAILABLE_TIME = "event_time", "available_time"

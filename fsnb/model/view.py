@@ -19,7 +19,7 @@ import ibis.expr.types as ir
 
 from fsnb.errors import DefinitionError, UnknownName, hint, listed
 from fsnb.identity import fingerprint, from_json, tables_of, to_json
-from fsnb.model.checking import Check, placed
+from fsnb.model.checking import Check
 from fsnb.model.data import TIMESTAMP, normal_type
 from fsnb.model.definition import (
     Output,
@@ -38,6 +38,7 @@ from fsnb.model.definition import (
 )
 from fsnb.model.durations import parse_duration, show_duration
 from fsnb.model.entity import Entity, Window, check_name, names
+from fsnb.model.placing import placed
 from fsnb.model.source import Source
 from fsnb.model.words import rules
 

@@ -38,9 +38,14 @@ def hook() -> Iterator[Hook]:
             kept.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             if kept.answers:
                 self.send_response(kept.answers)
+                self.send_header("Location", "/elsewhere")
                 self.end_headers()
             else:
                 done.wait(5)  # answers nothing until the test is over
+
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
 
         def log_message(self, *args: Any) -> None:
             pass
@@ -141,7 +146,7 @@ def test_webhook_gets_the_verdicts_as_json(hook: Hook) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answers", "said"), [(500, "answered 500"), (403, "answered 403"), (0, "could not be reached")]
+    ("answers", "said"), [(500, "answered 500"), (302, "answered 302"), (0, "could not be reached")]
 )
 def test_webhook_that_does_not_take_it_is_an_error_without_its_secret(hook: Hook, answers: int, said: str) -> None:
     hook.answers = answers

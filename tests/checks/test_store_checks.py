@@ -125,6 +125,9 @@ def test_monitoring_looks_at_the_window_and_tells(store: FeatureStore, trips: fs
     assert (later.ok, len(told)) == (True, 1)
     assert later.report is not None
     assert later.report.rows_of("source 'trips'") == 1
+    edge = store.monitor(view, "5h", at=AT).report  # (at - window, at]: the row at noon is out
+    assert edge is not None
+    assert edge.rows_of("source 'trips'") == 3
 
 
 def test_monitoring_compares_with_the_last_one(store: FeatureStore, trips: fsnb.Source) -> None:
