@@ -11,7 +11,7 @@ WORKERS ?= -n auto --maxprocesses 4 --dist worksteal
 BIN := .venv/bin
 READY := .venv/.fsnb-ready
 
-.PHONY: help demo lab test test-deep lint format bench bench-full bench-peers crash notebooks screenshots constraints clean
+.PHONY: help demo lab test test-deep test-tools lint format bench bench-full bench-peers crash notebooks screenshots constraints clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -29,6 +29,10 @@ test: lint  ## Lint, then run every test
 test-deep: $(READY)  ## Run every test with many more generated examples
 	@tools/ensure_services
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest --timeout 3600 $(WORKERS) $(ARGS)
+
+test-tools: $(READY)  ## Run generated files in dbt, Dagster, Airflow, in environments of their own
+	@tests/deploy/tools/make_envs "$(PYTHON)"
+	$(BIN)/python -m pytest tests/deploy/tools/real.py --timeout 1200 $(ARGS)
 
 lint: $(READY)  ## Check style, layers and types
 	$(BIN)/ruff check

@@ -5,10 +5,11 @@ Start with `store = fsnb.open()`; in a notebook, `%load_ext fsnb`.
 
 from __future__ import annotations
 
+import importlib
 import typing
 
 from fsnb.errors import FsnbError
-from fsnb.model import Entity, Feature, FeatureView, Slice, Source, Spine, Window, feature_view, over
+from fsnb.model import Check, Entity, Feature, FeatureView, Slice, Source, Spine, Window, check, feature_view, over
 
 if typing.TYPE_CHECKING:
     from fsnb.store import FeatureStore, open
@@ -16,6 +17,7 @@ if typing.TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Check",
     "Entity",
     "Feature",
     "FeatureStore",
@@ -25,6 +27,7 @@ __all__ = [
     "Source",
     "Spine",
     "Window",
+    "check",
     "feature_view",
     "open",
     "over",
@@ -32,7 +35,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> typing.Any:
-    """`open` and `FeatureStore` bring engines and catalog with them: loaded when first asked for."""
+    """`open` and `FeatureStore` bring engines and catalog with them, `checks` engines: loaded when first asked for."""
+    if name == "checks":
+        return importlib.import_module("fsnb.checks")
     if name not in ("FeatureStore", "open"):
         raise AttributeError(f"module 'fsnb' has no attribute {name!r}")
     from fsnb import store

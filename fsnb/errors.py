@@ -11,10 +11,13 @@
     |-- AmbiguousTies                               equal clocks and tie-break, different values
     |-- CatalogError
     |-- OnlineStoreError     (ConnectionError)      unreachable, nothing synced yet, asked for a time that is gone
+    |-- CheckFailed                                 rows are not what a check says, or it could not run
+    |-- AlertError                                  somebody could not be told
     |-- TrainingSetError                            no training set logged there, snapshot altered
     `-- PublishError
         |-- CertificateMismatch                     two engines, or an engine and the oracle, disagree
         |-- BreakingChange                          refused without breaking=True
+        |-- GateFailed       (CheckFailed)          a view's checks stopped its publication
         `-- TargetError      (ConnectionError)      unreachable, wrong password, no such schema
 
 A message says who, what, what there is, what to do; it never holds a password. In a notebook such an
@@ -85,6 +88,14 @@ class OnlineStoreError(FsnbError, ConnectionError):
     """An online store cannot be reached, or does not have what was asked for."""
 
 
+class CheckFailed(FsnbError):
+    """Rows are not what a check says they are, or a check could not run."""
+
+
+class AlertError(FsnbError):
+    """An alert could not be delivered."""
+
+
 class TrainingSetError(FsnbError):
     """A logged training set cannot be found or is not what was logged."""
 
@@ -99,6 +110,10 @@ class CertificateMismatch(PublishError):
 
 class BreakingChange(PublishError):
     """A new version would change what users of the view read."""
+
+
+class GateFailed(PublishError, CheckFailed):
+    """A view's checks stopped its publication; nothing was written."""
 
 
 class TargetError(PublishError, ConnectionError):

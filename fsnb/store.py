@@ -6,18 +6,21 @@ so that a notebook, a JupyterLab server and a CI job share it. Data never goes i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import ibis
 
-from fsnb import pit, publish, quality, serve, training
+from fsnb import checks as checking
+from fsnb import deploy, pit, publish, quality, serve, training
 from fsnb.catalog import Catalog, Document, Profile, profiled, record
+from fsnb.checks import Check, CheckReport, Monitoring, Suggestions
 from fsnb.errors import DefinitionError, UnknownName, listed
 from fsnb.identity import fingerprint
-from fsnb.model import Feature, FeatureView, LagProfile, Source, Spine
+from fsnb.model import Feature, FeatureView, LagProfile, Source, Spine, parse_duration
 from fsnb.model.data import is_path, is_table_name
 from fsnb.online import EMBEDDED, Consistency, OnlineFeatures, Synced
 from fsnb.publish import Materialization, Promotion, Publication, Rehearsal, Target
@@ -28,6 +31,7 @@ from fsnb.training import LoggedTrainingSet, TrainingSet
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+MONITORING = "monitoring"
 ENGINES: Mapping[str, Callable[[], Any]] = {"duckdb": ibis.duckdb.connect, "polars": ibis.polars.connect}
 WORDS = ("description", "owner", "tags")  # of a view, for people: no part of what it computes
 
@@ -456,6 +460,68 @@ class FeatureStore:
         """
         return publish.rollback(_name(view), self._target(to), version, catalog=self.catalog)
 
+    # ------------------------------------------------------------------ build
+
+    def build(
+        self,
+        views: Sequence[FeatureView | str] | None = None,
+        *,
+        to: str | None = None,
+        out: str | Path = "build",
+        check: bool = False,
+        every: str | timedelta = "1d",
+        late: str | timedelta = "7d",
+        dialects: Sequence[str] | None = None,
+    ) -> deploy.Built:
+        """Write what runs feature views in production: SQL per dialect, tables, checks, a manifest, schedule files.
+
+        Two builds of the same definitions are equal byte for byte. Nothing is run and nothing connected to.
+
+        Parameters
+        ----------
+        views
+            Views or their names; all of the catalog by default, and then what was built of others is taken away.
+        to
+            The target; the only one, where there is one.
+        out
+            The folder; each view has one of its own in it.
+        check
+            Write nothing: `.ok` of the outcome says whether the folder is as the definitions say.
+        every
+            How often a view with no `refresh` is brought up to date.
+        late
+            How far back each scheduled run looks for rows that came late.
+        dialects
+            In which the retrieval of features is written; all by default.
+
+        Raises
+        ------
+        UnknownName, DefinitionError, FsnbError
+        """
+        target = self._only_target() if to is None else self._target(to)
+        found = [self.view(v) if isinstance(v, str) else v for v in (self.views if views is None else views)]
+        often = {"every": parse_duration(every, "every"), "late": parse_duration(late, "late")}
+        sheets = [self._sheet(view, target, dialects, **often) for view in found]
+        return deploy.write(sheets, out, whole=views is None, check=check)
+
+    def _sheet(
+        self, view: FeatureView, target: Target, dialects: Sequence[str] | None, **often: timedelta
+    ) -> deploy.Sheet:
+        version, (schema, secrets) = publish.version_of(view, target, self.catalog), publish.place(target)
+        queries, refused = training.retrievals(view, dialects)
+        tables, why = publish.statements(view, target, version)
+        texts = {f"sql/{dialect}.retrieval.sql": text for dialect, text in queries.items()} | tables
+        refused |= {"tables": why} if why else {}
+        return deploy.Sheet(view, version, target.name, schema, secrets, texts, refused, **often)
+
+    def _only_target(self) -> Target:
+        known = sorted({*self._targets, *(document.name for document in self.catalog.list("target"))})
+        if len(known) != 1:
+            raise DefinitionError(
+                f"which target? The store has {listed(known)}. Say it: to='prod'; name one: store.target('prod', url)."
+            )
+        return self._target(known[0])
+
     # ------------------------------------------------------------------ serve
 
     def sync_online(
@@ -532,7 +598,134 @@ class FeatureStore:
         name = view if isinstance(view, str) else view.name
         return self._serving.check(name, store=online)
 
+    # ------------------------------------------------------------------ check
+
+    def check(
+        self,
+        what: FeatureView | Source | str | Any,
+        checks: Sequence[Check] | None = None,
+        *,
+        to: str | None = None,
+        at: datetime | None = None,
+        previous: CheckReport | None = None,
+    ) -> CheckReport:
+        """Hold a view, a source or a table against checks; see `fsnb.checks`.
+
+        Parameters
+        ----------
+        what
+            A feature view or a source, or the name of one; a path, a frame or an Ibis table.
+        checks
+            In place of a view's own; needed for all else.
+        to
+            A target's name: the view's sources and published current table there, instead of the local ones.
+        at
+            When a view's values are asked, naive UTC; by default as soon as the newest row of its source is seen.
+        previous
+            The report that `row_count_change` compares with.
+
+        Returns
+        -------
+        CheckReport
+            `.ok`, `.to_polars()`, `.raise_if_failed()`; rows that fail raise nothing by themselves.
+        """
+        found = self._subject(what)
+        if isinstance(found, FeatureView):
+            with self._place(found, to, checks) as place:
+                return checking.check_view(found, **place, checks=checks, at=at, previous=previous)
+        if to is not None:
+            raise DefinitionError("check(to=...) is for feature views, which are what targets have.")
+        who, table = self._readable(found)
+        others = self._others(checking.referenced(checks or ()))
+        return checking.check_table(table, checks, who, previous, tables=others, con=self.engine)
+
+    def suggest_checks(self, what: FeatureView | Source | str | Any) -> Suggestions:
+        """Propose checks that a source or a table passes today, with margins and reasons; of a view, for its source."""
+        found = self._subject(what)
+        who, table = self._readable(found.source if isinstance(found, FeatureView) else found)
+        return checking.suggest(table, who=who, con=self.engine)
+
+    def monitor(
+        self,
+        view: FeatureView | str,
+        window: str,
+        *,
+        to: str | None = None,
+        at: datetime | None = None,
+        checks: Sequence[Check] | None = None,
+        alert: checking.Alert | Sequence[checking.Alert] = (),
+        retrain: Callable[[Monitoring], Any] | None = None,
+        looks: Sequence[Callable[[], Sequence[checking.Verdict]]] = (),
+    ) -> Monitoring:
+        """Check the last `window` ("1d") of a view, tell somebody and start a training where it is called for.
+
+        Rows of the source (and, with `to`, of the published current table) with an event time in `(at - window, at]`
+        count; without `to` the result is what the view gives at `at` for the entities of these rows. Row counts are
+        compared with the last monitoring of the view, which the catalog keeps.
+
+        Parameters
+        ----------
+        to, checks
+            As in `check`.
+        at
+            The window's end, naive UTC; now by default.
+        alert
+            Functions of the `Monitoring`, webhooks ("https://..."), or apprise's URLs (extra `fsnb[alerts]`); told on
+            "alert" and "error".
+        retrain
+            A function of the `Monitoring`, called on "alert".
+        looks
+            Functions that answer further verdicts.
+
+        Raises
+        ------
+        AlertError
+            Somebody could not be told. All else was done.
+        """
+        found = self.register(self.view(view) if isinstance(view, str) else view)
+        hooks: dict[str, Any] = {"alert": alert, "retrain": retrain, "looks": looks}
+        known = [document for document in self.catalog.list(MONITORING) if document.name == found.name]
+        previous = CheckReport.from_doc(known[0].body["report"]) if known else None
+        with self._place(found, to, checks) as place:
+            return checking.monitor_view(
+                found, window, **place, at=at, checks=checks, previous=previous, **hooks, keep=self._keep(found)
+            )
+
     # ------------------------------------------------------------------ wiring
+
+    def _keep(self, view: FeatureView) -> Callable[[Monitoring], Document]:
+        return lambda found: self._record(MONITORING, view.name, found.to_doc())
+
+    def _subject(self, what: Any) -> Any:
+        """A view or a source by its name; anything else is itself."""
+        if not isinstance(what, str) or is_path(what):
+            return what
+        return self.view(what) if what in (*self._views, *self.views) else self._known_source(what) or what
+
+    def _readable(self, found: Any) -> tuple[str, ir.Table]:
+        """What something is called, and its rows on the engine as fsnb reads them."""
+        if isinstance(found, Source):
+            return f"source {found.name!r}", self._table(found, self.engine)
+        return "the table", pit.attach(self.engine, found, "the table")
+
+    @contextmanager
+    def _place(self, view: FeatureView, to: str | None, checks: Sequence[Check] | None) -> Iterator[dict[str, Any]]:
+        """The connection, the sources, the published result and referenced tables: here, or on a target."""
+        named = checking.referenced(checking.checks_of(view, checks))
+        if to is None:
+            tables = {name: self._table(self._source_of(name, view), self.engine) for name in view.sources}
+            yield {"con": self.engine, "tables": tables, "others": self._others(named)}
+            return
+        with publish.on_target(view, self._target(to), named) as place:
+            yield place
+
+    def _others(self, names: Sequence[str]) -> dict[str, ir.Table]:
+        """Sources, or tables of the engine, by their names."""
+        found = {name: self._known_source(name) for name in names}
+        return {
+            name: self._table(source, self.engine) if source else pit.table_named(self.engine, name, "references")
+            for name, source in found.items()
+        }
 
     def _source(self, name: str) -> Source:
         found = self._known_source(name)

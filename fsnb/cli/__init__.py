@@ -7,7 +7,12 @@ from typing import Any
 import click
 
 import fsnb
+from fsnb.cli.building import build
+from fsnb.cli.cataloging import list_, show
+from fsnb.cli.checking import check
 from fsnb.cli.demo import demo
+from fsnb.cli.publishing import materialize, plan, promote, publish, rollback
+from fsnb.cli.serving import get, sync
 from fsnb.errors import FsnbError
 
 
@@ -25,7 +30,12 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(fsnb.__version__, prog_name="fsnb")
 def main() -> None:
-    """Feature engineering from the notebook to production."""
+    """Feature engineering from the notebook to production.
+
+    Commands on a store find it by --store or FSNB_STORE, answer in JSON with --json, and exit with 0 when done, 1 on an
+    error, 2 when the command line cannot be read, 3 when nothing went wrong and the answer is no.
+    """
 
 
-main.add_command(demo)
+for each in (build, check, demo, get, list_, materialize, plan, promote, publish, rollback, show, sync):
+    main.add_command(each)

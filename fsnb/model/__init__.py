@@ -1,6 +1,8 @@
 """The nouns: Entity, Source, FeatureView, Window, Spine. Values that know what they mean and nothing of engines."""
 
 from fsnb.model.changes import Change, changes, source_changes
+from fsnb.model.checking import Check
+from fsnb.model.checks import check
 from fsnb.model.definition import Output
 from fsnb.model.durations import micros, parse_duration, show_duration
 from fsnb.model.entity import Entity, Window
@@ -13,6 +15,7 @@ from fsnb.model.view import Feature, FeatureView, feature_view
 
 __all__ = [
     "Change",
+    "Check",
     "Entity",
     "Feature",
     "FeatureView",
@@ -23,6 +26,7 @@ __all__ = [
     "Spine",
     "Window",
     "changes",
+    "check",
     "feature_view",
     "leaves",
     "micros",

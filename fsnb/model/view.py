@@ -19,7 +19,8 @@ import ibis.expr.types as ir
 
 from fsnb.errors import DefinitionError, UnknownName, hint, listed
 from fsnb.identity import fingerprint, from_json, tables_of, to_json
-from fsnb.model.data import normal_type
+from fsnb.model.checking import Check
+from fsnb.model.data import TIMESTAMP, normal_type
 from fsnb.model.definition import (
     Output,
     as_table,
@@ -37,6 +38,7 @@ from fsnb.model.definition import (
 )
 from fsnb.model.durations import parse_duration, show_duration
 from fsnb.model.entity import Entity, Window, check_name, names
+from fsnb.model.placing import placed
 from fsnb.model.source import Source
 from fsnb.model.words import rules
 
@@ -97,7 +99,9 @@ class FeatureView:
     description, owner, tags
         For people and search; not part of the identity.
     checks
-        Checks on the source or the result, run at publishing.
+        `fsnb.check("fares are positive", _.fare > 0)` and those of `fsnb.checks`: on the result (keys, event time,
+        available time, features) where it has a check's columns, else on the source. Publishing runs them. Not part
+        of the identity.
 
     Raises
     ------
@@ -120,7 +124,7 @@ class FeatureView:
     description: str
     owner: str
     tags: tuple[str, ...]
-    checks: tuple[Any, ...]
+    checks: tuple[Check, ...]
     _fingerprint: str
 
     def __init__(
@@ -171,11 +175,11 @@ class FeatureView:
             "description": description,
             "owner": owner,
             "tags": names(tags, f"{who}: tags"),
-            "checks": tuple(checks),
         }
         for key, value in set_.items():
             object.__setattr__(self, key, value)
         only_where(kind, "asof", who, ttl=self.ttl, skip_nulls=self.skip_nulls)
+        object.__setattr__(self, "checks", placed(checks, {"result": self.result, "source": source.table}, who))
         object.__setattr__(self, "_fingerprint", fingerprint(self._identity()))
 
     # ------------------------------------------------------------------ reading
@@ -194,6 +198,13 @@ class FeatureView:
     def schema(self) -> ibis.Schema:
         """Feature names and types as they come out: floats and decimals as float64, times as naive UTC."""
         return ibis.schema({output.name: normal_type(output.value.type()) for output in self.outputs})
+
+    @property
+    def result(self) -> ir.Table:
+        """What publishing tells of the view, as an unbound table: keys, event time, available time, features."""
+        keys = {key: self.relation[key].type() for key in self.entity.keys}
+        clocks = dict.fromkeys(("event_time", "available_time"), TIMESTAMP)
+        return ibis.table(keys | clocks | dict(self.schema.items()), name=self.name)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -295,6 +306,7 @@ class FeatureView:
             "schema": {name: str(dtype) for name, dtype in self.schema.items()},
             "sources": list(self.sources),
             "fingerprint": self.fingerprint,
+            **({"checks": [check.to_doc() for check in self.checks]} if self.checks else {}),
         }
 
     @classmethod
@@ -316,6 +328,7 @@ class FeatureView:
             windows=[_window_from_doc(w) for w in doc["windows"]],
             **{key: doc[key] for key in ("lag", "ttl", "refresh", "closed", "skip_nulls", "fill")},
             **{key: doc[key] for key in ("description", "owner", "tags")},
+            checks=[Check.from_doc(each) for each in doc.get("checks", ())],
         )
 
 

@@ -234,8 +234,25 @@ def _publish() -> Parser:
     return parser
 
 
+def _check() -> Parser:
+    parser = Parser(
+        "%check",
+        "Hold a feature view, a source or a table against checks: a view against its own, others against --with.\n"
+        "With --suggest: propose checks that its rows pass today, with reasons, as code in a new cell.",
+        python="report = store.check(view, checks), store.suggest_checks(source)",
+        example="%check flights --suggest",
+    )
+    parser.add_argument("checked", metavar="NAME", help="a view or a source, or a variable of one, a table or a frame")
+    parser.add_argument("--suggest", action="store_true", help="propose checks, and put their code in a new cell")
+    parser.add_argument("--with", dest="checks", metavar="CHECKS", help="variable of a list of checks")
+    parser.add_argument("--to", metavar="TARGET", help="a view where it was published, instead of here")
+    _defines(parser, None, "the report, or the suggestions")
+    return parser
+
+
 FS = _fs()
 FEATURE_VIEW, TRAIN, PIT, PUBLISH = _feature_view(), _train(), _pit(), _publish()
+CHECK = _check()
 
 FS_HELP = "\n".join(
     [
@@ -252,4 +269,5 @@ HELPS = {
     "train": TRAIN.format_help(),
     "pit": PIT.format_help(),
     "publish": PUBLISH.format_help(),
+    "check": CHECK.format_help(),
 }

@@ -43,6 +43,7 @@ def view(value: FeatureView) -> Card:
         "kind": KINDS[value.kind],
         "rules of time": tuple(value.rules().split("; ")),
         "instead of NULL": tuple(f"{name}: {fill!r}" for name, fill in value.fill),
+        "checks": tuple(f"{check.name} ({check.on}, {check.severity})" for check in value.checks),
         "owner": value.owner,
         "tags": ", ".join(value.tags),
         "fingerprint": Code(value.fingerprint[:12]),
@@ -245,9 +246,18 @@ def publication(value: Publication) -> Card:
         "up to": f"{value.end:%Y-%m-%d %H:%M:%S} UTC",
         "took": f"{(value.finished - value.started).total_seconds():.1f} s",
         "certificate": dict(proof.facts)["verdict"],
+        "checks": _checks(value),
     }
     rest = tuple(fact for fact in proof.facts if fact[0] != "verdict")
     return Card("publication", value.view, facts=_said(facts) + rest, tables=proof.tables)
+
+
+def _checks(value: Publication) -> Cell:
+    if value.checks is None:
+        return ""
+    warned = tuple(Bad(f"{each.check.name} ({each.table}): {each.reason}") for each in value.checks.warnings)
+    passed = sum(each.status == "passed" for each in value.checks.results)
+    return (*warned, Good(f"{passed} of {len(value.checks.results)} passed"))
 
 
 def publications(history: Sequence[Document]) -> Table:

@@ -19,10 +19,11 @@ PUBLICATION, PROFILE = "publication", "profile"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A value of the catalog, and what there is to say about it."""
+    """A value of the catalog, what there is to say about it, and the document that it is of."""
 
     value: Any
     card: Card
+    document: Document
 
 
 def find(store: FeatureStore, name: str, version: int | None) -> Found:
@@ -46,7 +47,7 @@ def find(store: FeatureStore, name: str, version: int | None) -> Found:
         raise UsageError(f"several kinds have the name {name!r}. Say which: {kinds}.")
     document = store.catalog.get(mine[0].kind, mine[0].name, version)
     value = VALUES.get(document.kind, _document)(store, document, version)
-    return Found(value, _with_history(store, cards.of(value), document))
+    return Found(value, _with_history(store, cards.of(value), document), document)
 
 
 def _with_history(store: FeatureStore, card: Card, document: Document) -> Card:

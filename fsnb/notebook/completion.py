@@ -19,7 +19,7 @@ from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMa
 
 from fsnb.catalog.words import FIELDS
 from fsnb.errors import FsnbError
-from fsnb.model import Feature, FeatureView, Source, Spine
+from fsnb.model import Check, Feature, FeatureView, Source, Spine
 from fsnb.model.view import CLOSED
 from fsnb.notebook import arguments
 from fsnb.notebook.session import Session
@@ -34,6 +34,7 @@ PARSERS = {
     "%train": arguments.TRAIN,
     "%pit": arguments.PIT,
     "%publish": arguments.PUBLISH,
+    "%check": arguments.CHECK,
 }
 
 
@@ -199,7 +200,14 @@ def _columns(session: Session, placed: list[str], word: str) -> Iterable[str]:
     return train.features if isinstance(train, TrainingSet) else ()
 
 
+def _lists_of_checks(session: Session) -> list[str]:
+    lists = session.holding(list) | session.holding(tuple)
+    return [name for name, value in lists.items() if value and all(isinstance(each, Check) for each in value)]
+
+
 VALUES: Mapping[str, Callable[[Session, list[str], str], Iterable[str]]] = {
+    "checked": lambda session, placed, word: [*_views(session, placed, word), *_sources(session, placed, word)],
+    "checks": lambda session, placed, word: _lists_of_checks(session),
     "closed": lambda session, placed, word: CLOSED,
     "document": _documents,
     "engine": lambda session, placed, word: ENGINES,

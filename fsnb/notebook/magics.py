@@ -13,6 +13,7 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 
 import fsnb
 from fsnb.catalog import Diff, Lineage
+from fsnb.checks import CheckReport, Suggestions
 from fsnb.errors import UnknownName, UsageError
 from fsnb.model import FeatureView, Spine
 from fsnb.notebook import arguments, cards
@@ -27,7 +28,7 @@ from fsnb.training import Preview, TrainingSet, Why
 
 @magics_class
 class FsnbMagics(Magics):
-    """`%fs`, `%%feature_view`, `%train`, `%pit`, `%publish`."""
+    """`%fs`, `%%feature_view`, `%train`, `%pit`, `%publish`, `%check`."""
 
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
@@ -150,6 +151,24 @@ class FsnbMagics(Magics):
             publication = self.session.store.publish(view, to=asked.to, progress=progress)
         self.session.bind(asked.out, publication)
         return publication
+
+    @line_magic
+    def check(self, line: str) -> CheckReport | Suggestions | None:
+        asked = arguments.CHECK.parse(line)
+        if asked is None:
+            return None
+        store = self.session.store
+        what = self.session.names.get(asked.checked, asked.checked)
+        if asked.suggest:
+            proposed = store.suggest_checks(what)
+            self._bind(asked.out, proposed)
+            variable = f"{asked.checked}_checks" if asked.checked.isidentifier() else "checks"
+            self.session.shell.set_next_input(f"{proposed.code(variable)}\n\n%check {asked.checked} --with {variable}")
+            return proposed
+        checks = self.session.variable(asked.checks, list, "[fsnb.checks.not_null('column')]") if asked.checks else None
+        report = store.check(what, checks, to=asked.to)
+        self._bind(asked.out, report)
+        return report
 
     def _bind(self, name: str | None, value: Any) -> None:
         if name:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ibis
 import ibis.expr.operations as ops
@@ -23,6 +23,9 @@ from fsnb.pit.planning import JoinPlan, ViewPlan
 from fsnb.pit.primitives import ZERO_WHEN_EMPTY, Primitive, clean
 from fsnb.pit.read import ROW
 from fsnb.pit.support import refuse_unsupported
+
+if TYPE_CHECKING:
+    from fsnb.pit.cost import Cost
 
 FEW_ROWS, FEW_SHARE = 10_000, 20
 """A spine is few rows up to so many, if the source has so many times more."""
@@ -77,7 +80,7 @@ class EnginePlan(JoinPlan):
         wanted = self.strategy if isinstance(self.strategy, (str, type(None))) else self.strategy.get(part.view.name)
         if wanted is None and self._all_in_tiles(part) and self.asks_few(part):
             wanted = "tiles"  # one scan for their keys; a count would be another
-        counted = self._counted(part) if wanted in (None, "join") else None
+        counted = self.counted(part) if wanted in (None, "join") else None
         return choose(part, self.con.name, counted, wanted, self.max_pairs)
 
     def _all_in_tiles(self, part: ViewPlan) -> bool:
@@ -102,23 +105,40 @@ class EnginePlan(JoinPlan):
     def _estimates(self) -> dict[str, Estimate]:
         return {}
 
-    def _counted(self, part: ViewPlan) -> Estimate | None:
+    def counted(self, part: ViewPlan) -> Estimate | None:
+        """What a view meets, counted once; None where no choice depends on it."""
         if not (isinstance(self.con, ibis.BaseBackend) and strategies.counts(self.con.name, part)):
             return None
         if part.view.name not in self._estimates:
             assert self.table is not None
             relation = bind(part.view.relation, self.tables)
-            asks = _asks(_asking(self.table, self.con, part, self, relation), part)
+            asks = asked(self, part, relation)
             how = {"read": self.read} if self.read else {}
             self._estimates[part.view.name] = estimate(part, self.con, relation, asks, **how)
         return self._estimates[part.view.name]
+
+    def cost(self) -> Cost:
+        """What it would cost: rows and bytes to read, pairs to join, rows and bytes that come out, the engine's plan.
+
+        Nothing is joined: keys and times are counted, once for each view; bytes come from files' own metadata. Of a
+        view with `refresh` also what each refresh would read and write when it is published, times its cadence.
+
+        Returns
+        -------
+        Cost
+            Estimates. Rows and those that come out are exact; bytes as the fields of `ViewCost` say; pairs take events
+            as spread evenly over time.
+        """
+        from fsnb.pit.costing import cost
+
+        return cost(self)
 
     def explain(self) -> Explanation:
         """What each view computes, by which strategy, and the estimate behind the choice."""
         lines = [f"{str(self).splitlines()[0]} on {self.con.name}"]
         for part in self.views:
             lines += [f"{part.view.name}: {', '.join(feature.column for feature in part.features)}"]
-            lines += explained(part, self.choices[part.view.name], self._counted(part))
+            lines += explained(part, self.choices[part.view.name], self.counted(part))
         return Explanation("\n".join(lines))
 
 
@@ -195,12 +215,12 @@ def lower(plan: JoinPlan, con: Any, tables: Mapping[str, ir.Table], spine: ir.Ta
         refuse_unsupported(part, con.name)
     filled = spine
     for part in plan.views:
-        filled = _with_view(filled, spine, part, plan, con, tables)
+        filled = with_view(filled, spine, part, plan, con, tables)
     kept = [ROW] if ROW in spine.columns else []
     return filled.select(*plan.spine.columns, *kept, *(feature.column for feature in plan.features))
 
 
-def _with_view(
+def with_view(
     filled: ir.Table,
     spine: ir.Table,
     part: ViewPlan,
@@ -245,6 +265,12 @@ def _choice(plan: JoinPlan, con: Any, part: ViewPlan) -> Choice:
 def _asks(asking: ir.Table, part: ViewPlan) -> ir.Table:
     """Distinct keys and cutoffs."""
     return asking.select(*key_names(part), CUTOFF).drop_null().distinct()
+
+
+def asked(plan: EnginePlan, part: ViewPlan, relation: ir.Table) -> ir.Table:
+    """The distinct keys and cutoffs of a plan's own spine, of one view."""
+    assert plan.table is not None
+    return _asks(_asking(plan.table, plan.con, part, plan, relation), part)
 
 
 def _asking(table: ir.Table, con: Any, part: ViewPlan, plan: JoinPlan, relation: ir.Table) -> ir.Table:

@@ -106,16 +106,16 @@ def _scan_polars(con: Any, path: str) -> ir.Table:
 
 def _scan_spark(con: Any, path: str) -> ir.Table:
     name = new_name("file")
-    con._session.read.parquet(*_files(path)).createOrReplaceTempView(name)
+    con._session.read.parquet(*files(path)).createOrReplaceTempView(name)
     return con.table(name)
 
 
 def _scan_datafusion(con: Any, path: str) -> ir.Table:
     scan = partial(con.read_parquet, file_extension=Path(path).suffix)
-    return ibis.union(*(scan(file, table_name=new_name("file")) for file in _files(path)))
+    return ibis.union(*(scan(file, table_name=new_name("file")) for file in files(path)))
 
 
-def _files(path: str) -> list[str]:
+def files(path: str) -> list[str]:
     """The files of a pattern; engines' own patterns know no `**`."""
     return sorted(glob.glob(path, recursive=True))
 

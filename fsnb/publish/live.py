@@ -9,6 +9,7 @@ import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
+from fsnb.checks import CheckReport
 from fsnb.identity import bind
 from fsnb.model import FeatureView, Spine
 from fsnb.model.data import TIMESTAMP
@@ -17,6 +18,7 @@ from fsnb.pit.clocks import UTC
 from fsnb.pit.events import key_names
 from fsnb.pit.lowering import events
 from fsnb.publish import ledger, sql
+from fsnb.publish.gates import Gates
 from fsnb.publish.ledger import Known, Version
 from fsnb.publish.pointing import columns_to_keep
 from fsnb.publish.runs import Names, Run
@@ -53,8 +55,10 @@ def now(con: Any) -> ir.TimestampValue:
     return ops.Cast(_in_zone("UTC", _now()), TIMESTAMP).to_expr()  # written, though of this type already
 
 
-def write_live(view: FeatureView, con: Any, tables: Mapping[str, ir.Table], schema: str, run: Run) -> tuple[Names, str]:
-    """Make the database view of a version, in one transaction; its names, and the SQL that it holds."""
+def write_live(
+    view: FeatureView, con: Any, tables: Mapping[str, ir.Table], schema: str, run: Run, gates: Gates
+) -> tuple[Names, str, tuple[CheckReport, ...]]:
+    """Make the database view of a version, in one transaction; its names, its SQL, and what checks say."""
     with sql.transaction(con):
         sql.lock(con, f"fsnb view {schema}.{view.name}")
         relations = ledger.prepare(con, schema)
@@ -69,7 +73,9 @@ def write_live(view: FeatureView, con: Any, tables: Mapping[str, ir.Table], sche
         if run.promote and there.promoted != version.number:
             point_live(con, names)
             ledger.promote(con, schema, view.name, version.number, run.id, run.now)
-    return names, text
+        shown = query(view, con, tables).schema()
+        reports = gates.after_load(ibis.table(shown, name=names.live[1], database=schema))
+    return names, text, reports
 
 
 def version_of(there: Known, view: FeatureView) -> Version:

@@ -13,9 +13,11 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from fsnb.checks import CheckReport
 from fsnb.model import FeatureView
 from fsnb.pit.outcomes import to_micros
 from fsnb.publish import history, inputs, intervals, ledger, sql
+from fsnb.publish.gates import Gates
 from fsnb.publish.history import AVAILABLE_TIME, EVENT_TIME, LAST, RUN_ID, STAGE, TICKS, Stretches
 from fsnb.publish.inputs import in_ticks
 from fsnb.publish.intervals import Done, Mark
@@ -39,6 +41,7 @@ def materialize(
     clock: Callable[[], datetime],
     expected: Known | None = None,
     guard: Callable[[Job, Stretches], None] | None = None,
+    gates: Gates | None = None,
 ) -> Written:
     """Bring a view's published tables up to date in the intervals that are due, in one transaction.
 
@@ -60,11 +63,15 @@ def materialize(
         What the caller has seen of the target's ledger; refused where another publisher has changed the versions since.
     guard
         Called before anything is staged, with what is about to be told; raises to refuse it.
+    gates
+        The view's checks: on the stage, and on the current table before the transaction ends.
 
     Raises
     ------
     BreakingChange
         The version's tables are there with other columns.
+    GateFailed
+        A check stops it. Nothing was written.
     PublishError
         The target refuses something, or has a table under one of our names. Nothing was written.
     """
@@ -72,18 +79,34 @@ def materialize(
     with sql.transaction(con):
         started = begin(job, schema, run, last=last, expected=expected)
         names, told, found = started.names, started.told, started.due
-        staged, gone, appended = _tell(job, names, told, found, run, guard)
+        before = _rows_before(job, names, gates)
+        staged, gone, appended, reports = _tell(job, names, told, found, run, guard, gates)
         upserted = (
             _upsert(job, names, told, found, run, started.since) if appended or _ripe(job, names, run, started) else 0
         )
         _write_ledger(job, names, told, found, run)
         _write_run(job, names, run, (staged, appended, upserted), clock())
         promoted = _promote(con, names, started.there, run, complete=found.total == len(found.numbers))
-        entities = sql.rows(con, f"SELECT count(*) FROM {sql.quoted(con, *names.current)}")[0][0]
+        entities = _count(con, names)
+        if gates:
+            reports += gates.after_load(_current(job, names), before)
     bounds = [inputs.as_moment(us) for us in _bounds(found)]
     first, until = (bounds[0], bounds[1]) if bounds else (None, None)
     counts = (staged, appended, upserted, entities, gone, found.total, len(found.numbers), found.kept)
-    return Written(started.names, run.id, *counts, first, until, promoted)
+    return Written(started.names, run.id, *counts, first, until, promoted, reports)
+
+
+def _count(con: Any, names: Names) -> int:
+    return int(sql.rows(con, f"SELECT count(*) FROM {sql.quoted(con, *names.current)}")[0][0])
+
+
+def _rows_before(job: Job, names: Names, gates: Gates | None) -> int | None:
+    """Rows of the current table before the run, where a check compares them; None where it has just been made."""
+    return (_count(job.con, names) or None) if gates and gates.compares_rows else None
+
+
+def _current(job: Job, names: Names) -> ir.Table:
+    return ibis.table(job.layout.current, name=names.current[1], database=names.schema)
 
 
 def _bounds(found: Due) -> list[int]:
@@ -129,15 +152,17 @@ def _tell(
     found: Due,
     run: Run,
     guard: Callable[[Job, Stretches], None] | None,
-) -> tuple[int, int, int]:
-    """Rows staged, told rows that the sources no longer give, rows appended."""
+    gates: Gates | None,
+) -> tuple[int, int, int, tuple[CheckReport, ...]]:
+    """Rows staged, told rows that the sources no longer give, rows appended, and what checks say of the staged."""
     if not found.numbers:
-        return 0, 0, 0
+        return 0, 0, 0, ()
     stretches = found.stretches(run.wanted)
     if guard:
         guard(job, stretches)
     staged, gone = _stage(job, told, stretches, run)
-    return staged, gone, _append(job, names, found, run)
+    reports = gates.after_transform(job.layout) if gates else ()
+    return staged, gone, _append(job, names, found, run), reports
 
 
 def _stage(job: Job, told: ir.Table, stretches: Stretches, run: Run) -> tuple[int, int]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
+from fsnb.checks import CheckReport
 from fsnb.publish.certificate import Certificate
 
 KIND = "publication"
@@ -41,6 +42,8 @@ class Publication:
         What is not as in the version that was promoted before, in words.
     certified_by
         The run that the certificate is of: an earlier one where it was proved of this definition on these engines.
+    checks
+        What the view's checks said: of the source, of what was told, of the current table. None without checks.
     """
 
     view: str
@@ -67,12 +70,13 @@ class Publication:
     changes: tuple[str, ...] = ()
     certified_by: str = ""
     sql: str = ""
+    checks: CheckReport | None = None
 
     def __str__(self) -> str:
         where = f"{self.view} v{self.version} on {self.target}" + (
             "" if self.promoted else ", beside the promoted version"
         )
-        proof = str(self.certificate).splitlines()[0]
+        proof = str(self.certificate).splitlines()[0] + _warned(self.checks)
         if self.mode == "view":
             return f"{where}: a database view, {dict(self.tables)['current']}. {proof}"
         told = f"{self.rows_appended:,} rows appended" if self.rows_appended else "nothing new, no row appended"
@@ -94,14 +98,24 @@ class Publication:
             "certificate": self.certificate.to_doc(),
         }
         mine["changes"] = list(self.changes)
-        return asdict(self) | times | mine
+        mine["checks"] = self.checks and self.checks.to_doc()
+        return asdict(replace(self, checks=None)) | times | mine
 
     @classmethod
     def from_doc(cls, doc: Mapping[str, Any]) -> Publication:
         times = {name: datetime.fromisoformat(doc[name]) for name in ("end", "started", "finished")}
         pairs = {name: tuple(doc[name].items()) for name in ("tables", "when_missing")}
-        told = {"changes": tuple(doc.get("changes", ())), "certificate": Certificate.from_doc(doc["certificate"])}
+        told: dict[str, Any] = {
+            "changes": tuple(doc.get("changes", ())),
+            "certificate": Certificate.from_doc(doc["certificate"]),
+        }
+        told["checks"] = CheckReport.from_doc(doc["checks"]) if doc.get("checks") else None
         return cls(**dict(doc) | times | pairs | told)
+
+
+def _warned(report: CheckReport | None) -> str:
+    found = report.warnings if report else ()
+    return "".join(f"\n  warning: {each.check.name} ({each.table}): {each.reason}" for each in found)
 
 
 def _json(value: Any) -> Any:

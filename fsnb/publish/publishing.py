@@ -12,6 +12,7 @@ import ibis
 import ibis.expr.types as ir
 
 from fsnb.catalog import Catalog
+from fsnb.checks import CheckReport
 from fsnb.errors import CertificateMismatch, PublishError, UnknownName, UsageError, hint
 from fsnb.identity import fingerprint
 from fsnb.model import FeatureView
@@ -21,6 +22,7 @@ from fsnb.publish.asked import Part, part
 from fsnb.publish.certificate import Certificate
 from fsnb.publish.certifying import certify, empty_values, engine_of
 from fsnb.publish.checks import check_definition, check_ties, tables_on
+from fsnb.publish.gates import Gates, joined
 from fsnb.publish.guardrail import check_portable, compared, need_compatible
 from fsnb.publish.history import Stretches
 from fsnb.publish.ledger import Known
@@ -102,6 +104,8 @@ def publish(
         The local engine, the target and the oracle do not agree; the first differing rows are shown.
     AmbiguousTies
         Rows that nothing declared can tell apart have different values.
+    GateFailed
+        A check of the view stops it; the message has counts and sample rows.
     BreakingChange
         Readers of the promoted version would notice; says what, and who uses it.
     PublishError, TargetError, NotSupported
@@ -118,6 +122,8 @@ def publish(
         seen, found = compare(view, target, con, catalog, who, breaking=breaking or not promote)
         step("check sources")
         there = tables_on(view, target, con)
+        gates = Gates.of(view, target, con, started, _last_checks(catalog, view, target))
+        before = gates.before(there)
         run = Run.of(wanted, started, promote=promote)
         proof = None if certify == "always" else _kept_proof(view, target, catalog, local, con)
         guard = None if proof is None else ties_guard(who)
@@ -127,11 +133,13 @@ def publish(
             proof = _prove(view, target, local, tables, con, there, rows, seed, run.id)
         step("write")
         if mode == "view":
-            publication = _as_view(view, target, con, there, run, proof)
+            publication = _as_view(view, target, con, there, run, proof, gates, before)
         else:
             last = _last_published(catalog, view)
-            written = write(view, con, there, target.schema_on(con), run, wanted, step, last, seen, guard)
-            publication = _publication(view, target, run, written, proof)
+            schema = target.schema_on(con)
+            written = write(view, con, there, schema, run, wanted, step, last, seen, guard, gates)
+            said = joined(view, before, [each.reports for each in written])
+            publication = replace(_publication(view, target, run, written, proof), checks=said)
     publication = replace(publication, changes=tuple(map(str, found)), finished=utc_now())
     if catalog is not None:
         step("record")
@@ -163,6 +171,7 @@ def write(
     last: tuple[int, str] | None = None,
     expected: Known | None = None,
     guard: Callable[[Job, Stretches], None] | None = None,
+    gates: Gates | None = None,
 ) -> list[Written]:
     """What is due, in one transaction or in one for each chunk of intervals."""
     written: list[Written] = []
@@ -170,7 +179,8 @@ def write(
         if wanted.chunk and written:
             done = sum(each.told for each in written)
             step(f"write: {done} of {written[0].due} intervals done")
-        found = materialize(view, con, tables, schema, run, last=last, clock=utc_now, expected=expected, guard=guard)
+        seen: dict[str, Any] = {"last": last, "expected": expected, "guard": guard, "gates": gates}
+        found = materialize(view, con, tables, schema, run, clock=utc_now, **seen)
         written.append(found)
         run, expected = replace(run, id=uuid.uuid4().hex, start=_rest(run, found)), None
     return written
@@ -248,6 +258,11 @@ def last_publication(catalog: Catalog | None, view: str, target: str) -> Publica
     return None if body is None else Publication.from_doc(body)
 
 
+def _last_checks(catalog: Catalog | None, view: FeatureView, target: Target) -> CheckReport | None:
+    last = last_publication(catalog, view.name, target.name)
+    return last.checks if last else None
+
+
 def _need_agreement(certificate: Certificate, target: Target) -> None:
     if certificate.ok:
         return
@@ -295,13 +310,21 @@ def _publication(view: FeatureView, target: Target, run: Run, written: Sequence[
 
 
 def _as_view(
-    view: FeatureView, target: Target, con: Any, there: Mapping[str, ir.Table], run: Run, proof: Proof
+    view: FeatureView,
+    target: Target,
+    con: Any,
+    there: Mapping[str, ir.Table],
+    run: Run,
+    proof: Proof,
+    gates: Gates,
+    before: Sequence[CheckReport],
 ) -> Publication:
-    names, text = live.write_live(view, con, there, target.schema_on(con), run)
+    names, text, after = live.write_live(view, con, there, target.schema_on(con), run, gates)
     promoted = ledger.known(con, names.schema, view.name).promoted == names.version
     tables = {"current": ".".join(names.live), "latest": ".".join(next(iter(names.stable)))}
     found = _bare(view, target, run, names, proof)
-    return replace(found, tables=tuple(tables.items()), mode="view", promoted=promoted, sql=text)
+    said = joined(view, before, [after])
+    return replace(found, tables=tuple(tables.items()), mode="view", promoted=promoted, sql=text, checks=said)
 
 
 def _bare(view: FeatureView, target: Target, run: Run, names: Names, proof: Proof) -> Publication:

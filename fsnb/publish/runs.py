@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from fsnb.checks import CheckReport
 from fsnb.pit.outcomes import to_micros
 from fsnb.publish.asked import Part
 from fsnb.publish.intervals import Wanted
@@ -96,6 +97,7 @@ class Written:
     """What a run has written.
 
     `due` intervals there were, `told` were told, `kept` were as the ledger has them; `first` and `last` bound the told.
+    `reports` are of the view's checks.
     """
 
     names: Names
@@ -111,3 +113,4 @@ class Written:
     first: datetime | None
     last: datetime | None
     promoted: bool
+    reports: tuple[CheckReport, ...] = ()

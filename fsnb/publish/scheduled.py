@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from fsnb.checks import CheckReport
 from fsnb.errors import PublishError, listed
 from fsnb.model import FeatureView
 from fsnb.publish import ledger, publishing, sql
 from fsnb.publish.asked import part
 from fsnb.publish.checks import tables_on
+from fsnb.publish.gates import Gates, joined
 from fsnb.publish.ledger import Known, Version
 from fsnb.publish.runs import Run, Written
 from fsnb.publish.target import Target
@@ -27,6 +29,8 @@ class Materialization:
         A run for each transaction.
     intervals_due, intervals_told, intervals_kept
         Intervals that were to be told, that were, and that were as the ledger has them.
+    checks
+        What the view's checks said; None without checks.
     first, last
         The ends of the stretch of time that was told; None where nothing was.
     """
@@ -45,6 +49,7 @@ class Materialization:
     end: datetime
     started: datetime
     finished: datetime
+    checks: CheckReport | None = None
 
     def __str__(self) -> str:
         span = f", {self.first} to {self.last}" if self.first else ""
@@ -58,7 +63,8 @@ class Materialization:
         """It as JSON."""
         times = {name: getattr(self, name) for name in ("first", "last", "end", "started", "finished")}
         shown = {name: None if moment is None else moment.isoformat() for name, moment in times.items()}
-        return asdict(self) | shown | {"run_ids": list(self.run_ids)}
+        mine = {"run_ids": list(self.run_ids), "checks": self.checks and self.checks.to_doc()}
+        return asdict(replace(self, checks=None)) | shown | mine
 
 
 def bring_up_to_date(
@@ -83,6 +89,8 @@ def bring_up_to_date(
     ------
     PublishError
         The target has no such view, or not of this definition, or it is a database view, which needs no telling.
+    GateFailed
+        A check of the view stops it. Nothing was written.
     AmbiguousTies
         Rows that are due have ties that nothing declared can tell apart.
     """
@@ -103,9 +111,13 @@ def bring_up_to_date(
             )
         there = tables_on(found, target, con)
         run = Run.of(wanted, started, promote=False, of_version=version.number)
+        gates = Gates.of(found, target, con, started)
+        before = gates.before(there)
         step("write")
-        written = publishing.write(found, con, there, schema, run, wanted, step, guard=publishing.ties_guard(who))
-    return _said(name, target, run, written)
+        how: dict[str, Any] = {"guard": publishing.ties_guard(who), "gates": gates}
+        written = publishing.write(found, con, there, schema, run, wanted, step, **how)
+    said = joined(found, before, [each.reports for each in written])
+    return replace(_said(name, target, run, written), checks=said)
 
 
 def _published(view: FeatureView | str, known: Known, who: str) -> Version:

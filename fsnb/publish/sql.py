@@ -53,11 +53,26 @@ def rows(con: Any, query: str) -> list[tuple[Any, ...]]:
 def create_table(
     con: Any, where: tuple[str, str], schema: ibis.Schema, *, required: Sequence[str] = (), key: Sequence[str] = ()
 ) -> None:
+    run(con, table_definition(con, where, schema, required=required, key=key))
+
+
+def table_definition(
+    con: Any, where: tuple[str, str], schema: ibis.Schema, *, required: Sequence[str] = (), key: Sequence[str] = ()
+) -> str:
     """CREATE TABLE with these columns; `required` ones are NOT NULL, `key` is the primary key where it is given."""
     types = ibis.schema({name: dtype.copy(nullable=name not in required) for name, dtype in schema.items()})
     columns = [column.sql(con.dialect) for column in types.to_sqlglot_column_defs(con.dialect)]
     columns += [f"PRIMARY KEY ({names(con, key)})"] if key else []
-    run(con, f"CREATE TABLE {quoted(con, *where)} ({', '.join(columns)})")
+    return f"CREATE TABLE {quoted(con, *where)} ({', '.join(columns)})"
+
+
+def index_definitions(con: Any, where: tuple[str, str], order: Sequence[str], clocks: Sequence[str]) -> list[str]:
+    """The indexes of a history, where the target keeps any: one to look up a moment, one for each clock's ranges."""
+    if con.name != "postgres":
+        return []
+    table = quoted(con, *where)
+    ranges = [f"CREATE INDEX ON {table} USING brin ({quoted(con, clock)})" for clock in clocks]
+    return [f"CREATE INDEX ON {table} ({names(con, order)})", *ranges]
 
 
 def create_temporary(con: Any, name: str, query: ir.Table) -> int:

@@ -188,11 +188,10 @@ def _prepare(job: Job, names: Names, version: Version, there: Known, run: Run, r
             _guard(con, where, sql.stored_schema(con, schema, who), who)
         else:
             sql.create_table(con, where, schema, required=layout.required, key=key)
-            if where == names.history and con.name == "postgres":
-                order = sql.names(con, [*layout.keys, EVENT_TIME, KNOWN_TIME, AVAILABLE_TIME])
-                sql.run(con, f"CREATE INDEX ON {sql.quoted(con, *where)} ({order})")
-                for clock in (EVENT_TIME, AVAILABLE_TIME):
-                    sql.run(con, f"CREATE INDEX ON {sql.quoted(con, *where)} USING brin ({sql.quoted(con, clock)})")
+            if where == names.history:
+                order = [*layout.keys, EVENT_TIME, KNOWN_TIME, AVAILABLE_TIME]
+                for statement in sql.index_definitions(con, where, order, (EVENT_TIME, AVAILABLE_TIME)):
+                    sql.run(con, statement)
 
 
 def need_names(con: Any, names: Names, there: Known, columns: Sequence[str], relations: set[str]) -> None:

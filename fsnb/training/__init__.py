@@ -5,6 +5,7 @@ from fsnb.training.audit_meter import Effect
 from fsnb.training.description import load_baseline
 from fsnb.training.loading import LoggedTrainingSet, load_training_set
 from fsnb.training.profiling import every_entity, profile_rows
+from fsnb.training.retrieval import retrievals
 from fsnb.training.training_set import TrainingSet
 from fsnb.training.verification import Verification
 from fsnb.training.why import Preview, Why
@@ -21,4 +22,5 @@ __all__ = [
     "load_baseline",
     "load_training_set",
     "profile_rows",
+    "retrievals",
 ]

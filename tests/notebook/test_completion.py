@@ -39,6 +39,9 @@ OFFERED = {
     "%pit train 0 ": ["mean_delay_7d"],
     "%publish ": ["plane_delays"],
     "%publish plane_delays --to ": ["prod"],
+    "%check ": ["flights", "plane_delays"],
+    "%check flights --s": ["--suggest"],
+    "%check flights --with ": ["mine"],
     "%%feature_view other --entity ": ["plane"],
     "%%feature_view other --skip-nulls --entity pl": ["plane"],
     "%%feature_view other --source ": ["flights"],
@@ -53,6 +56,7 @@ OFFERED = {
 def ready(defined: Notebook) -> Notebook:
     defined.ok("%train spine plane_delays.mean_delay_7d\nstore.target('prod', 'prod.duckdb')")
     defined.ok("store.describe('plane_delays', owner='ops', tags=['daily'])")
+    defined.ok("mine = [fsnb.checks.not_null('tailnum')]")
     return defined
 
 

@@ -19,7 +19,7 @@ REGISTERED = sorted({name for table in FsnbMagics.magics.values() for name in ta
 def parsers() -> dict[str, Parser]:
     from fsnb.notebook import arguments
 
-    others = (arguments.FEATURE_VIEW, arguments.TRAIN, arguments.PIT, arguments.PUBLISH)
+    others = (arguments.FEATURE_VIEW, arguments.TRAIN, arguments.PIT, arguments.PUBLISH, arguments.CHECK)
     return {parser.prog: parser for parser in (*FS.values(), *others)}
 
 

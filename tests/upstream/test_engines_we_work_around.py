@@ -72,3 +72,14 @@ def test_ibis_collects_from_spark_through_floats(spark: Any) -> None:
     con = ibis.pyspark.connect(spark.newSession())
     con._session.createDataFrame(pa.table({"x": [2**53 + 1, None]})).createOrReplaceTempView("t")
     assert 2**53 + 1 not in con.table("t").to_pyarrow()["x"].to_pylist()
+
+
+def test_datafusion_finds_an_order_by_a_column_computed_from_one_of_its_name_ambiguous(datafusion: Any) -> None:
+    """Why `fsnb.checks` sorts samples by names of its own."""
+    table = datafusion.create_table("t", pa.table({"a": [1, 2], "x": [2.0, 1.0], "b": [3, 4]}))
+    computed = table.mutate(x=table.x.isnan().ifelse(ibis.null("float64"), table.x))
+    assert (
+        computed.select("a", "x").order_by(["a", "x"]).to_pyarrow().num_rows == 2
+    )  # not with all columns of the table
+    with pytest.raises(Exception, match="AmbiguousReference"):
+        computed.order_by(["a", "x", "b"]).to_pyarrow()

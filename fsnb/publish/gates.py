@@ -1,0 +1,178 @@
+"""Gates: a view's checks around its publication: before, on the source; after transform, on the stage; after load.
+
+A check of severity "fail" that fails, or any check that cannot run, stops the publication with nothing written: the
+last two gates stand inside the transaction. A warning is in the publication's report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import ibis.expr.types as ir
+
+from fsnb import checks
+from fsnb.checks import CheckReport
+from fsnb.errors import GateFailed, PublishError, UnknownName, hint, listed
+from fsnb.model import Check, FeatureView
+from fsnb.publish import sql
+from fsnb.publish.checks import tables_on
+from fsnb.publish.history import KNOWN_TIME, Layout
+from fsnb.publish.target import Target
+
+OF_ROWS = ("not_null", "accepted_values", "in_range", "pattern", "column_type", "references", "predicate")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gates:
+    """The checks that stand around one publication of a view.
+
+    Attributes
+    ----------
+    target
+        Its name, for messages.
+    others
+        The tables that references name.
+    now
+        What freshness is judged at.
+    previous
+        The last publication's report, for changes of row counts.
+    """
+
+    view: FeatureView
+    target: str
+    con: Any
+    others: Mapping[str, ir.Table]
+    now: datetime
+    previous: CheckReport | None = None
+
+    @classmethod
+    def of(
+        cls, view: FeatureView, target: Target, con: Any, now: datetime, previous: CheckReport | None = None
+    ) -> Gates:
+        """The gates of a view on a target.
+
+        Raises
+        ------
+        PublishError
+            The target lacks a table that a check refers to.
+        """
+        others = referenced_on(target, con, checks.referenced(view.checks))
+        return cls(view, target.name, con, others, now, previous)
+
+    def before(self, tables: Mapping[str, ir.Table]) -> tuple[CheckReport, ...]:
+        """The source's rows on the target, all of them."""
+        source = self.view.source.name
+        return self._gate(self._on("source"), tables[source], f"source {source!r}", self.previous)
+
+    def after_transform(self, layout: Layout) -> tuple[CheckReport, ...]:
+        """The rows that are about to be told: each by itself, since they are a part of the whole."""
+        stage = layout.staged
+        rows = stage.mutate(available_time=stage[KNOWN_TIME]).select(self.view.result.columns)
+        return self._gate(
+            [check for check in self._on("result") if _of_rows(check)], rows, f"{self._who}: rows to tell"
+        )
+
+    def after_load(self, table: ir.Table, rows_before: int | None = None) -> tuple[CheckReport, ...]:
+        """The current table, or the database view, as readers will find it."""
+        rows = table if "available_time" in table.columns else table.mutate(available_time=table["event_time"])
+        who = f"{self._who}: its values"
+        told = None if rows_before is None else CheckReport(who, self.now, ((who, rows_before),))
+        return self._gate(self._on("result"), rows.select(self.view.result.columns), who, told)
+
+    @property
+    def compares_rows(self) -> bool:
+        """Whether the rows of the current table before a run matter to a check."""
+        return any(check.kind == "row_count_change" for check in self._on("result"))
+
+    @property
+    def _who(self) -> str:
+        return f"feature view {self.view.name!r}"
+
+    def _on(self, place: str) -> list[Check]:
+        return [check for check in self.view.checks if check.on == place]
+
+    def _gate(
+        self, asked: Sequence[Check], table: ir.Table, who: str, previous: CheckReport | None = None
+    ) -> tuple[CheckReport, ...]:
+        """The report, where there is something to check.
+
+        Raises
+        ------
+        GateFailed
+            A check stops the publication; the message has counts and sample rows.
+        """
+        if not asked:
+            return ()
+        report = checks.run(table, asked, who=who, previous=previous, tables=self.others, now=self.now, con=self.con)
+        todo = "Mend the rows, or change the bounds or the severity of the check."
+        refused = f"{self._who} is not published to {self.target!r}, nothing was written. {todo}"
+        return (report.raise_if_failed(GateFailed, refused),)
+
+
+def _of_rows(check: Check) -> bool:
+    """Whether it claims something of every single row, so that it can be judged on some of them."""
+    every = dict(check.options).get("mostly", 1.0) == 1.0
+    return check.kind in OF_ROWS and every and not isinstance(check.predicate, ir.Scalar)
+
+
+def joined(
+    view: FeatureView, before: Sequence[CheckReport], runs: Sequence[Sequence[CheckReport]]
+) -> CheckReport | None:
+    """The reports of a publication as one: of several transactions the last one's, and all that warn."""
+    *earlier, last = [*runs] or [()]
+    warned = [report for run in earlier for report in run if report.warnings]
+    found = [*before, *warned, *last]
+    return CheckReport.joined(f"feature view {view.name!r}", found) if found else None
+
+
+def referenced_on(target: Target, con: Any, names: Sequence[str]) -> dict[str, ir.Table]:
+    """The tables that references name, where the target has them.
+
+    Raises
+    ------
+    PublishError
+        The target has no such table.
+    """
+    return {name: _referenced(target, con, name) for name in names}
+
+
+def _referenced(target: Target, con: Any, name: str) -> ir.Table:
+    there = target.table_of(name)
+    where = sql.locate(con, there)
+    if where is None:
+        have = sorted(sql.relations(con, sql.home(con, there, avoid=target.schema_on(con))[0]))
+        raise PublishError(
+            f"a check refers to {name!r}, which target {target.name!r} should have as table {there!r}. There is none."
+            f"{hint(there, have)} It has: {listed(have)}. Load it there, or map it: "
+            f"store.target({target.name!r}, url, sources={{{name!r}: 'schema.table'}})."
+        )
+    return con.table(where[1], database=where[0])
+
+
+@contextmanager
+def on_target(view: FeatureView, target: Target, names: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+    """A view where it was published: connection, sources, current table, and tables that references name.
+
+    Raises
+    ------
+    UnknownName
+        It is not published there.
+    """
+    with target.session() as con:
+        schema = target.schema_on(con)
+        there = sql.relations(con, schema)
+        if view.name not in there:
+            raise UnknownName.among(
+                f"target {target.name!r}",
+                "published view",
+                view.name,
+                sorted(there),
+                "Publish it first: store.publish.",
+            )
+        result = con.table(view.name, database=schema)
+        others = referenced_on(target, con, names)
+        yield {"con": con, "tables": tables_on(view, target, con), "result": result, "others": others}
