@@ -151,6 +151,14 @@ def test_windowed_view_only_checks_what_is_due(target: Target, local: Any) -> No
     assert again.checks.rows_of("feature view 'sums': its values") == 3
 
 
+def test_claims_about_a_share_wait_for_the_whole(target: Target, local: Any) -> None:
+    given = [c.not_null("x", mostly=0.6), c.null_rate("x", max_rate=0.4), fsnb.check("mean", _.x.mean() > 1)]
+    published = release(latest(checks=given), target, local, rows=[*ROWS[:2], ROWS[3], row("b", 24, None)])
+    assert published.checks is not None
+    assert [table for table, _rows in published.checks.tables] == ["feature view 'latest': its values"]
+    assert {each.check.name for each in published.checks.stopping} == set()
+
+
 def test_references_are_to_tables_of_the_target(target: Target, local: Any) -> None:
     check = c.references("k", to="names", key="name")
     with pytest.raises(PublishError, match=r"a check refers to 'names'.* There is none"):
