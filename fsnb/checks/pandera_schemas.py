@@ -6,6 +6,7 @@ no counterpart on the other side is refused by name, never dropped. Writing one 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any
@@ -18,6 +19,7 @@ from fsnb.model import Check, checks
 from fsnb.model.checks import FAMILIES
 from fsnb.model.placing import distinct, of_checks
 
+IGNORE_ZONES = "PYARROW_IGNORE_TIMEZONE"
 BACKENDS = ("ibis", "polars", "pandas")
 # how the text of a data type of pandas, Polars or Ibis begins -> our family
 TYPES: Mapping[str, str] = {
@@ -35,6 +37,19 @@ TYPES: Mapping[str, str] = {
     "time": "time",
 }
 Made = Callable[[str, Mapping[str, Any], dict[str, Any]], Check]
+
+
+def imported(backend: str) -> Any:
+    """`pandera.<backend>`, with the environment left as it was.
+
+    pandera tries pyspark.pandas, which tells all of this process to read times with a zone as if they had none.
+    """
+    before = os.environ.get(IGNORE_ZONES)
+    try:
+        return import_module(f"pandera.{backend}")
+    finally:
+        if before is None:
+            os.environ.pop(IGNORE_ZONES, None)
 
 
 def from_pandera(schema: Any, *, without: Sequence[str] = ()) -> tuple[Check, ...]:
@@ -189,7 +204,7 @@ def to_pandera(given: Sequence[Check], *, backend: str = "ibis") -> Any:
     if backend not in BACKENDS:
         raise UnknownName.among("to_pandera()", "backend", backend, BACKENDS)
     try:
-        library = import_module(f"pandera.{backend}")
+        library = imported(backend)
     except ImportError as error:
         raise NotSupported(
             f"to_pandera() needs pandera ({error.name} is missing): pip install 'fsnb[pandera]'."

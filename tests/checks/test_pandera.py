@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import ibis
-import pandera.ibis as pai
-import pandera.pandas as pap
-import pandera.polars as papl
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -15,7 +13,10 @@ from ibis import _
 
 import fsnb
 from fsnb import checks as c
+from fsnb.checks.pandera_schemas import imported
 from fsnb.errors import NotSupported, UnknownName
+
+pai, pap, papl = map(imported, ("ibis", "pandas", "polars"))
 
 GOOD = pa.table({"id": [1, 2, 3], "x": [1.0, 5.0, None], "kind": ["aa", "ab", "aa"]})
 BAD = {
@@ -157,3 +158,9 @@ def test_what_pandera_cannot_say_is_refused(check: fsnb.Check) -> None:
 def test_unknown_backend() -> None:
     with pytest.raises(UnknownName, match="has no backend 'dask'"):
         c.to_pandera(EXPORTED, backend="dask")
+
+
+def test_times_with_a_zone_are_read_as_before() -> None:
+    """pyspark.pandas, which pandera tries to import, switches that off for the whole process."""
+    noon = datetime(2024, 1, 1, 12, tzinfo=timezone(timedelta(hours=3)))
+    assert pa.array([noon]).cast(pa.timestamp("us", "UTC"))[0].as_py() == noon
