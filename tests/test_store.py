@@ -309,4 +309,9 @@ def test_a_catalog_on_postgresql_serves_the_whole_way_and_no_password_is_kept(
     said = [*map(str, told), *map(repr, told), *errors, *rows, *files, *capfd.readouterr()]
     assert len(rows) > 8
     assert [text for text in said if password in text] == []
-    assert {document.kind for document in store.catalog.search("spend")} == {"view", "training_set", "publication"}
+    assert {document.kind for document in store.catalog.search("spend")} == {
+        "baseline",
+        "publication",
+        "training_set",
+        "view",
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import pairwise
 from typing import Any
@@ -23,6 +24,7 @@ def open_and_put(place: str, writer: str, many: int, start: Any) -> None:
     catalog = Catalog(place, created_by=writer)
     for n in range(many):
         catalog.put("view", "shared", {"n": n}, fingerprint=f"{writer}{n}")
+        time.sleep(0.002)  # else one may write all of its own while the other waits for the lock
 
 
 def answer(place: str, pipe: Any) -> None:

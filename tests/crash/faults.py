@@ -102,8 +102,9 @@ class Proxy:
     def _cut(self, server: socket.socket, client: socket.socket, data: bytes) -> None:
         _close(client)
         if self._deliver:
-            server.sendall(data)
-            server.recv(65536)  # the server has answered, nobody hears it
+            with contextlib.suppress(OSError):  # the other thread may have heard the answer, and hung up
+                server.sendall(data)
+                server.recv(65536)  # the server has answered, nobody hears it
         _close(server)
         self.cut.set()
 
