@@ -20,6 +20,7 @@ from fsnb.catalog.documents import Catalog
 from fsnb.catalog.profile import Distribution, Profile
 from fsnb.catalog.rows import Document
 from fsnb.identity import fingerprint as fingerprint_of
+from fsnb.model.moments import naive_utc
 
 KIND = "profile"
 BINS = 20
@@ -59,7 +60,7 @@ def profiled(
         view=view,
         of=of,
         rows=measured["rows"],
-        newest=_naive(measured.get("newest") if isinstance(newest, str) else newest),
+        newest=naive_utc(measured.get("newest") if isinstance(newest, str) else newest),
         taken=datetime.now(UTC).replace(tzinfo=None),
         fingerprint=fingerprint,
         features=tuple(found),
@@ -178,7 +179,3 @@ def _text(value: Any) -> str | None:
     if isinstance(value, datetime | date):
         return value.isoformat()
     return None if value is None else str(value)[:80]
-
-
-def _naive(moment: datetime | None) -> datetime | None:
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment is not None and moment.tzinfo else moment

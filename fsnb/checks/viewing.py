@@ -7,7 +7,7 @@ plan as a training set; on a target it is the published current table.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import ibis
@@ -22,6 +22,7 @@ from fsnb.identity import bind
 from fsnb.model import Check, FeatureView, Spine
 from fsnb.model.data import TIMESTAMP
 from fsnb.model.durations import parse_duration, show_duration
+from fsnb.model.moments import utc_now
 from fsnb.model.placing import placed
 from fsnb.pit import collect, lower, plan
 
@@ -130,20 +131,16 @@ def _soon(view: FeatureView, con: Any, rows: ir.Table) -> datetime:
     """The first moment at which the newest row of the source is seen; now where it has none."""
     clocks = [name for name in (view.source.event_time, view.source.available) if name]
     if not clocks:
-        return _now()
+        return utc_now()
     newest = collect(con, rows.aggregate(**{f"t{i}": rows[name].max() for i, name in enumerate(clocks)})).to_pylist()
     moments = [moment for moment in newest[0].values() if moment is not None]
     if not moments:
-        return _now()
+        return utc_now()
     seen = max(moments)
     if view.refresh:
         late = (seen - datetime(1970, 1, 1)) % view.refresh
         seen += view.refresh - late if late else timedelta(0)
     return seen + view.lag
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def values_at(
@@ -179,7 +176,7 @@ def monitor_view(
     """Check the last `window` of a view; tell and retrain where that is called for. See `watch` and `check_view`."""
     need_alerts(alert)
     length = parse_duration(window, "window")
-    at = at or _now()
+    at = at or utc_now()
     report = check_view(view, con, tables, at=at, window=length, now=at, **checked)
     found = Monitoring(f"feature view {view.name!r}", at, show_duration(length), verdicts_of(report), report)
     return watch(found, looks=looks, alert=alert, retrain=retrain, keep=keep)

@@ -20,6 +20,7 @@ import click
 from rich.console import Console
 
 from fsnb.errors import FsnbError, UsageError
+from fsnb.model.moments import utc_now
 
 ERROR, NO = 1, 3
 
@@ -182,10 +183,6 @@ class Length(click.ParamType):
 
 
 LENGTH = Length()
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def between(start: datetime | timedelta | None, end: datetime | timedelta | None) -> dict[str, datetime | None]:

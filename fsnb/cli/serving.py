@@ -9,8 +9,9 @@ from typing import Any
 import click
 from rich.table import Table
 
-from fsnb.cli.commands import MOMENT, answer, command, drawn, teller, utc_now
+from fsnb.cli.commands import MOMENT, answer, command, drawn, teller
 from fsnb.errors import UsageError
+from fsnb.model.moments import utc_now
 
 
 @command()

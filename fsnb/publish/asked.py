@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from fsnb.errors import UsageError
 from fsnb.model.durations import parse_duration
+from fsnb.model.moments import naive_utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,4 +74,4 @@ def _naive(moment: Any, what: str) -> datetime:
         found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     except ValueError:
         raise UsageError(f"{what} {moment!r} is no time. Write it like '2024-05-01T12:00'.") from None
-    return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
+    return naive_utc(found)

@@ -11,13 +11,12 @@ from typing import Any
 from fsnb.catalog import Catalog
 from fsnb.errors import PublishError, UnknownName
 from fsnb.identity import fingerprint
-from fsnb.model import FeatureView
+from fsnb.model import FeatureView, moments
 from fsnb.publish import ledger, sql
 from fsnb.publish.guardrail import compared, need_compatible
 from fsnb.publish.ledger import Known
 from fsnb.publish.live import point_live
 from fsnb.publish.pointing import point_views
-from fsnb.publish.publishing import utc_now
 from fsnb.publish.runs import Names
 from fsnb.publish.target import Target
 
@@ -113,7 +112,7 @@ def _who(view: str, target: Target) -> str:
 
 
 def _lead(view: str, target: Target, con: Any, version: int, there: Known, catalog: Catalog | None) -> Promotion:
-    found, schema, now = there.version(version), target.schema_on(con), utc_now()
+    found, schema, now = there.version(version), target.schema_on(con), moments.utc_now()
     assert found is not None
     with sql.transaction(con):
         sql.lock(con, f"fsnb view {schema}.{view}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import ibis
@@ -15,7 +15,7 @@ from fsnb.catalog import Catalog
 from fsnb.checks import CheckReport
 from fsnb.errors import CertificateMismatch, PublishError, UnknownName, UsageError, hint
 from fsnb.identity import fingerprint
-from fsnb.model import FeatureView
+from fsnb.model import FeatureView, moments
 from fsnb.model.changes import Change
 from fsnb.publish import ledger, live, sql
 from fsnb.publish.asked import Part, part
@@ -111,7 +111,7 @@ def publish(
     PublishError, TargetError, NotSupported
         In each case nothing was written; of a publication in chunks what was written before stays, and counts.
     """
-    started, step = utc_now(), progress or silent
+    started, step = moments.utc_now(), progress or silent
     who = f"feature view {view.name!r}: target {target.name!r}"
     wanted = part(f"feature view {view.name!r}", started, **asked)
     _need_one_of("mode", mode, MODES, who)
@@ -140,7 +140,7 @@ def publish(
             written = write(view, con, there, schema, run, wanted, step, last, seen, guard, gates)
             said = joined(view, before, [each.reports for each in written])
             publication = replace(_publication(view, target, run, written, proof), checks=said)
-    publication = replace(publication, changes=tuple(map(str, found)), finished=utc_now())
+    publication = replace(publication, changes=tuple(map(str, found)), finished=moments.utc_now())
     if catalog is not None:
         step("record")
         catalog.put(KIND, view.name, publication.to_doc(), fingerprint=fingerprint({"run": run.id}))
@@ -180,7 +180,7 @@ def write(
             done = sum(each.told for each in written)
             step(f"write: {done} of {written[0].due} intervals done")
         seen: dict[str, Any] = {"last": last, "expected": expected, "guard": guard, "gates": gates}
-        found = materialize(view, con, tables, schema, run, clock=utc_now, **seen)
+        found = materialize(view, con, tables, schema, run, clock=moments.utc_now, **seen)
         written.append(found)
         run, expected = replace(run, id=uuid.uuid4().hex, start=_rest(run, found)), None
     return written
@@ -192,11 +192,6 @@ def _rest(run: Run, found: Written) -> datetime | None:
 
 
 # ---------------------------------------------------------------------- steps
-
-
-def utc_now() -> datetime:
-    """The clock: naive UTC, microseconds."""
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def silent(name: str) -> None:

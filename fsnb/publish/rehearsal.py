@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 from fsnb.catalog import Catalog
 from fsnb.errors import PublishError
 from fsnb.identity import bind
-from fsnb.model import FeatureView
+from fsnb.model import FeatureView, moments
 from fsnb.model.changes import Change
 from fsnb.model.durations import show_duration
 from fsnb.pit.outcomes import to_micros
@@ -129,7 +129,7 @@ def rehearse(
     AmbiguousTies, PublishError, TargetError, NotSupported
         As publishing would.
     """
-    now = publishing.utc_now()
+    now = moments.utc_now()
     wanted = part(f"feature view {view.name!r}", now, **asked)
     who = f"feature view {view.name!r}: target {target.name!r}"
     check_definition(view, needs_refresh=mode == "table")

@@ -9,7 +9,7 @@ from typing import Any
 
 from fsnb.checks import CheckReport
 from fsnb.errors import PublishError, listed
-from fsnb.model import FeatureView
+from fsnb.model import FeatureView, moments
 from fsnb.publish import ledger, publishing, sql
 from fsnb.publish.asked import part
 from fsnb.publish.checks import tables_on
@@ -94,7 +94,7 @@ def bring_up_to_date(
     AmbiguousTies
         Rows that are due have ties that nothing declared can tell apart.
     """
-    name, started = view if isinstance(view, str) else view.name, publishing.utc_now()
+    name, started = view if isinstance(view, str) else view.name, moments.utc_now()
     step = progress or publishing.silent
     wanted = part(f"feature view {name!r}", started, **asked)
     who = f"feature view {name!r}: target {target.name!r}"
@@ -158,5 +158,5 @@ def _said(name: str, target: Target, run: Run, written: Sequence[Written]) -> Ma
         last=max(told["last"], default=None),
         end=run.end,
         started=run.now,
-        finished=publishing.utc_now(),
+        finished=moments.utc_now(),
     )

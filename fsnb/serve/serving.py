@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from fsnb.catalog import Catalog, Document
 from fsnb.errors import OnlineStoreError, UnknownName
 from fsnb.identity import fingerprint
 from fsnb.model import FeatureView
+from fsnb.model.moments import utc_now
 from fsnb.online import Consistency, Database, OnlineFeatures, Outbox, Reader, Series, Synced
 from fsnb.online.reading import named
 
@@ -49,7 +50,7 @@ class Serving:
             def series(version: int) -> Series:
                 return self._series(view, published["target"], version)
 
-            synced = online.sync(_box(con, published), self.database(to), series, now=_now(), progress=progress)
+            synced = online.sync(_box(con, published), self.database(to), series, now=utc_now(), progress=progress)
         body = {"to": online.recorded(to), "target": published["target"]}
         self._catalog.put(KIND, view, body, fingerprint=fingerprint(body))
         self._written_out[body["to"]] = to
@@ -74,7 +75,7 @@ class Serving:
             if version is None:
                 raise OnlineStoreError(f"feature view {view!r} is no longer published to {published['target']!r}.")
             series = self._series(view, published["target"], version)
-            return online.check(box, self.database(store or self._where(view)), series, now=_now())
+            return online.check(box, self.database(store or self._where(view)), series, now=utc_now())
 
     def database(self, to: str) -> Database:
         """The online store at a URL, opened once."""
@@ -129,7 +130,3 @@ class Serving:
 
 def _box(con: Any, published: Mapping[str, Any]) -> Outbox:
     return Outbox(con, published["tables"]["latest"].rpartition(".")[0], published["view"])
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import ibis
@@ -14,6 +14,7 @@ from fsnb.catalog import Profile, profiled
 from fsnb.identity import bind
 from fsnb.model import FeatureView, Spine
 from fsnb.model.data import reader
+from fsnb.model.moments import naive_utc, utc_now
 from fsnb.pit import collect
 
 AT = "fsnb_asked_at"
@@ -39,7 +40,8 @@ def every_entity(
     """
     relation = bind(view.relation, tables)
     newest, known = _newest(view, con, relation)
-    moment = _naive(at) if at is not None else known or datetime.now(UTC).replace(tzinfo=None)
+    asked = datetime.fromisoformat(at) if isinstance(at, str) else at
+    moment = naive_utc(asked) if asked is not None else known or utc_now()
     keys = collect(con, relation.select(*view.entity.keys).drop_null(how="any").distinct())
     times = pa.array([moment] * keys.num_rows, pa.timestamp("us"))
     return Spine(keys.append_column(AT, times), at=AT), moment, newest
@@ -54,8 +56,3 @@ def _newest(view: FeatureView, con: Any, relation: ir.Table) -> tuple[datetime |
     times = [found.column(n)[0].as_py() for n in range(len(clocks))]
     last = max((time for time in times if time is not None), default=None)
     return times[0], last and last + view.lag + (view.refresh or timedelta(0)) + INSTANT
-
-
-def _naive(moment: datetime | str) -> datetime:
-    found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-    return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found

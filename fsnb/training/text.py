@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -45,10 +45,6 @@ def show(value: Any) -> str:
 def moment(value: datetime) -> str:
     exact = value.second or value.microsecond
     return value.isoformat(sep=" ", timespec="auto" if exact else "minutes")
-
-
-def naive_utc(value: datetime | None) -> datetime | None:
-    return value if value is None or value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
 
 
 def clip(words: str, most: int) -> str:

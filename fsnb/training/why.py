@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from fsnb.identity import bind
 from fsnb.model import Feature, Output, show_duration
+from fsnb.model.moments import naive_utc
 from fsnb.model.words import rules
 from fsnb.pit import Considered, ViewPlan, attach, considered, plan
 from fsnb.training import html, text
@@ -54,7 +55,7 @@ class Why:
     @property
     def asked(self) -> datetime | None:
         """The time to look back from, as naive UTC."""
-        return text.naive_utc(self.spine[self.at])
+        return naive_utc(self.spine[self.at])
 
     @property
     def used(self) -> tuple[Considered, ...]:

@@ -15,9 +15,9 @@ from ibis import _
 
 from fsnb.catalog import Catalog
 from fsnb.errors import AmbiguousTies, BreakingChange, CertificateMismatch, PublishError
-from fsnb.model import Entity, FeatureView, Source
+from fsnb.model import Entity, FeatureView, Source, moments
 from fsnb.pit import read_source
-from fsnb.publish import Publication, Target, load, materialize, publish, publishing
+from fsnb.publish import Publication, Target, load, materialize, publish
 from tests.publish.support import (
     HOUR,
     MICROSECOND,
@@ -458,7 +458,7 @@ def test_view_of_others_keeps_standing(postgres_db_url: str, local: Any) -> None
 def test_restatement_is_available_from_the_run_on(target: Target, local: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     release(latest(), target, local)
     later = datetime(2031, 1, 1)
-    monkeypatch.setattr(publishing, "utc_now", lambda: later)
+    monkeypatch.setattr(moments, "utc_now", lambda: later)
     published = release(latest(), target, local, [ROWS[0] | {"x": 9.0}, *ROWS[1:]])
     assert published.rows_appended == 1
     (told,) = [r for r in read(target, "latest_history") if r["x"] == 9.0]
