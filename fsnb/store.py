@@ -16,16 +16,17 @@ import ibis
 
 from fsnb import checks as checking
 from fsnb import deploy, pit, publish, quality, serve, training
-from fsnb.catalog import Catalog, Document, Profile, profiled, record
+from fsnb.catalog import Catalog, Document, Profile, record
 from fsnb.checks import Check, CheckReport, Monitoring, Suggestions
 from fsnb.errors import DefinitionError, UnknownName, listed
 from fsnb.identity import fingerprint
 from fsnb.model import Feature, FeatureView, LagProfile, Source, Spine, parse_duration
 from fsnb.model.data import is_path, is_table_name
 from fsnb.online import EMBEDDED, Consistency, OnlineFeatures, Synced
+from fsnb.profiling import Baseline, distributions
+from fsnb.profiling.kinds import Kind
 from fsnb.publish import Materialization, Promotion, Publication, Rehearsal, Target
-from fsnb.quality import Baseline, DriftReport
-from fsnb.quality.kinds import Kind
+from fsnb.quality import DriftReport
 from fsnb.training import LoggedTrainingSet, TrainingSet
 
 if TYPE_CHECKING:
@@ -790,7 +791,7 @@ class FeatureStore:
         try:
             with self._target(published.target).session() as con:
                 table = con.table(name, database=schema)
-                record(self.catalog, profiled(con, table, features, newest="event_time", **said))
+                record(self.catalog, distributions(con, table, features, newest="event_time", **said))
         except Exception as error:
             error.add_note(f"{view.name!r} is published; only its profile is not in the catalog.")
             raise

@@ -1,11 +1,10 @@
 """Quality: baselines of training sets, drift, slices, and performance without labels. Counts, and no drift library."""
 
-from fsnb.quality.baseline import Baseline, Column
+from fsnb.profiling import Baseline, Column, profile
 from fsnb.quality.drifting import drift
 from fsnb.quality.estimating import PerformanceEstimate, cbpe, reweighted
 from fsnb.quality.finding import FoundSlices, find_slices
 from fsnb.quality.over_time import DriftOverTime, drift_by_slice, drift_over_time
-from fsnb.quality.profiling import profile
 from fsnb.quality.report import DriftReport
 from fsnb.quality.slicing import SliceReport, slices
 from fsnb.quality.stressing import Perturbation, RobustnessReport, nulled, robustness, shifted, stale

@@ -219,7 +219,7 @@ def _sides(
 
 def _now(current: Any, label: str, prediction: str, slices: Sequence[Slice], con: Any) -> Labelled:
     """The current rows, with the label and the prediction where they are there."""
-    from fsnb.quality.counting import reading
+    from fsnb.profiling.counting import reading
 
     counting = reading(current, "current data", con)
     there = counting.table.columns

@@ -18,8 +18,8 @@ import ibis.expr.types as ir
 from fsnb.model.data import normal_schema
 from fsnb.pit import attach, normalise
 from fsnb.pit.clocks import microseconds
-from fsnb.quality import counting_duckdb, counting_polars, counting_sql
-from fsnb.quality.tallies import BY, LARGEST, Tallies, Wanted
+from fsnb.profiling import counting_duckdb, counting_polars, counting_sql
+from fsnb.profiling.tallies import BY, LARGEST, Tallies, Wanted
 
 Part = Literal["number", "text", "length", "hour", "weekday", "microseconds", "present"]
 
