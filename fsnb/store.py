@@ -772,7 +772,7 @@ class FeatureStore:
             )
         logged = self.load_training_set(self._logged(reference))
         if isinstance(scored.rows, Spine):
-            rows: Any = self.training_set(scored.rows, logged.plan.features).to_arrow()
+            rows: Any = self.training_set(scored.rows, logged.asked(self._sources)).to_arrow()
             scored = replace(scored, at=scored.rows.at)
         else:
             rows = self.engine.table(scored.rows) if is_table_name(scored.rows) else scored.rows

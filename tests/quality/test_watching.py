@@ -212,7 +212,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FeatureStore]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         store = fsnb.open(folder / ".fsnb")
-        source = store.source("rides", rides(10), event_time="at")
+        source = store.source("rides", rides(12), event_time="at")
         asked = asks(10)
         store.training_set(fsnb.Spine(asked, at="asked", label="late"), last_ride(source)).log(name="fares")
         yield store
