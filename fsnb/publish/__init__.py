@@ -2,9 +2,11 @@
 
 from fsnb.publish.certificate import Certificate
 from fsnb.publish.certifying import certify
+from fsnb.publish.failing import failures_noted
 from fsnb.publish.gates import on_target
 from fsnb.publish.loading import load
 from fsnb.publish.promoting import Promotion, promote, rollback
+from fsnb.publish.proving import prove
 from fsnb.publish.publication import Publication
 from fsnb.publish.publishing import publish
 from fsnb.publish.rehearsal import Rehearsal, rehearse
@@ -21,10 +23,12 @@ __all__ = [
     "Target",
     "bring_up_to_date",
     "certify",
+    "failures_noted",
     "load",
     "on_target",
     "place",
     "promote",
+    "prove",
     "publish",
     "rehearse",
     "rollback",

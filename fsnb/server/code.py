@@ -26,11 +26,6 @@ def of_source(document: Document) -> Answer:
     return {"definition": views, "retrieval": views}
 
 
-def opening(folder: str) -> str:
-    """The cell that opens a store; `folder` is as seen from the notebook."""
-    return f"import fsnb\n\n%load_ext fsnb\nstore = fsnb.open({folder!r})\nstore"
-
-
 def _call(features: list[str]) -> str:
     line = f"store.training_set(spine, [{', '.join(features)}])"
     if len(line) <= MOST:
