@@ -28,7 +28,7 @@ from fsnb.model.moments import utc_now
 from fsnb.online import EMBEDDED, Consistency, OnlineFeatures, Synced
 from fsnb.profiling import Baseline, distributions
 from fsnb.profiling.kinds import Kind
-from fsnb.publish import Materialization, Promotion, Publication, Rehearsal, Target
+from fsnb.publish import Certificate, Materialization, Promotion, Publication, Rehearsal, Target
 from fsnb.quality import DriftReport, Scored
 from fsnb.training import LoggedTrainingSet, TrainingSet
 
@@ -175,6 +175,19 @@ class FeatureStore:
     def views(self) -> tuple[str, ...]:
         """Names of all feature views in the catalog."""
         return tuple(document.name for document in self.catalog.list("view"))
+
+    def own_events(self, view: FeatureView | str, rows: int = 200) -> Spine:
+        """A spine of a view's own events, to look at its features with: the keys and times of its newest rows.
+
+        Equal rows stand once; those with a NULL key or time are left out. A static view's are asked about now.
+
+        Parameters
+        ----------
+        rows
+            At most so many.
+        """
+        found = self.view(view) if isinstance(view, str) else view
+        return training.own_events(found, self.engine, self._tables_of(found), rows)
 
     def profile_lag(self, source: Source | str, *, covers: float = 0.99) -> LagProfile:
         """How late a source's rows become known, and the lag that covers most of them; see `Source.profile_lag`."""
@@ -424,10 +437,33 @@ class FeatureStore:
         tables = self._tables_of(found)
         how: dict[str, Any] = {"mode": mode, "promote": promote, "breaking": breaking, "certify": certify}
         how |= {"local": self.engine, "tables": tables, "catalog": self.catalog, "progress": progress}
-        published = publish.publish(found, target, **how, checks=checks, drift=self._drift, **asked)
+        with publish.failures_noted(self.catalog, found, target):
+            published = publish.publish(found, target, **how, checks=checks, drift=self._drift, **asked)
         self._profile_published(found, published)
         publish.keep(found, target, _described, published.finished, when=baseline)
         return published
+
+    def certify(self, view: FeatureView | str, to: str) -> Certificate:
+        """Prove that the local engine, a target and the oracle agree on a feature view; nothing is written.
+
+        Parameters
+        ----------
+        view
+            The view, or its name in the catalog.
+        to
+            The target's name; its sources must be there.
+
+        Returns
+        -------
+        Certificate
+            `.ok`; `publish` makes one of its own.
+
+        Raises
+        ------
+        AmbiguousTies, PublishError, TargetError, CertificateMismatch
+        """
+        found = self.view(view) if isinstance(view, str) else view
+        return publish.prove(found, self._target(to), local=self.engine, tables=self._tables_of(found))
 
     def materialize(
         self, view: FeatureView | str, to: str, *, progress: Callable[..., None] | None = None, **asked: Any

@@ -3,9 +3,11 @@
 from fsnb.publish.baselines import in_window, keep
 from fsnb.publish.certificate import Certificate
 from fsnb.publish.certifying import certify
+from fsnb.publish.failing import failures_noted
 from fsnb.publish.gates import Drift, on_target
 from fsnb.publish.loading import load
 from fsnb.publish.promoting import Promotion, promote, rollback
+from fsnb.publish.proving import prove
 from fsnb.publish.publication import Publication
 from fsnb.publish.publishing import last_published, publish
 from fsnb.publish.rehearsal import Rehearsal, rehearse
@@ -23,6 +25,7 @@ __all__ = [
     "Target",
     "bring_up_to_date",
     "certify",
+    "failures_noted",
     "in_window",
     "keep",
     "last_published",
@@ -30,6 +33,7 @@ __all__ = [
     "on_target",
     "place",
     "promote",
+    "prove",
     "publish",
     "rehearse",
     "rollback",

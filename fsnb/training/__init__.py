@@ -4,7 +4,7 @@ from fsnb.training.audit import Audit
 from fsnb.training.audit_meter import Effect
 from fsnb.training.description import load_baseline
 from fsnb.training.loading import LoggedTrainingSet, load_training_set
-from fsnb.training.profiling import every_entity, profile_rows
+from fsnb.training.profiling import every_entity, own_events, profile_rows
 from fsnb.training.retrieval import retrievals
 from fsnb.training.training_set import TrainingSet
 from fsnb.training.verification import Verification
@@ -21,6 +21,7 @@ __all__ = [
     "every_entity",
     "load_baseline",
     "load_training_set",
+    "own_events",
     "profile_rows",
     "retrievals",
 ]

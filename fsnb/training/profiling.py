@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
@@ -45,6 +46,16 @@ def every_entity(
     keys = collect(con, relation.select(*view.entity.keys).drop_null(how="any").distinct())
     times = pa.array([moment] * keys.num_rows, pa.timestamp("us"))
     return Spine(keys.append_column(AT, times), at=AT), moment, newest
+
+
+def own_events(view: FeatureView, con: Any, tables: Mapping[str, ir.Table], rows: int) -> Spine:
+    """The keys and event times of a view's newest rows, each pair once; a static view's keys, asked about now."""
+    relation = bind(view.relation, tables)
+    time = view.source.event_time
+    asked = ibis.literal(utc_now(), "timestamp(6)") if time is None else relation[time]
+    pairs = relation.select(**{key: relation[key] for key in view.entity.keys}, **{AT: asked})
+    newest = pairs.drop_null(how="any").distinct().order_by(ibis.desc(AT), *view.entity.keys).limit(rows)
+    return Spine(collect(con, newest), at=AT)
 
 
 def _newest(view: FeatureView, con: Any, relation: ir.Table) -> tuple[datetime | None, datetime | None]:
