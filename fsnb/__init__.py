@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import typing
 
+from fsnb import shells
 from fsnb.errors import FsnbError
 from fsnb.model import Check, Entity, Feature, FeatureView, Slice, Source, Spine, Window, check, feature_view, over
 
@@ -32,6 +33,22 @@ __all__ = [
     "open",
     "over",
 ]
+
+
+def _later(module: str, name: str) -> typing.Callable[..., typing.Any]:
+    """A function of a module that is loaded when it is first called."""
+
+    def call(*values: typing.Any, **asked: typing.Any) -> typing.Any:
+        return getattr(importlib.import_module(module), name)(*values, **asked)
+
+    return call
+
+
+shells.offer(
+    html=_later("fsnb.notebook.html", "of"),
+    drift=_later("fsnb.notebook.drift.widget", "DriftWidget"),
+    catalog=_later("fsnb.notebook.browsing.widget", "CatalogWidget"),
+)
 
 
 def __getattr__(name: str) -> typing.Any:

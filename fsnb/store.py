@@ -277,6 +277,7 @@ class FeatureStore:
         columns: Sequence[str] | None = None,
         bins: int = 10,
         kinds: Mapping[str, Kind] | None = None,
+        at: str | None = None,
     ) -> DriftReport:
         """How current data differs from what a model was trained on, column by column; see `fsnb.quality.drift`.
 
@@ -288,6 +289,13 @@ class FeatureStore:
         current
             A training set, a path, a frame, an Ibis table (which is counted where it lies), or the name of a table on
             the store's engine.
+        at
+            The current data's column of times, for drift over time; of a training set the time it asks at.
+
+        Returns
+        -------
+        DriftReport
+            `.widget()` to look at it.
         """
         stored = isinstance(reference, str) and not is_path(reference)
         return quality.drift(
@@ -297,6 +305,7 @@ class FeatureStore:
             bins=bins,
             kinds=kinds,
             name=reference if stored else "",
+            at=at or (current.plan.spine.at if isinstance(current, TrainingSet) else None),
         )
 
     # ------------------------------------------------------------------ publish

@@ -1,0 +1,115 @@
+"""The columns of a report, worst first: PSI as a bar over thresholds and noise floor, and PSI over time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from fsnb.notebook.drift.marks import cut, figure, share, word
+from fsnb.quality.comparing import Compared
+from fsnb.quality.verdicts import ALERT, WARN
+
+BAR, HIGH = 160, 18
+MOST = 1.0  # where bars end: far beyond any threshold
+SPARK = 96
+NAME, WHY = 120, 60  # characters shown; style cuts what does not fit
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A stretch of time of one column: its place, counted from the first, and what was found."""
+
+    place: int
+    row: Compared
+
+
+Series = Mapping[str, Sequence[Point]]
+
+
+def table(
+    rows: Sequence[Compared], series: Series, places: int, chosen: str = "", numbers: Mapping[str, int] | None = None
+) -> str:
+    """The rows in this order; with `numbers` names are buttons, and each row bears its number."""
+    times = '<th scope="col">over time</th>' if places > 1 else ""
+    head = (
+        '<thead><tr><th scope="col">verdict</th><th scope="col">feature</th>'
+        f'<th scope="col">{_scale()}</th><th scope="col" class="fsnb-number">PSI</th>'
+        f'<th scope="col" class="fsnb-number">floor</th><th scope="col" class="fsnb-number">NULL now</th>{times}</tr></thead>'
+    )
+    body = "".join(
+        _row(row, spark(series.get(row.column, ()), places), places, row.column == chosen, numbers) for row in rows
+    )
+    return f'<table class="fsnb-table fsnb-list">{head}<tbody>{body}</tbody></table>'
+
+
+def _row(row: Compared, drawn: str, places: int, chosen: bool, numbers: Mapping[str, int] | None) -> str:
+    times = f"<td>{drawn}</td>" if places > 1 else ""
+    mine = ' class="fsnb-chosen"' if chosen else ""
+    at = f' data-row="{numbers[row.column]}"' if numbers else ""
+    return (
+        f"<tr{mine}{at}><td>{word(row.verdict)}</td><td>{_name(row, chosen, bool(numbers))}</td><td>{_measure(row)}</td>"
+        f'<td class="fsnb-number">{figure(row.psi)}</td><td class="fsnb-number fsnb-dim">{figure(row.psi_floor95)}</td>'
+        f'<td class="fsnb-number">{share(row.null_rate_cur)}</td>{times}</tr>'
+    )
+
+
+def _name(row: Compared, chosen: bool, live: bool) -> str:
+    full, shown = escape(row.column[:1000]), cut(row.column, NAME)
+    if not live:
+        return f'<span class="fsnb-name" title="{full}">{shown}</span>'
+    state = ' aria-current="true"' if chosen else ""
+    return f'<button type="button" class="fsnb-name" title="{full}" tabindex="{0 if chosen else -1}"{state}>{shown}</button>'
+
+
+def _measure(row: Compared) -> str:
+    """The bar; where there is no PSI, why not."""
+    if row.psi is None:
+        return f'<span class="fsnb-why" title="{escape(row.reason)}">{cut(row.reason, WHY)}</span>'
+    return bar(row.psi, row.psi_floor95, row.verdict)
+
+
+def bar(psi: float, floor: float | None, verdict: str) -> str:
+    """PSI from 0 to 1 and on (a gap marks what is cut), the thresholds as dashes, the noise floor as a tick."""
+    long = min(psi, MOST) * BAR
+    limits = "".join(f"M{limit * BAR:.0f} 1V{HIGH - 1}" for limit in (WARN, ALERT))
+    gap = f'<path class="fsnb-gap" d="M{BAR - 12} 1l-5 {HIGH - 2}h5l5 -{HIGH - 2}Z"/>' if psi > MOST else ""
+    tick = "" if floor is None else f'<path class="fsnb-floor" d="M{min(floor, MOST) * BAR:.1f} 2V{HIGH - 2}"/>'
+    said = f"PSI {figure(psi)}" + ("" if floor is None else f", noise floor {figure(floor)}")
+    return (
+        f'<svg class="fsnb-psi" role="img" aria-label="{said}" viewBox="0 0 {BAR} {HIGH}" width="{BAR}">'
+        f'<path class="fsnb-track" d="M0 {HIGH / 2}H{BAR}"/><path class="fsnb-fill fsnb-on-{verdict[:2]}" '
+        f'd="M0 5H{max(long, 1):.1f}V{HIGH - 5}H0Z"/>{gap}<path class="fsnb-limit" d="{limits}"/>{tick}</svg>'
+    )
+
+
+def _scale() -> str:
+    words = "".join(
+        f'<text x="{limit * BAR:.0f}" y="11" text-anchor="{anchor}">{limit:g}</text>'
+        for limit, anchor in ((WARN, "middle"), (ALERT, "middle"), (MOST, "end"))
+    )
+    return (
+        f'<svg class="fsnb-scale" role="img" aria-label="PSI, thresholds {WARN} and {ALERT}" '
+        f'viewBox="0 0 {BAR} 14" width="{BAR}">{words}</svg>'
+    )
+
+
+def spark(points: Sequence[Point], places: int) -> str:
+    """PSI by stretch, the root of it up to 1, with the alert threshold."""
+    known = [(point.place, min(point.row.psi, MOST)) for point in points if point.row.psi is not None]
+    if not known:
+        return ""
+    step = (SPARK - 4) / max(places - 1, 1)
+    line = "L".join(f"{2 + place * step:.1f} {_down(psi):.1f}" for place, psi in known)
+    last, worst = known[-1][1], max(psi for _, psi in known)
+    said = f"PSI over {len(known)} stretches: greatest {figure(worst)}, last {figure(last)}"
+    dot = f'<circle cx="{2 + known[-1][0] * step:.1f}" cy="{_down(last):.1f}" r="2" fill="currentColor"/>'
+    return (
+        f'<svg class="fsnb-spark" role="img" aria-label="{said}" viewBox="0 0 {SPARK} {HIGH}" width="{SPARK}">'
+        f'<path class="fsnb-limit" d="M0 {_down(ALERT):.1f}H{SPARK}"/>'
+        f'<path d="M{line}" fill="none" stroke="currentColor" stroke-width="1.2"/>{dot}</svg>'
+    )
+
+
+def _down(psi: float) -> float:
+    return HIGH - 2 - (HIGH - 4) * psi**0.5
