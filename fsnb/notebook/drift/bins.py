@@ -9,9 +9,10 @@ from fsnb.notebook.drift.marks import cut, figure, share
 from fsnb.quality.comparing import Compared
 from fsnb.quality.distances import contributions, shares
 
-WIDTH, LEFT, RIGHT, TOP, HIGH, GAP, ADDS, WORDS = 640, 46, 6, 10, 140, 10, 42, 62
-MOST_CATEGORIES = 16
-LABEL = 16  # characters
+WIDTH, LEFT, RIGHT, TOP, HIGH, GAP, ADDS, WORDS = 540, 40, 6, 10, 130, 10, 42, 62
+MOST_CATEGORIES = 15
+LABEL = 14  # characters
+SHORT = {"(not in the reference)": "unseen"}
 STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5)
 
 
@@ -108,7 +109,7 @@ def _added(x: float, slot: float, each: Bar, most: float, told: bool) -> str:
 def _label(x: float, label: str) -> str:
     y = TOP + HIGH + GAP + ADDS + 13
     turn = f'transform="rotate(-32 {x:.1f} {y})"'
-    return f'<text x="{x + 3:.1f}" y="{y}" text-anchor="end" {turn}>{cut(label, LABEL)}</text>'
+    return f'<text x="{x + 3:.1f}" y="{y}" text-anchor="end" {turn}>{cut(SHORT.get(label, label), LABEL)}</text>'
 
 
 LEGEND = (

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from fsnb.notebook.drift.marks import cut, figure, share, word
+from fsnb.notebook.drift.marks import cut, figure, mark, share
 from fsnb.quality.comparing import Compared
 from fsnb.quality.verdicts import ALERT, WARN
 
-BAR, HIGH = 160, 18
+BAR, HIGH = 132, 18
 MOST = 1.0  # where bars end: far beyond any threshold
-SPARK = 96
+SPARK = 72
 NAME, WHY = 120, 60  # characters shown; style cuts what does not fit
 
 
@@ -24,6 +24,12 @@ class Point:
     row: Compared
 
 
+KINDS = {
+    "PSI": ' class="fsnb-number"',
+    "floor": ' class="fsnb-number fsnb-dim fsnb-more"',
+    "NULL now": ' class="fsnb-number fsnb-more"',
+}
+HIDDEN = '<span class="fsnb-hidden">verdict</span>'
 Series = Mapping[str, Sequence[Point]]
 
 
@@ -32,26 +38,23 @@ def table(
 ) -> str:
     """The rows in this order; with `numbers` names are buttons, and each row bears its number."""
     times = '<th scope="col">over time</th>' if places > 1 else ""
-    head = (
-        '<thead><tr><th scope="col">verdict</th><th scope="col">feature</th>'
-        f'<th scope="col">{_scale()}</th><th scope="col" class="fsnb-number">PSI</th>'
-        f'<th scope="col" class="fsnb-number">floor</th><th scope="col" class="fsnb-number">NULL now</th>{times}</tr></thead>'
-    )
+    heads = ("", "feature", _scale(), "PSI", "floor", "NULL now", *(["over time"] if places > 1 else []))
+    head = "".join(f'<th scope="col"{KINDS.get(name, "")}>{name or HIDDEN}</th>' for name in heads)
     body = "".join(
         _row(row, spark(series.get(row.column, ()), places), places, row.column == chosen, numbers) for row in rows
     )
-    return f'<table class="fsnb-table fsnb-list">{head}<tbody>{body}</tbody></table>'
+    return f'<table class="fsnb-table fsnb-list"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def _row(row: Compared, drawn: str, places: int, chosen: bool, numbers: Mapping[str, int] | None) -> str:
     times = f"<td>{drawn}</td>" if places > 1 else ""
     mine = ' class="fsnb-chosen"' if chosen else ""
     at = f' data-row="{numbers[row.column]}"' if numbers else ""
-    return (
-        f"<tr{mine}{at}><td>{word(row.verdict)}</td><td>{_name(row, chosen, bool(numbers))}</td><td>{_measure(row)}</td>"
-        f'<td class="fsnb-number">{figure(row.psi)}</td><td class="fsnb-number fsnb-dim">{figure(row.psi_floor95)}</td>'
-        f'<td class="fsnb-number">{share(row.null_rate_cur)}</td>{times}</tr>'
-    )
+    name = _name(row, chosen, bool(numbers))
+    figures = {"PSI": figure(row.psi), "floor": figure(row.psi_floor95), "NULL now": share(row.null_rate_cur)}
+    told = "".join(f"<td{KINDS[kind]}>{value}</td>" for kind, value in figures.items())
+    verdict = f'{mark(row.verdict)}<span class="fsnb-hidden">{row.verdict}</span>'
+    return f"<tr{mine}{at}><td>{verdict}</td><td>{name}</td><td>{_measure(row)}</td>{told}{times}</tr>"
 
 
 def _name(row: Compared, chosen: bool, live: bool) -> str:
@@ -85,8 +88,8 @@ def bar(psi: float, floor: float | None, verdict: str) -> str:
 
 def _scale() -> str:
     words = "".join(
-        f'<text x="{limit * BAR:.0f}" y="11" text-anchor="{anchor}">{limit:g}</text>'
-        for limit, anchor in ((WARN, "middle"), (ALERT, "middle"), (MOST, "end"))
+        f'<text x="{limit * BAR + aside:.0f}" y="11" text-anchor="{anchor}">{limit:g}</text>'
+        for limit, aside, anchor in ((WARN, 4, "end"), (ALERT, -6, "start"), (MOST, 0, "end"))
     )
     return (
         f'<svg class="fsnb-scale" role="img" aria-label="PSI, thresholds {WARN} and {ALERT}" '

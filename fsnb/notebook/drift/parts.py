@@ -125,7 +125,7 @@ def over_time(found: Stretches | None, name: str, at: str, length: str) -> str:
     return (
         f"<h4>over time, by {cut(at, 60)}</h4>{times.draw(found, name)}"
         f'<p class="fsnb-caption">{len(points)} stretches of {escape(length)} (UTC), {least:,} to {most:,} rows in each, '
-        "all counted, on the same bins of the one reference. Band: the noise floor of each stretch.</p>"
+        "all counted, on the same bins of the one reference. Heights are roots of the PSI; band: the noise floor of each stretch.</p>"
         f"<details><summary>the same as numbers</summary>{times.table(found, name)}</details>"
     )
 

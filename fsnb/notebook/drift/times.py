@@ -1,4 +1,7 @@
-"""Drift over time of one column: PSI by stretch over the band that chance fills, with the thresholds."""
+"""Drift over time of one column: PSI by stretch over the band that chance fills, with the thresholds.
+
+Heights are roots of the PSI, so that 0.1 and 9 can be read from one picture.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,10 @@ from fsnb.notebook.drift.marks import cut, figure, shape
 from fsnb.quality.over_time import DriftOverTime
 from fsnb.quality.verdicts import ALERT, WARN
 
-WIDTH, LEFT, RIGHT, TOP, HIGH, WORDS = 640, 46, 6, 8, 110, 20
+WIDTH, LEFT, RIGHT, TOP, HIGH, WORDS = 540, 40, 6, 10, 110, 20
 LEAST = 0.3  # the thresholds are always in sight
-TICKS = 6
+TICKS = 5
+LEVELS = (1, 4, 9, 16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +68,8 @@ def _svg(found: Stretches, points: Sequence[Point], column: str) -> Iterator[str
     yield f'<path class="fsnb-grid" d="M{LEFT} {TOP + HIGH}H{WIDTH - RIGHT}"/>'
     for limit in (WARN, ALERT):
         yield f'<path class="fsnb-limit" d="M{LEFT} {_y(limit, top):.1f}H{WIDTH - RIGHT}"/>'
-        if ALERT - WARN > top * 0.12 or limit == ALERT:
-            yield f'<text x="{LEFT - 6}" y="{_y(limit, top) + 4:.1f}" text-anchor="end">{limit:g}</text>'
-    if top > 0.5:
-        yield f'<text x="{LEFT - 6}" y="{TOP + 8}" text-anchor="end">{figure(top)}</text>'
+    for level in (WARN if top < 1 else 0, ALERT, *(level for level in LEVELS if level <= top)):
+        yield f'<text x="{LEFT - 6}" y="{_y(level, top) + 4:.1f}" text-anchor="end">{level:g}</text>'
     yield from _marks(found, points, top)
     every = max(1, -(-found.places // TICKS))
     for place in range(0, found.places, every):
@@ -80,7 +82,7 @@ def _marks(found: Stretches, points: Sequence[Point], top: float) -> Iterator[st
     wide = slot(found)
     for point in points:
         floor = min(point.row.psi_floor95 or 0, top)
-        x, high = LEFT + point.place * wide, HIGH * floor / top
+        x, high = LEFT + point.place * wide, TOP + HIGH - _y(floor, top)
         yield f'<path class="fsnb-band" d="M{x:.1f} {TOP + HIGH}v-{high:.1f}h{wide:.1f}v{high:.1f}Z"/>'
     at = [(LEFT + (point.place + 0.5) * wide, _y(point.row.psi or 0, top), point.row.verdict) for point in points]
     if at:
@@ -91,7 +93,7 @@ def _marks(found: Stretches, points: Sequence[Point], top: float) -> Iterator[st
 
 
 def _y(psi: float, top: float) -> float:
-    return TOP + HIGH * (1 - psi / top)
+    return TOP + HIGH * (1 - (psi / top) ** 0.5)
 
 
 def table(found: Stretches, column: str) -> str:

@@ -233,7 +233,7 @@ def _choice(number: int, name: str, row: Any, part: int) -> str:
     if row is None:
         return f'<tr><td>{button}</td><td colspan="4"></td></tr>'
     drawn = listing.bar(row.psi, row.psi_floor95, row.verdict) if row.psi is not None else cut(row.reason, 60)
-    psi = f'<td class="fsnb-number">{figure(row.psi)}</td><td class="fsnb-number">{row.n_cur:,} rows</td>'
+    psi = f'<td class="fsnb-number">{figure(row.psi)}</td><td class="fsnb-number fsnb-more">{row.n_cur:,} rows</td>'
     return f"<tr><td>{button}</td><td>{word(row.verdict)}</td><td>{drawn}</td>{psi}</tr>"
 
 
