@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import ibis
 
 from fsnb import checks as checking
-from fsnb import deploy, pit, publish, quality, serve, training
+from fsnb import deploy, pit, publish, quality, serve, shells, training
 from fsnb.catalog import Catalog, Document, Profile, profiled, record
 from fsnb.checks import Check, CheckReport, Monitoring, Suggestions
 from fsnb.errors import DefinitionError, UnknownName, listed
@@ -166,6 +166,21 @@ class FeatureStore:
         if version is None and name in self._views:
             return self._views[name]
         return FeatureView.from_doc(self.catalog.get("view", name, version).body, self._sources)
+
+    def browse(self, words: str = "") -> Any:
+        """Look through the catalog in a notebook: search, owners and tags, one document with its lineage.
+
+        Parameters
+        ----------
+        words
+            A search to begin with, such as "owner:ops delay"; see `store.catalog.search`.
+
+        Returns
+        -------
+        fsnb.notebook.browsing.widget.CatalogWidget
+            `.words`, `.documents` (what was found), `.document` (the open one), `.show(name)`, `.to_html()`.
+        """
+        return shells.widget("catalog", self, words)
 
     @property
     def views(self) -> tuple[str, ...]:
@@ -803,6 +818,9 @@ class FeatureStore:
         except Exception as error:
             error.add_note(f"{view.name!r} is published; only its profile is not in the catalog.")
             raise
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 def _baseline(train: TrainingSet, name: str) -> Baseline:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from html import escape
 from typing import Any
 
 import polars as pl
 
+from fsnb import shells
 from fsnb.checks.alerts import Alert, need_alerts, tell
 from fsnb.checks.report import CheckReport
 from fsnb.errors import AlertError, FsnbError
@@ -90,8 +90,7 @@ class Monitoring:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        rows = (self.report._repr_html_() if self.report else "") + f"<pre>{escape(str(self))}</pre>"
-        return f"<div>{rows}</div>"
+        return shells.html(self)
 
     def to_doc(self) -> dict[str, Any]:
         """JSON for webhooks and the catalog; no rows of data."""

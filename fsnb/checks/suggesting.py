@@ -26,6 +26,7 @@ from typing import Any
 
 import ibis.expr.types as ir
 
+from fsnb import shells
 from fsnb.checks.judging import without_nan
 from fsnb.checks.profiling import Seen, days_of, seen, values_of
 from fsnb.model import Check, checks
@@ -77,9 +78,7 @@ class Suggestions:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        from fsnb.checks.html import of_suggestions
-
-        return of_suggestions(self)
+        return shells.html(self)
 
 
 def _line(text: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fsnb.notebook import cards
-from fsnb.notebook.card import Bad, Bars, Card, Cell, Code, Good, Number, Table
+from fsnb.notebook.card import Bad, Bars, Card, Cell, Code, Good, Number, Soft, Table
 from fsnb.notebook.cataloguing import HEIGHTS
 from fsnb.notebook.drawing import draw
 from fsnb.notebook.drift import parts
@@ -24,14 +24,19 @@ STYLE = (Path(__file__).parent / "look.css").read_text(encoding="utf-8").replace
 
 def of(value: Any) -> str:
     """The HTML of a value that has a page of its own or a card."""
-    if type(value) is DriftReport:
+    if isinstance(value, DriftReport):
         return section("drift", parts.page(value))
-    return card(cards.of(value))
+    return card(value if isinstance(value, Card) else cards.of(value))
 
 
 def card(value: Card) -> str:
     """A card as one element that stands by itself."""
-    return section(f"{value.kind} {value.title}", "".join(_parts(value)))
+    return section(f"{value.kind} {value.title}", body(value))
+
+
+def body(value: Card) -> str:
+    """A card without frame and style, for a page that has them."""
+    return "".join(_parts(value))
 
 
 def section(label: str, body: str) -> str:
@@ -81,6 +86,8 @@ def _cell(cell: Cell) -> str:
         return f"<code>{text}</code>" if text else ""
     if isinstance(cell, Good):
         return f'<span class="fsnb-good">✓ {text}</span>'
+    if isinstance(cell, Soft):
+        return f'<span class="fsnb-soft">! {text}</span>'
     return f'<span class="fsnb-bad">✗ {text}</span>' if isinstance(cell, Bad) else text
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from fsnb import shells
 from fsnb.errors import NotSupported, UnknownName
 from fsnb.identity import fingerprint
 from fsnb.quality.kinds import Kind
@@ -208,3 +209,6 @@ class Baseline:
             name=doc["name"],
             labels=tuple(doc["labels"]),
         )
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)

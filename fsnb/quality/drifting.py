@@ -95,7 +95,7 @@ def drift(
     pairs = [(baseline[column.name], column, row) for column, row in zip(now, rows, strict=True)]
     n_cur = now[0].n if now else int(counting.table.count().to_pyarrow().as_py())
     rows_given = None if isinstance(reference, Baseline) else reference
-    sides = Sides(baseline, counting, rows_given, columns and tuple(columns), bins, kinds, con, at)
+    sides = Sides(baseline, counting, rows_given, tuple(columns) if columns else None, bins, kinds, con, at)
     return DriftReport(tuple(rows), (*broken, *of_columns(pairs)), baseline.n, n_cur, name or baseline.name, sides)
 
 

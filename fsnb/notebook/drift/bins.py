@@ -103,7 +103,9 @@ def _added(x: float, slot: float, each: Bar, most: float, told: bool) -> str:
     high = each.adds / most * (ADDS - 12)
     left = x + (slot - width) / 2
     words = f'<text x="{x + slot / 2:.1f}" y="{base - high - 3:.1f}" text-anchor="middle">{figure(each.adds)}</text>'
-    return f'<path class="fsnb-adds" d="M{left:.1f} {base}v-{high:.1f}h{width:.1f}v{high:.1f}Z"/>{words if told else ""}'
+    return (
+        f'<path class="fsnb-adds" d="M{left:.1f} {base}v-{high:.1f}h{width:.1f}v{high:.1f}Z"/>{words if told else ""}'
+    )
 
 
 def _label(x: float, label: str) -> str:

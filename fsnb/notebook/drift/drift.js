@@ -3,13 +3,6 @@
 const PIECES = ["head", "rows", "detail", "times", "slices", "broken"];
 const WAIT = 250; // ms that a slider held by a key must rest
 
-function make(tag, name, ...children) {
-  const element = document.createElement(tag);
-  element.className = name;
-  element.append(...children);
-  return element;
-}
-
 function layout() {
   const part = {};
   for (const name of PIECES) part[name] = make("div", `fsnb-part-${name}`);
@@ -32,48 +25,22 @@ function render({ model, el }) {
   const part = layout();
   el.replaceChildren(part.root);
 
-  const ask = (change) => {
-    const asked = model.get("asked");
-    model.set("asked", { ...asked, ...change, seq: asked.seq + 1 });
-    model.save_changes();
-    part.root.setAttribute("aria-busy", "true");
-  };
-  const done = () => {
-    if (model.get("answered") >= model.get("asked").seq) part.root.removeAttribute("aria-busy");
-  };
+  const active = () => el.getRootNode().activeElement;
+  const ask = asking(model, part.root);
 
   // ---------------------------------------------------------------- columns
 
-  const lines = () => [...part.rows.querySelectorAll("tr[data-row]")].filter((line) => !line.hidden);
+  const choose = (line) => ask({ row: Number(line.dataset.row) });
+  const walk = walking(part.left, part.rows, part.find, choose);
   const filter = () => {
     const words = part.find.value.trim().toLowerCase();
     for (const line of part.rows.querySelectorAll("tr[data-row]")) {
       line.hidden = !line.querySelector("button").title.toLowerCase().includes(words);
     }
-    part.none.hidden = lines().length > 0 || !words;
-    const first = lines()[0];
-    if (first && !lines().some((line) => line.querySelector("button").tabIndex === 0)) {
-      first.querySelector("button").tabIndex = 0;
-    }
+    part.none.hidden = walk.lines().length > 0 || !words;
+    walk.stop();
   };
-  const choose = (line) => ask({ row: Number(line.dataset.row) });
   part.find.addEventListener("input", filter);
-  part.rows.addEventListener("click", (event) => {
-    const line = event.target.closest("tr[data-row]");
-    if (line) choose(line);
-  });
-  part.left.addEventListener("keydown", (event) => {
-    const shown = lines();
-    const here = shown.findIndex((line) => line.contains(document.activeElement) || line.contains(el.getRootNode().activeElement));
-    const to = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: shown.length - 1 }[event.key];
-    if (to === undefined || (event.target === part.find && event.key !== "ArrowDown")) return;
-    const next = shown[Math.max(0, Math.min(to, shown.length - 1))];
-    if (!next) return;
-    event.preventDefault();
-    event.stopPropagation();
-    next.querySelector("button").focus();
-    choose(next);
-  });
 
   // ---------------------------------------------------------------- slices
 
@@ -89,19 +56,11 @@ function render({ model, el }) {
   // ---------------------------------------------------------------- pieces
 
   const show = (name) => {
-    const held = part[name].contains(el.getRootNode().activeElement);
-    const key = held && el.getRootNode().activeElement.dataset.part;
-    const top = part.scroll.scrollTop;
-    part[name].innerHTML = model.get(name);
-    if (name === "rows") {
-      filter();
-      part.scroll.scrollTop = top;
-      if (held) part.rows.querySelector("button[aria-current]")?.focus();
-      part.rows.querySelector("tr.fsnb-chosen")?.scrollIntoView({ block: "nearest" });
-    }
-    if (name === "slices" && key !== undefined && key !== false) {
-      part.slices.querySelector(`button[data-part="${key}"]`)?.focus();
-    }
+    const key = part.slices.contains(active()) ? active().dataset.part : undefined;
+    if (name === "rows") refill(part.rows, part.scroll, model.get(name), active);
+    else fill(part[name], model.get(name));
+    if (name === "rows") filter();
+    if (name === "slices" && key !== undefined) part.slices.querySelector(`button[data-part="${key}"]`)?.focus();
     if (name === "times") brush.draw();
   };
   const note = () => (part.note.textContent = model.get("note"));
@@ -110,7 +69,6 @@ function render({ model, el }) {
     show(name);
   }
   model.on("change:note", note);
-  model.on("change:answered", done);
   model.on("change:asked", () => brush.set());
   note();
   brush.set();

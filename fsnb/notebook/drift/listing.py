@@ -37,7 +37,6 @@ def table(
     rows: Sequence[Compared], series: Series, places: int, chosen: str = "", numbers: Mapping[str, int] | None = None
 ) -> str:
     """The rows in this order; with `numbers` names are buttons, and each row bears its number."""
-    times = '<th scope="col">over time</th>' if places > 1 else ""
     heads = ("", "feature", _scale(), "PSI", "floor", "NULL now", *(["over time"] if places > 1 else []))
     head = "".join(f'<th scope="col"{KINDS.get(name, "")}>{name or HIDDEN}</th>' for name in heads)
     body = "".join(
@@ -62,7 +61,8 @@ def _name(row: Compared, chosen: bool, live: bool) -> str:
     if not live:
         return f'<span class="fsnb-name" title="{full}">{shown}</span>'
     state = ' aria-current="true"' if chosen else ""
-    return f'<button type="button" class="fsnb-name" title="{full}" tabindex="{0 if chosen else -1}"{state}>{shown}</button>'
+    order = 0 if chosen else -1  # one stop for the tab key; arrows go on from there
+    return f'<button type="button" class="fsnb-name" title="{full}" tabindex="{order}"{state}>{shown}</button>'
 
 
 def _measure(row: Compared) -> str:

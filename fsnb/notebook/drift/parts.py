@@ -102,7 +102,9 @@ def _figures(row: Compared) -> str:
         "unseen": share(row.unseen_share),
         "kind": row.kind,
     }
-    return f'<dl class="fsnb-figures">{"".join(f"<div><dt>{k}</dt><dd>{v}</dd></div>" for k, v in said.items() if v)}</dl>'
+    return (
+        f'<dl class="fsnb-figures">{"".join(f"<div><dt>{k}</dt><dd>{v}</dd></div>" for k, v in said.items() if v)}</dl>'
+    )
 
 
 def _caption(row: Compared, found: Sequence[bins.Bar]) -> str:
@@ -110,9 +112,14 @@ def _caption(row: Compared, found: Sequence[bins.Bar]) -> str:
     count = f"{len(row.bins)} bins, {EACH.get(row.kind, '')}"
     if len(found) < len(row.bins):
         count += f"; the {len(found) - 1} that add most are drawn, the others as one"
-    left = f"; {row.n_ref - before:,} and {row.n_cur - now:,} more are NULL" if before < row.n_ref or now < row.n_cur else ""
+    left = (
+        f"; {row.n_ref - before:,} and {row.n_cur - now:,} more are NULL"
+        if before < row.n_ref or now < row.n_cur
+        else ""
+    )
     floor = f" Noise floor {figure(row.psi_floor95)} with so many rows and bins." if row.psi_floor95 is not None else ""
-    return f'<p class="fsnb-caption">{count}. {before:,} values of the reference, {now:,} now{left}; every row counted.{floor}</p>'
+    rows = f"{before:,} values of the reference, {now:,} now{left}; every row counted."
+    return f'<p class="fsnb-caption">{count}. {rows}{floor}</p>'
 
 
 def over_time(found: Stretches | None, name: str, at: str, length: str) -> str:
@@ -124,8 +131,9 @@ def over_time(found: Stretches | None, name: str, at: str, length: str) -> str:
     least = min((point.row.n_cur for point in points), default=0)
     return (
         f"<h4>over time, by {cut(at, 60)}</h4>{times.draw(found, name)}"
-        f'<p class="fsnb-caption">{len(points)} stretches of {escape(length)} (UTC), {least:,} to {most:,} rows in each, '
-        "all counted, on the same bins of the one reference. Heights are roots of the PSI; band: the noise floor of each stretch.</p>"
+        f'<p class="fsnb-caption">{len(points)} stretches of {escape(length)} (UTC), {least:,} to {most:,} rows in '
+        "each, all counted, on the same bins of the one reference. Heights are roots of the PSI; band: the noise "
+        "floor of each stretch.</p>"
         f"<details><summary>the same as numbers</summary>{times.table(found, name)}</details>"
     )
 

@@ -34,7 +34,9 @@ class Stretches:
 
     def label(self, place: int) -> str:
         """The first moment of a stretch, as short as its length allows."""
-        return f"{self.start(place):%Y-%m-%d}" if self.every >= timedelta(days=1) else f"{self.start(place):%m-%d %H:%M}"
+        return (
+            f"{self.start(place):%Y-%m-%d}" if self.every >= timedelta(days=1) else f"{self.start(place):%m-%d %H:%M}"
+        )
 
 
 def stretches(found: DriftOverTime, every: timedelta) -> Stretches | None:
@@ -74,7 +76,8 @@ def _svg(found: Stretches, points: Sequence[Point], column: str) -> Iterator[str
     every = max(1, -(-found.places // TICKS))
     for place in range(0, found.places, every):
         x = LEFT + (place + 0.5) * slot(found)
-        yield f'<text x="{max(x, LEFT + 24):.1f}" y="{TOP + HIGH + 15}" text-anchor="middle">{found.label(place)}</text>'
+        name = found.label(place)
+        yield f'<text x="{max(x, LEFT + 24):.1f}" y="{TOP + HIGH + 15}" text-anchor="middle">{name}</text>'
     yield "</svg>"
 
 

@@ -41,8 +41,8 @@ class DriftWidget(anywidget.AnyWidget):
         See `DriftReport.widget`.
     """
 
-    _esm = HERE / "drift.js"
-    _css = HERE.parent / "look.css"
+    _esm = "\n".join(path.read_text(encoding="utf-8") for path in (HERE.parent / "rows.js", HERE / "drift.js"))
+    _css = html.STYLE
     asked = traitlets.Dict(EMPTY).tag(sync=True)
     answered = traitlets.Int(0).tag(sync=True)
     head = traitlets.Unicode().tag(sync=True)
@@ -124,8 +124,9 @@ class DriftWidget(anywidget.AnyWidget):
             for p in points
             if self._found
         ]
-        schema = {"start": pl.Datetime("us"), "n_cur": pl.Int64, "psi": pl.Float64}
-        return pl.DataFrame(rows, schema={**schema, "psi_floor95": pl.Float64, "verdict": pl.String}, orient="row")
+        figures = dict.fromkeys(("psi", "psi_floor95"), pl.Float64)
+        schema: Any = {"start": pl.Datetime("us"), "n_cur": pl.Int64, **figures, "verdict": pl.String}
+        return pl.DataFrame(rows, schema=schema, orient="row")
 
     def to_html(self) -> str:
         """What is shown as a static page: no script, nothing loaded."""
