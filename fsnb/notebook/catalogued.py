@@ -63,17 +63,17 @@ def known(store: FeatureStore, value: FeatureView | Source) -> Card:
 
 
 def of_document(store: FeatureStore, document: Document) -> Card:
-    """The card of a document, as its kind is best shown, with what the catalog knows of it."""
+    """The card of a document, as its kind is best shown, with what the catalog knows of it but for its lineage."""
     value = VALUES.get(document.kind, _document)(store, document, None)
-    return _with_history(store, cards.of(value), document)
+    return _with_history(store, cards.of(value), document, lineage=False)
 
 
-def _with_history(store: FeatureStore, card: Card, document: Document) -> Card:
+def _with_history(store: FeatureStore, card: Card, document: Document, *, lineage: bool = True) -> Card:
     """The card with the document's versions, and a view's with what was published of it."""
     history = store.catalog.history(document.kind, document.name)
     place = f"version {document.version} of {len(history)}, since {cards.when(document)}"
     versions = (cards.versions(history),) if len(history) > 1 else ()
-    made = _lineage(store, document)
+    made = _lineage(store, document) if lineage else ()
     tables = (*card.tables, *_distributions(store, document), *made, *_publications(store, document), *versions)
     return replace(card, facts=(*card.facts, ("catalog", place)), tables=tables)
 

@@ -45,7 +45,7 @@ def rows(documents: Sequence[Document], chosen: int) -> str:
     if not documents:
         return '<p class="fsnb-empty">Nothing in the catalog has all of these words.</p>'
     body = "".join(_row(each, each.id == chosen, place == 0) for place, each in enumerate(documents))
-    head = '<th scope="col">kind</th><th scope="col">name</th><th scope="col">what</th><th scope="col">owner, tags</th>'
+    head = '<th scope="col">kind</th><th scope="col">name</th><th scope="col">what</th><th scope="col" class="fsnb-more">owner, tags</th>'
     return f'<table class="fsnb-table fsnb-list"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
@@ -61,7 +61,7 @@ def _row(each: Document, chosen: bool, first: bool) -> str:
         f'<td><button type="button" class="fsnb-name" title="{escape(each.name[:1000])}" '
         f'tabindex="{0 if chosen or first else -1}"{state}>{cut(each.name, 80)}</button></td>'
         f'<td><span class="fsnb-gist">{cut(cards.gist(each), 120)}</span></td>'
-        f'<td class="fsnb-dim"><span class="fsnb-tags">{cut(f"{owner} {said}", 60)}</span></td></tr>'
+        f'<td class="fsnb-dim fsnb-more"><span class="fsnb-tags">{cut(f"{owner} {said}", 60)}</span></td></tr>'
     )
 
 
