@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 import ibis
 
+from fsnb import shells
 from fsnb.errors import TargetError
 from fsnb.model.entity import check_name
 from fsnb.urls import (
@@ -124,6 +125,9 @@ class Target:
             yield con
         finally:
             con.disconnect()
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 # ---------------------------------------------------------------------- reading URLs
