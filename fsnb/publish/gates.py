@@ -18,7 +18,7 @@ from fsnb import checks
 from fsnb.checks import CheckReport
 from fsnb.errors import GateFailed, PublishError, UnknownName, hint, listed
 from fsnb.model import Check, FeatureView
-from fsnb.publish import sql
+from fsnb.publish import ledger, sql
 from fsnb.publish.checks import tables_on
 from fsnb.publish.history import KNOWN_TIME, Layout
 from fsnb.publish.target import Target
@@ -150,7 +150,7 @@ def _referenced(target: Target, con: Any, name: str) -> ir.Table:
             f"{hint(there, have)} It has: {listed(have)}. Load it there, or map it: "
             f"store.target({target.name!r}, url, sources={{{name!r}: 'schema.table'}})."
         )
-    return con.table(where[1], database=where[0])
+    return con.table(where[1], database=where[0] or None)
 
 
 @contextmanager
@@ -164,6 +164,7 @@ def on_target(view: FeatureView, target: Target, names: Sequence[str] = ()) -> I
     """
     with target.session() as con:
         schema = target.schema_on(con)
+        ledger.known(con, schema, view.name)  # on a lake: shows its tables
         there = sql.relations(con, schema)
         if view.name not in there:
             raise UnknownName.among(
@@ -173,6 +174,6 @@ def on_target(view: FeatureView, target: Target, names: Sequence[str] = ()) -> I
                 sorted(there),
                 "Publish it first: store.publish.",
             )
-        result = con.table(view.name, database=schema)
+        result = con.table(view.name, database=schema or None)
         others = referenced_on(target, con, names)
         yield {"con": con, "tables": tables_on(view, target, con), "result": result, "others": others}

@@ -10,11 +10,13 @@ import pytest
 from fsnb.publish import Target
 
 
-@pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.postgres), "delta"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty target: a DuckDB file that is not there yet, a PostgreSQL database."""
+    """An empty target: a DuckDB file and a lake's folder that are not there yet, a PostgreSQL database."""
     if request.param == "duckdb":
         return str(tmp_path / "prod.duckdb")
+    if request.param == "delta":
+        return f"delta://{tmp_path / 'lake'}"
     return request.getfixturevalue("postgres_db_url")
 
 
