@@ -18,7 +18,7 @@ from fsnb import checks
 from fsnb.checks import CheckReport
 from fsnb.errors import GateFailed, PublishError, UnknownName, hint, listed
 from fsnb.model import Check, FeatureView
-from fsnb.publish import ledger, sql
+from fsnb.publish import sql
 from fsnb.publish.checks import tables_on
 from fsnb.publish.history import KNOWN_TIME, Layout
 from fsnb.publish.target import Target
@@ -162,9 +162,8 @@ def on_target(view: FeatureView, target: Target, names: Sequence[str] = ()) -> I
     UnknownName
         It is not published there.
     """
-    with target.session() as con:
+    with target.session(view.name) as con:
         schema = target.schema_on(con)
-        ledger.known(con, schema, view.name)  # on a lake: shows its tables
         there = sql.relations(con, schema)
         if view.name not in there:
             raise UnknownName.among(

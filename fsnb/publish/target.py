@@ -135,10 +135,15 @@ class Target:
         return con
 
     @contextmanager
-    def session(self) -> Iterator[Any]:
-        """A connection that is closed at the end: a DuckDB file is then free for others again."""
+    def session(self, *views: str) -> Iterator[Any]:
+        """A connection that is closed at the end: a DuckDB file is then free for others again.
+
+        On a lake it has the published tables of `views`, as they are now and stay for as long as it lives.
+        """
         con = self.connect()
         try:
+            if lake := lake_of(con):
+                lake.open(views)
             yield con
         finally:
             (lake_of(con) or con).disconnect()

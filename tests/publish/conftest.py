@@ -20,6 +20,19 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return request.getfixturevalue("postgres_db_url")
 
 
+@pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty target that is a database: where a test changes a table by hand, makes a schema, publishes a view."""
+    if request.param == "duckdb":
+        return str(tmp_path / "prod.duckdb")
+    return request.getfixturevalue("postgres_db_url")
+
+
+@pytest.fixture
+def database(database_url: str) -> Target:
+    return Target("prod", database_url)
+
+
 @pytest.fixture
 def target(url: str) -> Target:
     return Target("prod", url)

@@ -44,10 +44,9 @@ def dump(books: Any, view: str, version: int) -> Doc:
 
 
 def _rows(books: Any, name: str, view: str, version: int) -> pa.Table:
-    columns, key = TABLES[name]
+    columns, _ = TABLES[name]
     mine = f"view_name = {sql.literal(books, view)} AND version = {version}"
-    order = sql.names(books, key)
-    query = f"SELECT * FROM {sql.quoted(books, name)} WHERE {mine} ORDER BY {order}"
+    query = f"SELECT * FROM {sql.quoted(books, name)} WHERE {mine} ORDER BY rowid"
     return books.con.execute(query).to_arrow_table().cast(columns.to_pyarrow()).cast(_stored(columns))
 
 

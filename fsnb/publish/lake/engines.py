@@ -5,7 +5,7 @@ Names are of this connection alone (temporary views), so a lake leaves nothing i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -38,6 +38,9 @@ class Engine(Protocol):
 
     def show_query(self, name: str, query: str) -> None:
         """A query under a name."""
+
+    def show_books(self, names: Iterable[str]) -> None:
+        """The ledger's tables, as they are now."""
 
     def keep(self, name: str, query: str) -> int:
         """A query's rows, computed once, under a name; how many."""
@@ -80,6 +83,9 @@ class OnDuckDB:
     def show_query(self, name: str, query: str) -> None:
         sql.run(self.con, f"CREATE OR REPLACE TEMPORARY VIEW {sql.quoted(self.con, name)} AS {query}")
 
+    def show_books(self, names: Iterable[str]) -> None:
+        """They are on this very connection."""
+
     def keep(self, name: str, query: str) -> int:
         named = sql.quoted(self.con, name)
         sql.run(self.con, f"CREATE OR REPLACE TEMPORARY TABLE {named} AS {query}")
@@ -106,7 +112,8 @@ class OnSpark:
     schema = ""  # temporary views have none
 
     def __init__(self, con: Any) -> None:
-        self.con, self.books, self._kept = con, ibis.duckdb.connect(), dict[str, Any]()
+        self.con, self.books = con, ibis.duckdb.connect()
+        self._kept, self._booked = dict[str, Any](), set[str]()
 
     def show(self, name: str, schema: pa.Schema, files: Sequence[str], dataset: Any = None) -> None:
         from ibis.backends.pyspark.datatypes import PySparkSchema
@@ -133,6 +140,11 @@ class OnSpark:
     def show_query(self, name: str, query: str) -> None:
         self.con.raw_sql(query).createOrReplaceTempView(sql.quoted(self.con, name))
 
+    def show_books(self, names: Iterable[str]) -> None:
+        for name in names:
+            send(self.con, name, self.books.table(name).to_pyarrow())
+            self._booked.add(name)
+
     def keep(self, name: str, query: str) -> int:
         rows = self.con.raw_sql(query).persist()
         count = rows.count()
@@ -154,4 +166,5 @@ class OnSpark:
             self._drop(name)
 
     def disconnect(self) -> None:
+        self.forget(self._booked)
         self.books.disconnect()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -93,12 +93,24 @@ class Lake:
         folders = self.root.iterdir() if self.root.is_dir() else ()
         there = {each.name for each in folders if each.is_dir() and self._log(each).exists()}
         current = {name.removesuffix("_history") + "_current" for name in there if OF_VERSION.fullmatch(name)}
-        return there | current | set(TABLES) | self._shown
+        return there | current | self._shown | (set(TABLES) if current else set())
 
     def views(self) -> list[str]:
         """Names of the feature views that are published."""
         found = map(OF_VERSION.fullmatch, self.relations())
         return sorted({each["view"] for each in found if each})
+
+    def open(self, views: Iterable[str]) -> None:
+        """Show views to be read, with the ledger."""
+        for view in views:
+            self.attach(view)
+        if self._views:
+            self.engine.show_books(TABLES)
+
+    def promoted(self, view: str) -> int | None:
+        """The version that readers of a view are led to."""
+        self.attach(view)
+        return dict(books.promoted(self.books)).get(view)
 
     def attach(self, view: str) -> None:
         """Show every version of a view as it is now, and its ledger; once, until a transaction begins or ends."""

@@ -75,7 +75,7 @@ def read_lake(folder: str | os.PathLike[str], *views: str, session: Any = None) 
     An Ibis connection
         With the tables `<view>` and `<view>_history` of the promoted version, `<view>__v<N>_current` and
         `<view>__v<N>_history` of every version, and the ledger's: `fsnb_runs`, `fsnb_intervals`, `fsnb_versions`,
-        `fsnb_promotions` (these on DuckDB alone).
+        `fsnb_promotions`.
 
     Raises
     ------
@@ -91,5 +91,5 @@ def read_lake(folder: str | os.PathLike[str], *views: str, session: Any = None) 
     for view in views or there:
         if view not in there:
             raise PublishError(f"{root} has no published view {view!r}. It has: {', '.join(there) or 'none'}.")
-        lake.attach(view)
+    lake.open(views or there)
     return con
