@@ -3,6 +3,7 @@
 from fsnb.publish.certificate import Certificate
 from fsnb.publish.certifying import certify
 from fsnb.publish.gates import on_target
+from fsnb.publish.lake.opening import read_lake
 from fsnb.publish.loading import load
 from fsnb.publish.promoting import Promotion, promote, rollback
 from fsnb.publish.publication import Publication
@@ -26,6 +27,7 @@ __all__ = [
     "place",
     "promote",
     "publish",
+    "read_lake",
     "rehearse",
     "rollback",
     "statements",

@@ -98,6 +98,8 @@ def fetch(con: Any, schema: str, name: str) -> list[Row]:
 def relations(target: Target) -> set[str]:
     """Names of everything in the target's schema of published tables."""
     with looking(target) as con:
+        if lake := lake_of(con):
+            return lake.relations()
         schema = target.schema_on(con)
         query = f"SELECT table_name FROM information_schema.tables WHERE table_schema = '{schema}'"
         return {name for (name,) in con.con.execute(query).fetchall()}
