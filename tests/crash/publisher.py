@@ -24,7 +24,7 @@ from tests.crash.places import SOURCES, Place
 from tests.crash.trips import VIEWS, Trips, end_of, source_of, views_of
 
 TARGET = "prod"
-SECONDS_TO_END = 120
+SECONDS_TO_END = 600
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["tests.crash.preload"])
 

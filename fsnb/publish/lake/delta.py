@@ -44,7 +44,7 @@ class DeltaLog:
             return None
         table, doc = self._with_ledger()
         schema, dataset = pa.schema(table.schema().to_arrow()), table.to_pyarrow_dataset()
-        return Snapshot(table.version(), schema, tuple(dataset.files), doc, dataset)
+        return Snapshot(table.version(), schema, tuple(dataset.files), doc, dataset, table)
 
     def _with_ledger(self) -> tuple[Any, Mapping[str, Any]]:
         """The table as of one commit, and that commit's ledger."""
@@ -67,7 +67,7 @@ class DeltaLog:
     def commit(
         self, base: Snapshot | None, schema: pa.Schema, files: Collection[str], doc: Mapping[str, Any], *, replace: bool
     ) -> None:
-        from deltalake import CommitProperties, DeltaTable, Schema, Transaction
+        from deltalake import CommitProperties, Schema, Transaction
         from deltalake.exceptions import CommitFailedError, DeltaError
         from deltalake.transaction import create_table_with_add_actions
 
@@ -86,8 +86,7 @@ class DeltaLog:
             elif replace and base.schema != schema:
                 self._replace(base, columns, added, how)
             else:
-                table = DeltaTable(str(self.folder), version=base.number)
-                table.create_write_transaction(added, "overwrite" if replace else "append", columns, [], **how)
+                base.handle.create_write_transaction(added, "overwrite" if replace else "append", columns, [], **how)
         except CommitFailedError:
             raise Moved(str(self.folder)) from None
         except DeltaError as error:

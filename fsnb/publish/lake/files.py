@@ -37,6 +37,8 @@ class Snapshot:
         What else is committed with them, as JSON: of a published version its ledger.
     dataset
         Where reading the files alone would not do (Delta): the rows, as an Arrow dataset.
+    handle
+        What the log needs to commit on top of this entry.
     """
 
     number: int
@@ -44,6 +46,7 @@ class Snapshot:
     files: tuple[str, ...]
     doc: Mapping[str, Any] = field(default_factory=dict)
     dataset: Any = None
+    handle: Any = None
 
 
 class Log(Protocol):
