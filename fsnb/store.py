@@ -56,7 +56,7 @@ class FeatureStore:
         self.catalog = Catalog(self.path / "catalog.sqlite" if catalog is None else catalog)
         self._targets: dict[str, Target] = {}
         self._read: dict[tuple[int, str], tuple[Source, ir.Table]] = {}
-        self._serving = serve.Serving(self.catalog, self.path, lambda target: self._target(target).session())
+        self._serving = serve.Serving(self.catalog, self.path, lambda target, view: self._target(target).session(view))
 
     def __repr__(self) -> str:
         known = f"sources {listed(self._sources)}; views {listed(self._views)}"
@@ -954,8 +954,8 @@ class FeatureStore:
         said = {"view": view.name, "of": f"current table on {published.target}", "fingerprint": view.fingerprint}
         features = {feature: feature for feature in view.features}
         try:
-            with self._target(published.target).session() as con:
-                table = con.table(name, database=schema)
+            with self._target(published.target).session(view.name) as con:
+                table = con.table(name, database=schema or None)
                 record(self.catalog, distributions(con, table, features, newest="event_time", **said))
         except Exception as error:
             error.add_note(f"{view.name!r} is published; only its profile is not in the catalog.")

@@ -136,6 +136,7 @@ def rehearse(
     now = moments.utc_now()
     wanted = part(f"feature view {view.name!r}", now, **asked)
     who = f"feature view {view.name!r}: target {target.name!r}"
+    publishing.need_mode(mode, target, who)
     check_definition(view, needs_refresh=mode == "table")
     with target.session() as con, sql.engine_errors_as(PublishError, who, "Nothing was written."):
         seen, found = publishing.compare(view, target, con, catalog, who, breaking=True)

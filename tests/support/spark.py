@@ -35,6 +35,9 @@ SETTINGS = {
 }
 
 
+FOLDERS = ("spark.sql.warehouse.dir", "spark.local.dir")
+
+
 class NoJava(RuntimeError):
     """There is no Java on this machine that Spark runs on."""
 
@@ -42,20 +45,26 @@ class NoJava(RuntimeError):
 @contextlib.contextmanager
 def spark_session() -> Iterator[SparkSession]:
     """A local Spark session, from `with` until its end."""
-    os.environ["JAVA_HOME"] = str(find_java())
-    os.environ["PYSPARK_PYTHON"] = sys.executable
-    from pyspark.sql import SparkSession
-
     with tempfile.TemporaryDirectory(prefix="fsnb-spark-") as folder:
-        builder = SparkSession.builder.master("local[2]").appName("fsnb tests")
-        for name, value in (SETTINGS | {"spark.sql.warehouse.dir": folder, "spark.local.dir": folder}).items():
-            builder = builder.config(name, value)
-        session = builder.getOrCreate()
-        session.sparkContext.setLogLevel("OFF")  # a query that must fail would fill the screen
+        session = start_session(Path(folder))
         try:
             yield session
         finally:
             session.stop()
+
+
+def start_session(folder: Path) -> SparkSession:
+    """A local Spark session that keeps its files in a folder."""
+    os.environ["JAVA_HOME"] = str(find_java())
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.master("local[2]").appName("fsnb tests")
+    for name, value in (SETTINGS | dict.fromkeys(FOLDERS, str(folder))).items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("OFF")  # a query that must fail would fill the screen
+    return session
 
 
 def find_java() -> Path:
