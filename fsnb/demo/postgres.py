@@ -128,8 +128,8 @@ class PrivateServer:
         account = account_to_run_as()
         for path in (self._folder, password_file) if account else ():
             shutil.chown(path, account["user"], account["group"])
-        command = [programs / "initdb", "--pgdata", self._data, "--username", self.user, "--pwfile", password_file]
-        options = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"]
+        command = [str(programs / "initdb"), f"--pgdata={self._data}", f"--username={self.user}"]
+        options = [f"--pwfile={password_file}", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"]
         done = subprocess.run([*command, *options], capture_output=True, text=True, cwd=self._folder, **account)
         password_file.unlink()
         if done.returncode:

@@ -68,6 +68,8 @@ def test_server_leaves_nothing_behind() -> None:
     with PostgresServer() as server:
         folder = server._folder
         assert ask(server.url, "SELECT 1") == [(1,)]
+    server.stop()  # a second time does nothing
+    assert repr(server) == "<PrivateServer: stopped>"
     assert not folder.exists()
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(server.url, connect_timeout=2)
@@ -104,11 +106,3 @@ def test_no_server_programs_says_what_to_install(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(postgres, "Path", lambda *parts: tmp_path)
     with pytest.raises(NotSupported, match="Install your system's package 'postgresql'"):
         postgres.find_programs()
-
-
-@pytest.mark.usefixtures("postgres_server")
-def test_stopping_twice_does_nothing() -> None:
-    server = PostgresServer().start()
-    server.stop()
-    server.stop()
-    assert repr(server) == "<PrivateServer: stopped>"
