@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fsnb.quality.shapes import ValueCounts
+from fsnb.profiling.numbers import ValueCounts
 
 FINE = 200
 TINY = 2.2250738585072014e-308

@@ -18,8 +18,8 @@ import ibis.expr.types as ir
 from fsnb.model.data import normal_schema
 from fsnb.pit import attach, normalise
 from fsnb.pit.clocks import microseconds
-from fsnb.quality import counting_duckdb, counting_polars, counting_sql
-from fsnb.quality.tallies import BY, LARGEST, Tallies, Wanted
+from fsnb.profiling import counting_duckdb, counting_polars, counting_sql
+from fsnb.profiling.tallies import BY, LARGEST, Tallies, Wanted
 
 Part = Literal["number", "text", "length", "hour", "weekday", "microseconds", "present"]
 
@@ -106,6 +106,8 @@ class Counting:
 
 def reading(data: Any, who: str, con: Any = None) -> Counting:
     """Data to count: a path, a frame, or an Ibis table; on `con`, else where it lies, else on a DuckDB of its own."""
+    if con is not None and isinstance(data, ir.Table) and not data._find_backends()[0]:
+        return Counting(con, data)  # unbound: a table of the connection, as fsnb has written it
     if con is None:
         con = data.get_backend() if isinstance(data, ir.Table) and data._find_backends()[0] else ibis.duckdb.connect()
     table = attach(con, data, who)

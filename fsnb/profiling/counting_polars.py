@@ -9,10 +9,10 @@ import ibis.expr.types as ir
 import polars as pl
 
 from fsnb.pit.read import new_name
-from fsnb.quality.tallies import BY, LARGEST, Tallies, Tally, Wanted, summary, with_bins, with_values
+from fsnb.profiling.tallies import BY, LARGEST, Tallies, Tally, Wanted, summary, with_bins, with_values
 
 if TYPE_CHECKING:
-    from fsnb.quality.counting import Measure
+    from fsnb.profiling.counting import Measure
 
 
 def prepare(con: Any, table: ir.Table, measures: Sequence[Measure], by: ir.Value | None) -> ir.Table:
@@ -41,7 +41,7 @@ def _measured(measure: Measure) -> pl.Expr:
 
 
 def count(con: Any, table: ir.Table, wanted: Sequence[Wanted], grouped: bool) -> Tallies:
-    """See `fsnb.quality.counting`."""
+    """See `fsnb.profiling.counting`."""
     columns = [one.alias(f"{name}{at}") for at, want in enumerate(wanted) for name, one in _aggregates(want, grouped)]
     frame: pl.LazyFrame = con.compile(table)
     all_ = [pl.len().alias("n"), *columns]

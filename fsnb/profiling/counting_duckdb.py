@@ -13,8 +13,8 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import numpy as np
 
-from fsnb.quality.counting_sql import aggregated, aggregates, numbers
-from fsnb.quality.tallies import BY, Tallies, Tally, Wanted, summary, with_bins, with_values
+from fsnb.profiling.counting_sql import aggregated, aggregates, numbers
+from fsnb.profiling.tallies import BY, Tallies, Tally, Wanted, summary, with_bins, with_values
 
 FLOATS = dt.Array(dt.float64)
 
@@ -35,7 +35,7 @@ def by_text(value: str) -> dt.Map(dt.string, dt.int64):  # type: ignore[valid-ty
 
 
 def count(con: Any, table: ir.Table, wanted: Sequence[Wanted], grouped: bool) -> Tallies:
-    """See `fsnb.quality.counting`."""
+    """See `fsnb.profiling.counting`."""
     rows = aggregated(con, table, wanted, grouped, _aggregates)
     return {row.get(BY): {want.key: _tally(row, want, at) for at, want in enumerate(wanted)} for row in rows}
 

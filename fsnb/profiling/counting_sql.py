@@ -17,7 +17,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from fsnb.pit import collect
-from fsnb.quality.tallies import BY, Tallies, Tally, Wanted, summary, with_bins, with_values
+from fsnb.profiling.tallies import BY, Tallies, Tally, Wanted, summary, with_bins, with_values
 
 
 @ibis.udf.scalar.builtin
@@ -26,7 +26,7 @@ def width_bucket(value: float, edges: dt.Array(dt.float64)) -> int:  # type: ign
 
 
 def count(con: Any, table: ir.Table, wanted: Sequence[Wanted], grouped: bool) -> Tallies:
-    """See `fsnb.quality.counting`."""
+    """See `fsnb.profiling.counting`."""
     found = summaries(con, table, wanted, grouped)
     codes = _codes(con, table, wanted)
     counted: dict[tuple[Any, str], list[tuple[str, int]]] = {}

@@ -14,12 +14,14 @@ from typing import Any
 import ibis.expr.datatypes as dt
 
 from fsnb.errors import DefinitionError, UnknownName
-from fsnb.quality import edges as cut
-from fsnb.quality import kinds as kind
-from fsnb.quality.baseline import Baseline, Column, Numbers
-from fsnb.quality.counting import Counting, Measure, Part, reading
-from fsnb.quality.kinds import Kind
-from fsnb.quality.tallies import Tally, Wanted
+from fsnb.profiling import edges as cut
+from fsnb.profiling import kinds as kind
+from fsnb.profiling.baseline import Baseline
+from fsnb.profiling.column import Column
+from fsnb.profiling.counting import Counting, Measure, Part, reading
+from fsnb.profiling.kinds import Kind
+from fsnb.profiling.numbers import Numbers, exactly
+from fsnb.profiling.tallies import Tally, Wanted
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Tallied = dict[str, Tally]
@@ -69,7 +71,7 @@ def profile(
         raise DefinitionError(f"profile: bins is {bins}; give 2 to 50.")
     counting = chosen(reading(data, "profile", con), columns, "profile")
     given = kind.check(kinds or {}, counting.table.schema(), "profile")
-    made = _columns(counting, bins, given)
+    made = columns_of(counting, given, bins)
     times = _event_times(made, event_time, counting)
     return Baseline(tuple(made), made[0].n, bins, times, name, tuple(labels))
 
@@ -106,7 +108,9 @@ def moment(microseconds: float) -> datetime:
 # ---------------------------------------------------------------------- the scans
 
 
-def _columns(counting: Counting, bins: int, given: Mapping[str, Kind]) -> list[Column]:
+def columns_of(counting: Counting, given: Mapping[str, Kind] | None = None, bins: int | None = 10) -> list[Column]:
+    """The columns of a table. Without `bins` those of many values have no distribution, and nothing is sorted."""
+    given = given or {}
     schema = counting.table.schema()
     parts = {name: measures_of(name, given.get(name) or kind.by_type(dtype)) for name, dtype in schema.items()}
     measures = [measure for some in parts.values() for measure in some]
@@ -115,8 +119,9 @@ def _columns(counting: Counting, bins: int, given: Mapping[str, Kind]) -> list[C
     for key, tally in scan(counting, measures, second).items():
         tallied[key] = replace(tallied[key], values=tally.values, distinct=tally.distinct)
     many = [m for m in measures if m.part in ("number", "length") and not few_values(tallied[m.key])]
-    fine = _finely(counting, many, {m.key: tallied[m.key].known for m in many}, bins) if many else {}
-    return [_column(name, str(dtype), given.get(name), _Found(tallied, fine, bins)) for name, dtype in schema.items()]
+    fine = _finely(counting, many, {m.key: tallied[m.key].known for m in many}, bins) if many and bins else {}
+    found = _Found(tallied, fine, bins)
+    return [_column(name, str(dtype), given.get(name), found) for name, dtype in schema.items()]
 
 
 def measures_of(name: str, of: Kind | None) -> list[Measure]:
@@ -201,7 +206,7 @@ def _fine(edges: tuple[float, ...], deciles: Sequence[float], split: Sequence[fl
 class _Found:
     tallied: Tallied
     fine: Mapping[str, _Fine]
-    bins: int
+    bins: int | None
 
     def __call__(self, name: str, part: Part) -> Tally | None:
         return self.tallied.get(Measure(name, part).key)
@@ -272,13 +277,11 @@ def _with_numbers(column: Column, tally: Tally, key: str, found: _Found) -> Colu
     if key in found.fine:
         fine = found.fine[key]
         return replace(column, numbers=fine.numbers, atoms=fine.atoms, psi_edges=cut.edges(fine.deciles, fine.atoms))
+    if not few_values(tally):
+        return column
     numbers = exactly(tally.values or {})
+    if found.bins is None:
+        return replace(column, numbers=numbers)
     atoms = cut.atoms(numbers.exact, tally.known, found.bins)
     deciles = cut.at_ranks(numbers.exact, cut.ranks(tally.known, found.bins))
     return replace(column, numbers=numbers, atoms=atoms, psi_edges=cut.edges(deciles, atoms))
-
-
-def exactly(values: Mapping[float, int]) -> Numbers:
-    """Counts of each value, ascending."""
-    ordered = sorted(values)
-    return Numbers(tuple(values[value] for value in ordered), tuple(ordered))
