@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import spark
+from fsnb.demo import spark
+from fsnb.errors import NotSupported
 
 
 def java(home: Path, says: str) -> Path:
@@ -38,5 +39,5 @@ def test_java_home_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_no_fitting_java_says_what_to_do(tmp_path: Path) -> None:
     java(tmp_path / "packages" / "java-25", 'openjdk version "25.0.1"')
-    with pytest.raises(spark.NoJava, match="no Java 17 or 21, which Spark needs: tools/ensure_services"):
+    with pytest.raises(NotSupported, match=r"no Java 17 or 21\. Install your system's package"):
         spark.find_java()

@@ -1,8 +1,16 @@
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import psycopg
 import pytest
 
+from fsnb.demo import postgres
+from fsnb.errors import NotSupported
 from tests.support.postgres import PostgresServer
 
 pytestmark = pytest.mark.postgres
@@ -60,6 +68,8 @@ def test_server_leaves_nothing_behind() -> None:
     with PostgresServer() as server:
         folder = server._folder
         assert ask(server.url, "SELECT 1") == [(1,)]
+    server.stop()  # a second time does nothing
+    assert repr(server) == "<PrivateServer: stopped>"
     assert not folder.exists()
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(server.url, connect_timeout=2)
@@ -68,3 +78,31 @@ def test_server_leaves_nothing_behind() -> None:
 def test_each_test_can_have_a_database_of_its_own(postgres_db_url: str, postgres_url: str) -> None:
     assert ask(postgres_db_url, "SELECT current_database() LIKE 'test_%'") == [(True,)]
     assert postgres_db_url != postgres_url
+
+
+ABANDONS = """
+import os, signal
+from fsnb.demo.postgres import PrivateServer
+server = PrivateServer().start()
+print(server._process.pid, server._folder, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.usefixtures("postgres_server")  # skips where there is no PostgreSQL
+def test_server_goes_with_whoever_started_it_even_when_that_is_killed() -> None:
+    done = subprocess.run([sys.executable, "-c", ABANDONS], capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL
+    pid, folder = done.stdout.split()
+    deadline = time.monotonic() + 60
+    while (Path(folder).exists() or Path("/proc", pid).exists()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not Path(folder).exists()
+    assert not Path("/proc", pid).exists()
+
+
+def test_no_server_programs_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(postgres.shutil, "which", lambda name: None)
+    monkeypatch.setattr(postgres, "Path", lambda *parts: tmp_path)
+    with pytest.raises(NotSupported, match="Install your system's package 'postgresql'"):
+        postgres.find_programs()
