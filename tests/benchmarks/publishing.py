@@ -25,10 +25,10 @@ import psycopg
 import fsnb
 from fsnb.demo import flights, views
 from fsnb.model import FeatureView
+from fsnb.model.moments import utc_now
 from fsnb.publish import Target, bring_up_to_date, ledger
 from fsnb.publish.checks import tables_on
 from fsnb.publish.materialize import materialize
-from fsnb.publish.publishing import utc_now
 from fsnb.publish.runs import Run
 from tests.support.postgres import PostgresServer
 
