@@ -14,7 +14,6 @@ from typing import Any
 
 import duckdb
 import ibis
-import ibis.expr.types as ir
 import polars as pl
 import sqlglot.expressions as sge
 
@@ -75,10 +74,10 @@ def index_definitions(con: Any, where: tuple[str, str], order: Sequence[str], cl
     return [f"CREATE INDEX ON {table} ({names(con, order)})", *ranges]
 
 
-def create_temporary(con: Any, name: str, query: ir.Table) -> int:
+def create_temporary(con: Any, name: str, query: str) -> int:
     """A table of this connection alone, filled; the number of its rows. The next one of this name takes its place."""
     replace, until = ("", " ON COMMIT DROP") if con.name == "postgres" else ("OR REPLACE ", "")
-    run(con, f"CREATE {replace}TEMPORARY TABLE {quoted(con, name)}{until} AS {con.compile(query)}")
+    run(con, f"CREATE {replace}TEMPORARY TABLE {quoted(con, name)}{until} AS {query}")
     run(con, f"ANALYZE {quoted(con, name)}")
     return rows(con, f"SELECT count(*) FROM {quoted(con, name)}")[0][0]
 
@@ -94,15 +93,9 @@ def summarize(con: Any, where: tuple[str, str]) -> None:
         )
 
 
-def row(con: Any, query: ir.Table) -> dict[str, Any]:
-    """The one row of a query, within the transaction."""
-    (found,) = rows(con, con.compile(query))
-    return dict(zip(query.columns, found, strict=True))
-
-
-def insert(con: Any, where: tuple[str, str], query: ir.Table, suffix: str = "") -> int:
+def insert(con: Any, where: tuple[str, str], columns: Sequence[str], query: str) -> int:
     """INSERT ... SELECT; the number of rows written."""
-    return run(con, f"INSERT INTO {quoted(con, *where)} ({names(con, query.columns)}) {con.compile(query)}{suffix}")
+    return run(con, f"INSERT INTO {quoted(con, *where)} ({names(con, columns)}) {query}")
 
 
 def insert_values(con: Any, where: tuple[str, str], values: Mapping[str, Any]) -> None:
@@ -252,9 +245,9 @@ def taken_back(con: Any) -> Iterator[None]:
         raise TakenBack
 
 
-def explained(con: Any, query: ir.Table) -> str:
+def explained(con: Any, query: str) -> str:
     """The engine's own plan of a query, as text."""
-    return "\n".join(str(row[-1]) for row in rows(con, f"EXPLAIN {con.compile(query)}"))
+    return "\n".join(str(row[-1]) for row in rows(con, f"EXPLAIN {query}"))
 
 
 def engine_errors() -> tuple[type[Exception], ...]:
