@@ -254,7 +254,7 @@ def last_told(layout: Layout, told: ir.Table, wanted: Times, *, before: bool) ->
 
 def _before(layout: Layout, told: ir.Table, wanted: Times) -> ir.Table:
     """The rows of the last moment of each entity between one stretch and the next; one pass over the history."""
-    outside = told.filter(~inside(told[EVENT_TIME], wanted))
+    outside = told.filter(~inside(told[EVENT_TIME], wanted), told[EVENT_TIME] <= as_value(wanted[-1][0]))
     gap = reduce(add, [(outside[EVENT_TIME] > as_value(start)).ifelse(1, 0) for start, _ in wanted])
     moments = (
         outside.mutate(fsnb_gap=gap)

@@ -18,7 +18,7 @@ from fsnb.model import FeatureView
 from fsnb.pit import strategies
 from fsnb.pit.choosing import COUNTED, Estimate, choose
 from fsnb.pit.outcomes import to_micros
-from fsnb.publish import history, inputs, intervals, ledger, sql
+from fsnb.publish import history, inputs, intervals, ledger, lookback, sql
 from fsnb.publish.gates import Gates
 from fsnb.publish.history import AVAILABLE_TIME, EVENT_TIME, LAST, RUN_ID, STAGE, TICKS, Stretches
 from fsnb.publish.inputs import in_ticks
@@ -82,7 +82,7 @@ def materialize(
         started = begin(job, schema, run, last=last, expected=expected)
         names, told, found = started.names, started.told, started.due
         before = _rows_before(job, names, gates)
-        staged, gone, appended, reports = _tell(job, names, told, found, run, guard, gates)
+        staged, gone, appended, reports = _tell(job, started, run, guard, gates)
         upserted = (
             _upsert(job, names, told, found, run, started.since) if appended or _ripe(job, names, run, started) else 0
         )
@@ -149,27 +149,25 @@ def _write_run(job: Job, names: Names, run: Run, counts: tuple[int, int, int], f
 
 def _tell(
     job: Job,
-    names: Names,
-    told: ir.Table,
-    found: Due,
+    started: Started,
     run: Run,
     guard: Callable[[Job, Stretches], None] | None,
     gates: Gates | None,
 ) -> tuple[int, int, int, tuple[CheckReport, ...]]:
     """Rows staged, told rows that the sources no longer give, rows appended, and what checks say of the staged."""
-    if not found.numbers:
+    if not started.due.numbers:
         return 0, 0, 0, ()
-    stretches = found.stretches(run.wanted)
+    stretches = started.due.stretches(run.wanted)
     if guard:
         guard(job, stretches)
-    staged, gone = _stage(job, names, told, stretches, run)
+    staged, gone = _stage(job, started, stretches, run)
     reports = gates.after_transform(job.layout) if gates else ()
-    return staged, gone, _append(job, names, found, run), reports
+    return staged, gone, _append(job, started.names, started.due, run), reports
 
 
-def _stage(job: Job, names: Names, told: ir.Table, stretches: Stretches, run: Run) -> tuple[int, int]:
+def _stage(job: Job, started: Started, stretches: Stretches, run: Run) -> tuple[int, int]:
     """Fill the stage with what the history should hold in these stretches of time."""
-    times = remember_told(job, names, told, stretches)
+    times = remember_told(job, started, stretches)
     if in_ticks(job.view):
         stage_ticks(job, stretches, times)
         return sql.create_temporary(job.con, STAGE, tick_values(job, times)), 0
@@ -179,14 +177,20 @@ def _stage(job: Job, names: Names, told: ir.Table, stretches: Stretches, run: Ru
     return staged, gone[0][0]
 
 
-def remember_told(job: Job, names: Names, told: ir.Table, stretches: Stretches) -> inputs.Times | None:
+def remember_told(job: Job, started: Started, stretches: Stretches) -> inputs.Times | None:
     """Put what the history says now into the table LAST; the event times of the source rows that count in these."""
     reach = stretches.reach(job.part) if in_ticks(job.view) else list(stretches.told)
+    names, times = started.names, inputs.times(reach)
+    looked_up = in_ticks(job.view) and lookback.by_index(job.con, reach, started.since)
+    before = in_ticks(job.view) and not looked_up
 
     def last(given: inputs.Times) -> ir.Table:
-        return history.last_told(job.layout, told, given, before=in_ticks(job.view))
+        return history.last_told(job.layout, started.told, given, before=before)
 
-    sql.create_temporary(job.con, LAST, job.text(("last", names), last, inputs.times(reach)))
+    query = job.text(("last", names, before), last, times)
+    if looked_up and started.since:
+        query = f"({query}) UNION ALL {lookback.last_before(job.con, job.layout, names, times, started.since)}"
+    sql.create_temporary(job.con, LAST, query)
     return job.times(reach)
 
 
@@ -258,7 +262,8 @@ def _upsert(job: Job, names: Names, told: ir.Table, found: Due, run: Run, since:
     """Newer wins: a later event time, or the same one told later."""
     con, layout = job.con, job.layout
     stretches = found.stretches(run.wanted).reach(job.part) if found.numbers else []
-    given = (run.now, run.id, since, inputs.times(stretches))
+    now = run.now if since is None else max(run.now, since)  # another that began later may have been the first
+    given = (now, run.id, since, inputs.times(stretches))
     rows = job.text(("current", names), lambda *given: history.current_rows(layout, told, *given), *given)
     changed = [name for name in layout.current.names if name not in layout.keys]
     update = ", ".join(f"{sql.quoted(con, name)} = EXCLUDED.{sql.quoted(con, name)}" for name in changed)

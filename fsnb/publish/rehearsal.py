@@ -202,7 +202,7 @@ def _count(job: Job, told: list[intervals.Range]) -> int:
 def _staged(job: Job, started: Started, run: Run) -> tuple[int, str]:
     """How many rows would be staged, and the engine's plan of the query that computes them."""
     stretches = started.due.stretches(run.wanted)
-    times = remember_told(job, started.names, started.told, stretches)
+    times = remember_told(job, started, stretches)
     if not inputs.in_ticks(job.view):
         query = staged_rows(job, stretches, times)
         return sql.create_temporary(job.con, history.STAGE, query), sql.explained(job.con, query)

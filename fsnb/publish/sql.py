@@ -19,6 +19,7 @@ import sqlglot.expressions as sge
 
 from fsnb.errors import NotSupported, PublishError, TargetError
 
+PAGES_PER_RANGE = 16  # of 8 kB: a thousand rows or two, a day of many a source
 LONGEST_NAME = {"postgres": 63}  # bytes; PostgreSQL cuts what is longer, and two names may become one
 
 
@@ -66,12 +67,16 @@ def table_definition(
 
 
 def index_definitions(con: Any, where: tuple[str, str], order: Sequence[str], clocks: Sequence[str]) -> list[str]:
-    """The indexes of a history, where the target keeps any: one to look up a moment, one for each clock's ranges."""
+    """The indexes of a table, where the target keeps any: one to look up a moment, one for each clock's ranges."""
     if con.name != "postgres":
         return []
     table = quoted(con, *where)
-    ranges = [f"CREATE INDEX ON {table} USING brin ({quoted(con, clock)})" for clock in clocks]
-    return [f"CREATE INDEX ON {table} ({names(con, order)})", *ranges]
+    moments = [f"CREATE INDEX ON {table} ({names(con, order)})"] if order else []
+    ranges = [
+        f"CREATE INDEX ON {table} USING brin ({quoted(con, clock)}) WITH (pages_per_range = {PAGES_PER_RANGE})"
+        for clock in clocks
+    ]
+    return [*moments, *ranges]
 
 
 def create_temporary(con: Any, name: str, query: str) -> int:
