@@ -248,11 +248,11 @@ def last_publication(catalog: Catalog | None, view: str, target: str) -> Publica
     if catalog is None:
         return None
     try:
-        body = catalog.get(KIND, view).body
-        if body["target"] != target:  # then all of them are read
-            body = next((each.body for each in catalog.history(KIND, view) if each.body["target"] == target), None)
+        latest = catalog.get(KIND, view)
+        found = (latest,) if latest.body["target"] == target else catalog.history(KIND, view)
     except UnknownName:
         return None
+    body = next((each.body for each in found if each.body["target"] == target), None)
     return None if body is None else Publication.from_doc(body)
 
 
