@@ -131,11 +131,11 @@ def publish(
         seen, found = compare(view, target, con, catalog, who, breaking=breaking or not promote)
         step("check sources")
         there = tables_on(view, target, con)
-        previous = _last_checks(catalog, view, target)
-        gates = Gates.of(view, target, con, started, previous, more=checks, drift=drift)
+        latest = last_publication(catalog, view.name, target.name)
+        gates = Gates.of(view, target, con, started, latest.checks if latest else None, more=checks, drift=drift)
         before = gates.before(there)
         run = Run.of(wanted, started, promote=promote)
-        proof = None if certify == "always" else _kept_proof(view, target, catalog, local, con)
+        proof = None if certify == "always" else _kept_proof(view, latest, local, con)
         guard = None if proof is None else ties_guard(who)
         if proof is None:
             check_ties(view, con, there, who)
@@ -247,9 +247,8 @@ def _prove(
     return Proof(certificate, tuple(empty_values(view, con, there).items()), run_id)
 
 
-def _kept_proof(view: FeatureView, target: Target, catalog: Catalog | None, local: Any, con: Any) -> Proof | None:
+def _kept_proof(view: FeatureView, last: Publication | None, local: Any, con: Any) -> Proof | None:
     """The last publication's certificate, where it is of this definition on these very engines."""
-    last = last_publication(catalog, view.name, target.name)
     if last is None or last.fingerprint != view.fingerprint:
         return None
     proved = last.certificate
@@ -264,8 +263,11 @@ def _kept_proof(view: FeatureView, target: Target, catalog: Catalog | None, loca
 
 def last_publication(catalog: Catalog | None, view: str, target: str) -> Publication | None:
     """The latest publication of a view on a target that the catalog knows."""
+    if catalog is None:
+        return None
     try:
-        found = catalog.history(KIND, view) if catalog is not None else ()
+        latest = catalog.get(KIND, view)
+        found = (latest,) if latest.body["target"] == target else catalog.history(KIND, view)
     except UnknownName:
         return None
     body = next((each.body for each in found if each.body["target"] == target), None)
@@ -278,11 +280,6 @@ def last_published(catalog: Catalog, view: FeatureView) -> Publication | None:
         return Publication.from_doc(catalog.get(KIND, view.name).body)
     except UnknownName:
         return None
-
-
-def _last_checks(catalog: Catalog | None, view: FeatureView, target: Target) -> CheckReport | None:
-    last = last_publication(catalog, view.name, target.name)
-    return last.checks if last else None
 
 
 def _need_agreement(certificate: Certificate, target: Target) -> None:

@@ -216,9 +216,9 @@ class Lake:
                 raise NotSupported(f"{who}: {name!r} is {dtype}, which a lake's tables have no type for. Cast it.")
         return ibis.schema({name: dtype.copy(nullable=True) for name, dtype in schema.items()})
 
-    def append(self, name: str, rows: ir.Table) -> int:
-        """Write a query's rows into new files of a table; how many."""
-        table = self._tables[name]
+    def append(self, name: str, query: str) -> int:
+        """Write a query's rows, which has the table's columns, into new files of a table; how many."""
+        table, rows = self._tables[name], self.engine.con.sql(query)
         columns = ibis.Schema.from_pyarrow(table.schema)
         run = new_run(table.log.folder)
         self.engine.write(self.engine.con.compile(rows.select(*columns.names).cast(columns)), run)
