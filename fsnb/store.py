@@ -23,6 +23,8 @@ from fsnb.identity import fingerprint
 from fsnb.model import Feature, FeatureView, LagProfile, Source, Spine, parse_duration
 from fsnb.model.data import is_path, is_table_name
 from fsnb.online import EMBEDDED, Consistency, OnlineFeatures, Synced
+from fsnb.pit import working
+from fsnb.progress import silent, task
 from fsnb.publish import Materialization, Promotion, Publication, Rehearsal, Target
 from fsnb.quality import Baseline, DriftReport
 from fsnb.quality.kinds import Kind
@@ -148,8 +150,9 @@ class FeatureStore:
             Per feature the share of NULL, distinct values, least, greatest, mean, and the counts of 20 bins.
         """
         found = self.register(self.view(view) if isinstance(view, str) else view)
-        spine, moment, newest = training.every_entity(found, self.engine, self._tables_of(found), at)
-        rows = self.training_set(spine, found).to_arrow()
+        with task(f"profile {found.name}"), working(self.engine):
+            spine, moment, newest = training.every_entity(found, self.engine, self._tables_of(found), at)
+            rows = self.training_set(spine, found).to_arrow()
         of, columns = f"every entity at {moment:%Y-%m-%d %H:%M:%S} UTC", {name: name for name in found.features}
         made = training.profile_rows(rows, found, columns, of=of, newest=newest)
         record(self.catalog, made)
@@ -175,7 +178,8 @@ class FeatureStore:
     def profile_lag(self, source: Source | str, *, covers: float = 0.99) -> LagProfile:
         """How late a source's rows become known, and the lag that covers most of them; see `Source.profile_lag`."""
         found = self._source(source) if isinstance(source, str) else source
-        return found.profile_lag(covers=covers, con=self.engine)
+        with task(f"how late {found.name} is"), working(self.engine):
+            return found.profile_lag(covers=covers, con=self.engine)
 
     # ------------------------------------------------------------------ train
 
@@ -290,14 +294,14 @@ class FeatureStore:
             the store's engine.
         """
         stored = isinstance(reference, str) and not is_path(reference)
-        return quality.drift(
-            self.baseline(reference) if stored else _rows(reference),
-            self.engine.table(current) if is_table_name(current) else _rows(current),
-            columns=columns,
-            bins=bins,
-            kinds=kinds,
-            name=reference if stored else "",
-        )
+        with task("drift") as step, working(self.engine):
+            step("the reference")
+            before = self.baseline(reference) if stored else _rows(reference)
+            step("the current rows")
+            now = self.engine.table(current) if is_table_name(current) else _rows(current)
+            step("compare")
+            name = reference if stored else ""
+            return quality.drift(before, now, columns=columns, bins=bins, kinds=kinds, name=name)
 
     # ------------------------------------------------------------------ publish
 
@@ -344,7 +348,9 @@ class FeatureStore:
             The table is there already, unless `replace=True`.
         """
         found = self._source(source) if isinstance(source, str) else source
-        return publish.load(found, self._target(to), replace=replace, local=self.engine, progress=progress)
+        with task(f"load {found.name} to {to}", progress) as step, working(self.engine):
+            seen = None if step is silent else step  # rows are counted first for who looks
+            return publish.load(found, self._target(to), replace=replace, local=self.engine, progress=seen)
 
     @overload
     def publish(
@@ -409,12 +415,14 @@ class FeatureStore:
         found = self.register(self.view(view) if isinstance(view, str) else view)
         target = self._target(to)
         if dry_run:
-            return publish.rehearse(found, target, mode=mode, catalog=self.catalog, promote=promote, **asked)
+            with task(f"plan {found.name} on {to}"):
+                return publish.rehearse(found, target, mode=mode, catalog=self.catalog, promote=promote, **asked)
         tables = self._tables_of(found)
         how: dict[str, Any] = {"mode": mode, "promote": promote, "breaking": breaking, "certify": certify}
-        how |= {"local": self.engine, "tables": tables, "catalog": self.catalog, "progress": progress}
-        published = publish.publish(found, target, **how, **asked)
-        self._profile_published(found, published)
+        how |= {"local": self.engine, "tables": tables, "catalog": self.catalog}
+        with task(f"publish {found.name} to {to}", progress) as step, working(self.engine):
+            published = publish.publish(found, target, **how, progress=step, **asked)
+            self._profile_published(found, published)
         return published
 
     def materialize(
@@ -436,7 +444,8 @@ class FeatureStore:
         PublishError
             It is not published there. Nothing was written.
         """
-        return publish.bring_up_to_date(view, self._target(to), progress=progress, **asked)
+        with task(f"materialize {_name(view)} on {to}", progress) as step:
+            return publish.bring_up_to_date(view, self._target(to), progress=step, **asked)
 
     def promote(self, view: FeatureView | str, to: str, version: int, *, breaking: bool = False) -> Promotion:
         """Lead readers of a view to a version that was published beside the promoted one.
@@ -554,8 +563,8 @@ class FeatureStore:
         OnlineStoreError, TargetError, UnknownName
             What was not noted as pushed is pushed the next time.
         """
-        name = view if isinstance(view, str) else view.name
-        return self._serving.sync(name, to, target=target, progress=progress)
+        with task(f"sync {_name(view)}", progress) as step:
+            return self._serving.sync(_name(view), to, target=target, progress=step)
 
     def get_features(
         self, features: Any, keys: Any, *, at: datetime | str | None = None, online: str | None = None
@@ -595,8 +604,8 @@ class FeatureStore:
 
         `.ok` says whether all agree and nothing is due; `.differences` lists where they do not.
         """
-        name = view if isinstance(view, str) else view.name
-        return self._serving.check(name, store=online)
+        with task(f"compare {_name(view)} with its online store"):
+            return self._serving.check(_name(view), store=online)
 
     # ------------------------------------------------------------------ check
 
@@ -630,20 +639,22 @@ class FeatureStore:
             `.ok`, `.to_polars()`, `.raise_if_failed()`; rows that fail raise nothing by themselves.
         """
         found = self._subject(what)
-        if isinstance(found, FeatureView):
-            with self._place(found, to, checks) as place:
-                return checking.check_view(found, **place, checks=checks, at=at, previous=previous)
-        if to is not None:
-            raise DefinitionError("check(to=...) is for feature views, which are what targets have.")
-        who, table = self._readable(found)
-        others = self._others(checking.referenced(checks or ()))
-        return checking.check_table(table, checks, who, previous, tables=others, con=self.engine)
+        with task(f"check {getattr(found, 'name', 'the table')}"), working(self.engine):
+            if isinstance(found, FeatureView):
+                with self._place(found, to, checks) as place:
+                    return checking.check_view(found, **place, checks=checks, at=at, previous=previous)
+            if to is not None:
+                raise DefinitionError("check(to=...) is for feature views, which are what targets have.")
+            who, table = self._readable(found)
+            others = self._others(checking.referenced(checks or ()))
+            return checking.check_table(table, checks, who, previous, tables=others, con=self.engine)
 
     def suggest_checks(self, what: FeatureView | Source | str | Any) -> Suggestions:
         """Propose checks that a source or a table passes today, with margins and reasons; of a view, for its source."""
         found = self._subject(what)
-        who, table = self._readable(found.source if isinstance(found, FeatureView) else found)
-        return checking.suggest(table, who=who, con=self.engine)
+        with task("look for checks that hold"), working(self.engine):
+            who, table = self._readable(found.source if isinstance(found, FeatureView) else found)
+            return checking.suggest(table, who=who, con=self.engine)
 
     def monitor(
         self,
@@ -686,7 +697,7 @@ class FeatureStore:
         hooks: dict[str, Any] = {"alert": alert, "retrain": retrain, "looks": looks}
         known = [document for document in self.catalog.list(MONITORING) if document.name == found.name]
         previous = CheckReport.from_doc(known[0].body["report"]) if known else None
-        with self._place(found, to, checks) as place:
+        with task(f"monitor {found.name}"), working(self.engine), self._place(found, to, checks) as place:
             return checking.monitor_view(
                 found, window, **place, at=at, checks=checks, previous=previous, **hooks, keep=self._keep(found)
             )

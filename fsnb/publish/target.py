@@ -19,6 +19,7 @@ import ibis
 
 from fsnb.errors import TargetError
 from fsnb.model.entity import check_name
+from fsnb.pit import working
 from fsnb.urls import (
     PLACEHOLDER,
     SECRET_OPTIONS,
@@ -40,6 +41,7 @@ SCHEMES = (
 )
 DEFAULT_SCHEMA = {"postgres": "fsnb", "duckdb": "main"}
 SECONDS_TO_CONNECT = 10
+ASKABLE = "SET enable_progress_bar = true; SET enable_progress_bar_print = false"  # how far a query is can be asked
 HELD = "Could not set lock"  # DuckDB's words for a file that another process has open
 
 
@@ -121,7 +123,8 @@ class Target:
         """A connection that is closed at the end: a DuckDB file is then free for others again."""
         con = self.connect()
         try:
-            yield con
+            with working(con):
+                yield con
         finally:
             con.disconnect()
 
@@ -199,7 +202,9 @@ def _duckdb(address: Address, options: dict[str, str]) -> Any:
     path, deadline = with_variables(address.path), time.monotonic() + SECONDS_TO_CONNECT
     while True:
         try:
-            return ibis.duckdb.connect(path)
+            con = ibis.duckdb.connect(path)
+            con.raw_sql(ASKABLE)
+            return con
         except duckdb.IOException as error:
             if HELD not in str(error) or time.monotonic() > deadline:
                 raise
