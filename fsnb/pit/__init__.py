@@ -5,6 +5,7 @@ from fsnb.pit.execution import EnginePlan, lower, on
 from fsnb.pit.outcomes import Considered, Judgement, considered, considered_by
 from fsnb.pit.planning import JoinPlan, ViewPlan, plan
 from fsnb.pit.read import ROW, attach, normalise, read_source, read_spine, table_named
+from fsnb.pit.working import stop, working
 
 __all__ = [
     "ROW",
@@ -24,5 +25,7 @@ __all__ = [
     "plan",
     "read_source",
     "read_spine",
+    "stop",
     "table_named",
+    "working",
 ]
