@@ -73,7 +73,7 @@ def _preview_bundle(preview: typing.Any) -> typing.Any:
 
 def _show_previews() -> None:
     """In a kernel `train.preview()` shows as a widget, `%load_ext` or not; by name, so that nothing is imported yet."""
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    shell: typing.Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if getattr(shell, "kernel", None) is not None:
         formatter = shell.display_formatter.mimebundle_formatter
         formatter.for_type_by_name("fsnb.training.preview", "Preview", _preview_bundle)

@@ -118,7 +118,7 @@ def card(*group: Why, opened: bool, company: int = 1, then: Mapping[str, Any] | 
     """
     why = merged(group)
     names = ", ".join(each.feature for each in group)
-    said = "".join(f"<p>{escape(each.sentence)}{_leak(each)}</p>" for each in group)
+    said = "".join(f"<p>{escape(words)}{_leak(each)}</p>" for words, each in _sentences(group))
     heads = "".join(_head(each, then) for each in group)
     drawn = timeline.draw(why, most=max(40, timeline.MOST // company))
     table = rows_table(why, opened=opened, most=TABLE_ROWS if company <= OPEN_CARDS else FEW_ROWS)
@@ -128,12 +128,24 @@ def card(*group: Why, opened: bool, company: int = 1, then: Mapping[str, Any] | 
     )
 
 
+def _sentences(group: Sequence[Why]) -> list[tuple[str, Why]]:
+    """Of features that say the same of their rows the first sentence, without its value, which stands above."""
+    if len(group) == 1:
+        return [(group[0].sentence, group[0])]
+    found: dict[tuple[str, str], Why] = {}
+    for why in group:
+        found.setdefault((text.reason(why), why.leak), why)
+    return [(words[:1].upper() + words[1:], why) for (words, _), why in found.items()]
+
+
 def _head(why: Why, then: Mapping[str, Any] | None) -> str:
     """The feature's name and value; where other rules are tried, its value without them and with."""
     name = f'<span class="fsnb-name" title="{escape(why.feature)}">{escape(why.feature)}</span>'
     if then is None or then[why.feature] == why.value:
         return f'<div class="fsnb-head">{name}{_value(why.value)}</div>'
-    was = f'<span class="fsnb-was">{clipped(text.show(then[why.feature]), 28)} <span aria-label="becomes">→</span></span>'
+    was = (
+        f'<span class="fsnb-was">{clipped(text.show(then[why.feature]), 28)} <span aria-label="becomes">→</span></span>'
+    )
     return f'<div class="fsnb-head">{name}<span class="fsnb-values">{was} {_value(why.value)}</span></div>'
 
 

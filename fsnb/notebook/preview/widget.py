@@ -116,7 +116,7 @@ class PreviewWidget(anywidget.AnyWidget):
 
     def _do(self, content: Any) -> Mapping[str, Any] | None:
         asked = content if isinstance(content, Mapping) else {}
-        do = self.DOES.get(asked.get("do"))
+        do = self.DOES.get(str(asked.get("do")))
         if do is None:
             raise UnknownName.among("the preview widget", "message", str(asked.get("do")), self.DOES)
         try:
