@@ -60,7 +60,7 @@ STYLE = """
 
 
 def page(whys: Sequence[Why], *, together: bool = False) -> str:
-    """All that was asked for, by spine row, with one legend; `together`: features that met the same rows share a card."""
+    """All that was asked for, by spine row, with one legend; `together`: features of the same rows share a card."""
     groups = grouped(whys) if together else [(why,) for why in whys]
     parts: list[str] = []
     for position, group in enumerate(groups):

@@ -129,7 +129,7 @@ def test_shapes_tell_outcomes_apart_and_the_legend_names_them(train: TrainingSet
     page = train.preview(1).to_html()
     legend = page[page.index('class="fsnb-legend"') :]
     words = re.findall(r"</svg>([a-z ]+)</span>", legend)
-    assert words == ["used", "superseded", "future", "not yet known", "outside the window"]
+    assert words == ["used", "superseded", "future", "not yet known", "outside the window", "would have leaked"]
 
 
 def test_timeline_has_a_role_and_says_the_sentence(train: TrainingSet) -> None:
@@ -138,7 +138,7 @@ def test_timeline_has_a_role_and_says_the_sentence(train: TrainingSet) -> None:
     assert svg.get("role") == "img"
     assert svg.get("aria-label") == f"Timeline. {why.sentence}"
     titles = [node.text for node in svg.iter("title")]
-    assert titles[1] == "not yet known: 2024-01-01 02:00, known from 2024-01-01 05:00"
+    assert titles[1] == "not yet known, would have leaked: 2024-01-01 02:00, known from 2024-01-01 05:00"
 
 
 def test_timeline_places_rows_by_time(train: TrainingSet) -> None:
