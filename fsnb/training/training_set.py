@@ -201,7 +201,7 @@ class TrainingSet:
             return explain(self, row, [self._feature(feature)])[0]
 
     def preview(self, row: int = 0, *, rows: Sequence[int] | None = None) -> Preview:
-        """Training rows to look at: each feature's value, its timeline, what was refused and why, what would have leaked.
+        """Training rows to look at: each feature's value and timeline, what was refused and why, what would leak.
 
         In a notebook the result shows as a widget, with sliders for lag, window and ttl; elsewhere as text or HTML.
 
