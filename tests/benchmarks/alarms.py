@@ -21,7 +21,7 @@ from fsnb.profiling.column import Column
 from fsnb.profiling.numbers import Numbers
 from fsnb.quality.comparing import compared
 
-SIZES = (100, 300, 1_000, 3_000, 10_000)
+SIZES = ((100, 100), (300, 300), (1_000, 1_000), (3_000, 3_000), (10_000, 10_000), (100, 10_000), (10_000, 100))
 BINS = 10
 ALARMS = ("warn", "alert")
 Draw = Callable[[np.random.Generator, int], np.ndarray]
@@ -63,17 +63,17 @@ def column(values: np.ndarray, *, reference: bool) -> Column:
     return replace(found, atoms=atoms, psi_edges=cut.edges(deciles, atoms))
 
 
-def alarm(before: Draw, now: Draw, rng: np.random.Generator, n: int) -> bool:
-    """Whether one column alarms."""
-    mine, theirs = column(before(rng, n), reference=True), column(now(rng, n), reference=False)
+def alarm(before: Draw, now: Draw, rng: np.random.Generator, n: int, m: int) -> bool:
+    """Whether one column alarms, of n rows before and m now."""
+    mine, theirs = column(before(rng, n), reference=True), column(now(rng, m), reference=False)
     return compared(mine, theirs).verdict in ALARMS
 
 
-def reports(rng: np.random.Generator, n: int, trials: int, columns: int = 100) -> tuple[float, float]:
+def reports(rng: np.random.Generator, n: int, m: int, trials: int, columns: int = 100) -> tuple[float, float]:
     """Of reports of so many columns without drift: the share with any alarm, and alarms a column."""
     draws = list(DRAWS.values())
     of = [draws[k % len(draws)] for k in range(columns)]
-    counts = [sum(alarm(draw, draw, rng, n) for draw in of) for _ in range(trials)]
+    counts = [sum(alarm(draw, draw, rng, n, m) for draw in of) for _ in range(trials)]
     return sum(count > 0 for count in counts) / trials, sum(counts) / trials / columns
 
 
@@ -90,21 +90,30 @@ def main() -> None:
 
 def _print(rng: np.random.Generator, trials: int, seed: int) -> None:
     print(f"False alarms in %, of {trials:,} columns each (a quarter from 3,000 rows on), seed {seed}\n", flush=True)
-    print(f"| shape | {' | '.join(f'{n:,}' for n in SIZES)} |\n|---|{'---|' * len(SIZES)}")
+    print(f"| shape, rows before and now | {' | '.join(_said(*size) for size in SIZES)} |\n|---|{'---|' * len(SIZES)}")
     for name, draw in DRAWS.items():
-        rates = [_rate(draw, draw, rng, n, trials if n < 3_000 else trials // 4) for n in SIZES]
+        rates = [_rate(draw, draw, rng, size, _fewer(trials, size)) for size in SIZES]
         print(f"| {name} | {' | '.join(f'{100 * rate:.2f}' for rate in rates)} |", flush=True)
     print("\n| rows | reports of 100 columns with an alarm, % | alarms a column, % |\n|---|---|---|")
-    for n in SIZES:
-        some, each = reports(rng, n, max(trials // 100 if n < 3_000 else trials // 400, 1))
-        print(f"| {n:,} | {100 * some:.0f} | {100 * each:.3f} |", flush=True)
+    for size in SIZES:
+        some, each = reports(rng, *size, max(_fewer(trials, size) // 100, 1))
+        print(f"| {_said(*size)} | {100 * some:.0f} | {100 * each:.3f} |", flush=True)
     print("\n| moved, 2,000 rows | found, % |\n|---|---|")
     for (name, now), before in zip(MOVED.items(), ("normal", "lognormal"), strict=True):
-        print(f"| {name} | {100 * _rate(DRAWS[before], now, rng, 2_000, trials // 10):.1f} |", flush=True)
+        print(f"| {name} | {100 * _rate(DRAWS[before], now, rng, (2_000, 2_000), trials // 10):.1f} |", flush=True)
 
 
-def _rate(before: Draw, now: Draw, rng: np.random.Generator, n: int, trials: int) -> float:
-    return Counter(alarm(before, now, rng, n) for _ in range(trials))[True] / trials
+def _said(n: int, m: int) -> str:
+    return f"{n:,}" if n == m else f"{n:,}, {m:,}"
+
+
+def _fewer(trials: int, size: tuple[int, int]) -> int:
+    """A quarter, where much has to be drawn."""
+    return trials if min(size) < 3_000 else trials // 4
+
+
+def _rate(before: Draw, now: Draw, rng: np.random.Generator, size: tuple[int, int], trials: int) -> float:
+    return Counter(alarm(before, now, rng, *size) for _ in range(trials))[True] / trials
 
 
 if __name__ == "__main__":
