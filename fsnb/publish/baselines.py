@@ -78,12 +78,14 @@ def keep(
         if version is None:
             return ()
         made = []
-        for place, (table, clock) in _places(view, target, con, schema, version).items():
+        for place in _places(view):
             before = None if when == "always" else read(con, schema, view.name, view.fingerprint, place)
-            if before is not None and not FEW > before["n"] < _count(con, table):
+            if before is not None and before["n"] >= FEW:
                 continue
-            _write(con, schema, view.name, version.number, place, describe(con, table, clock), now)
-            made.append(place)
+            table, clock = _rows(place, view, target, con, schema, version)
+            if _count(con, table) > (before["n"] if before else 0):
+                _write(con, schema, view.name, version.number, place, describe(con, table, clock), now)
+                made.append(place)
         return tuple(made)
 
 
@@ -93,16 +95,20 @@ def version_of(view: FeatureView, con: Any, schema: str) -> Version | None:
     return max(known, key=lambda each: each.number, default=None)
 
 
-def _places(
-    view: FeatureView, target: Target, con: Any, schema: str, version: Version
-) -> dict[str, tuple[ir.Table, str | None]]:
+def _places(view: FeatureView) -> tuple[str, ...]:
+    watched = any(check.kind == "baseline_drift" and check.on == "source" for check in view.checks)
+    return ("result", "source") if watched else ("result",)
+
+
+def _rows(
+    place: str, view: FeatureView, target: Target, con: Any, schema: str, version: Version
+) -> tuple[ir.Table, str | None]:
+    """The newest rows of a place, and its clock."""
+    if place == "source":
+        at = view.source.event_time
+        return _newest(con, tables_on(view, target, con)[view.source.name], at), at
     table, clock = result(view, con, schema, version)
-    columns = list(view.features) + ([clock] if clock else [])
-    found = {"result": (_newest(con, table, clock).select(columns), clock)}
-    if any(check.kind == "baseline_drift" and check.on == "source" for check in view.checks):
-        rows, at = tables_on(view, target, con)[view.source.name], view.source.event_time
-        found["source"] = (_newest(con, rows, at), at)
-    return {place: each for place, each in found.items() if _count(con, each[0])}
+    return _newest(con, table, clock).select([*view.features, *([clock] if clock else [])]), clock
 
 
 def result(view: FeatureView, con: Any, schema: str, version: Version) -> tuple[ir.Table, str | None]:
