@@ -32,6 +32,16 @@ export function plainWords(query: string): string[] {
   return words.map(word => word.replace(/^(name|feature)s?:/, '').replace(/"/g, '')).filter(w => w && !w.includes(':'));
 }
 
+/** The views and sources whose names, features, tags, owners or descriptions hold every word as it is. */
+export function holding(overview: Overview, words: string[]): ReadonlySet<string> {
+  const views = overview.views.filter(view => {
+    const text = [view.name, view.entity, view.owner, view.description, ...view.tags, ...view.features].join(' ');
+    return words.every(word => text.toLowerCase().includes(word));
+  });
+  const sources = overview.sources.filter(source => words.every(word => source.name.toLowerCase().includes(word)));
+  return new Set([...views.map(view => `view ${view.name}`), ...sources.map(source => `source ${source.name}`)]);
+}
+
 /** The features that hold a word of the search; all, where none does. */
 export function featuresOf(view: ViewRow, words: string[]): string[] {
   const held = view.features.filter(name => words.some(word => name.toLowerCase().includes(word)));
