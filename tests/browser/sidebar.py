@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 from ibis import _
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 import fsnb
 from tests.support.lab import ROOT, JupyterServer, Notebook
@@ -17,6 +17,8 @@ BUILT = ROOT / "extensions" / "fsnb-lab" / "built"
 HOSTILE = ["<script>window.hacked = 1</script>", "a\"b'c\n<img src=x onerror='window.hacked = 2'>", "x" * 10_000]
 OPEN = "import fsnb\n\nstore = fsnb.open('.fsnb')"
 VIEWS, FEATURES = 100, 20  # of the large catalog
+
+expect.set_options(timeout=90_000)  # a slow machine is no defect
 
 
 def options(labextensions: Path) -> list[str]:
@@ -43,9 +45,7 @@ def fill(folder: Path) -> None:
     store.register(view)
     store.profile(view)
     last = {"fare": _.fare, "km": _.km}
-    store.register(
-        fsnb.FeatureView("last_trip", entity=rider, source=trips, features=last, owner="risk", tags=["trips"])
-    )
+    store.register(fsnb.FeatureView("last_trip", **told | {"features": last, "owner": "risk", "tags": ["trips"]}))
     store.target("prod", str(books / "prod.duckdb"))
     store.load(trips, "prod")
     store.engine.disconnect()

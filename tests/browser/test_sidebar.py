@@ -6,7 +6,7 @@ import json
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -170,7 +170,7 @@ def test_a_notebook_with_another_store_is_told_so(page: Page, server: JupyterSer
 
 
 def test_a_publication_of_another_process_shows_within_two_seconds(
-    page: Page, server: JupyterServer, record_property: pytest.FixtureRequest
+    page: Page, server: JupyterServer, record_property: Callable[[str, float], None]
 ) -> None:
     sidebar, _ = Sidebar.open(page, server)
     expect(sidebar.row("last_trip").locator(".fsnb-state-unpublished")).to_be_visible()
@@ -182,8 +182,7 @@ def test_a_publication_of_another_process_shows_within_two_seconds(
     done = subprocess.run([sys.executable, "-c", PUBLISH, str(folder)], capture_output=True, text=True, check=True)
     finished = datetime.fromisoformat(done.stdout.strip()).replace(tzinfo=UTC).timestamp()
     took = page.evaluate("window.shown") / 1000 - finished
-    record_property("seconds", took)  # type: ignore[operator]
-    print(f"a publication of another process showed after {took:.2f} s")
+    record_property("seconds", took)
     assert took < 20  # 2 s where nothing else runs
 
 
@@ -265,15 +264,15 @@ def test_hostile_names_are_shown_as_text(page: Page, server: JupyterServer) -> N
     sidebar.panel.get_by_role("tab", name="Publications").click()
     expect(sidebar.panel.locator(".fsnb-card").first).to_be_visible()
     assert page.evaluate("window.hacked") is None
-    assert page.evaluate(
-        "document.querySelector('.fsnb-body').scrollWidth <= document.querySelector('.fsnb-body').clientWidth"
-    )
+    assert page.locator(".fsnb-body").evaluate("body => body.scrollWidth <= body.clientWidth")
 
 
 # ---------------------------------------------------------------------- many features, no mouse, no sight
 
 
-def test_two_thousand_features_scroll_and_search_at_once(page: Page, server: JupyterServer) -> None:
+def test_two_thousand_features_scroll_and_search_at_once(
+    page: Page, server: JupyterServer, record_property: Callable[[str, float], None]
+) -> None:
     sidebar, _ = Sidebar.open(page, server, "many")
     expect(sidebar.row("view_000")).to_be_visible()
     sidebar.search.fill("feature")  # opens nothing: every feature holds it
@@ -299,7 +298,8 @@ def test_two_thousand_features_scroll_and_search_at_once(page: Page, server: Jup
     assert height >= VIEWS * (FEATURES + 1)
     assert page.locator(".fsnb-row").count() < 100
     scrolled, searched = page.evaluate(MEASURE)
-    print(f"scroll {statistics.median(scrolled):.0f} ms, search {statistics.median(searched):.0f} ms")
+    record_property("median_scroll_ms", statistics.median(scrolled))
+    record_property("median_search_ms", statistics.median(searched))
     # the least of many: what others do on this machine at the same time is no lag of ours
     assert min(scrolled) < 100
     assert min(searched) < 100
