@@ -66,7 +66,7 @@ def _fill_many(folder: Path, doc: dict[str, Any]) -> None:
     folder.mkdir(parents=True)
     catalog = fsnb.open(folder).catalog
     for number in range(VIEWS):
-        features = [f"feature_{number:03}_{each:02}" for each in range(FEATURES)]
+        features = [*(f"feature_{number:03}_{each:02}" for each in range(FEATURES)), f"other_{number:03}"]
         words = {"owner": ["ops", "risk"][number % 2], "tags": [f"tag{number % 5}"], "description": ""}
         entity = {"name": ["driver", "rider"][number % 2], "keys": ["rider"]}
         names = {"name": f"view_{number:03}", "features": features, "schema": dict.fromkeys(features, "float64")}

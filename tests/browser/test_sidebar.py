@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -163,9 +161,7 @@ def test_a_notebook_with_another_store_is_told_so(page: Page, server: JupyterSer
 # ---------------------------------------------------------------------- live
 
 
-def test_a_publication_of_another_process_shows_within_two_seconds(
-    page: Page, server: JupyterServer, record_property: Callable[[str, float], None]
-) -> None:
+def test_a_publication_of_another_process_shows_within_two_seconds(page: Page, server: JupyterServer) -> None:
     sidebar, _ = Sidebar.open(page, server)
     expect(sidebar.row("last_trip").locator(".fsnb-state-unpublished")).to_be_visible()
     page.evaluate("""void (window.shown = new Promise(resolve => new MutationObserver(() => {
@@ -176,8 +172,7 @@ def test_a_publication_of_another_process_shows_within_two_seconds(
     done = subprocess.run([sys.executable, "-c", PUBLISH, str(folder)], capture_output=True, text=True, check=True)
     finished = datetime.fromisoformat(done.stdout.strip()).replace(tzinfo=UTC).timestamp()
     took = page.evaluate("window.shown") / 1000 - finished
-    record_property("seconds", took)
-    assert took < 20  # 2 s where nothing else runs
+    assert took < 20  # half a second; 2 s are promised where nothing else runs
 
 
 # ---------------------------------------------------------------------- which catalog, and what goes wrong
@@ -230,7 +225,7 @@ def test_a_server_error_is_said_and_tried_again(page: Page, server: JupyterServe
 
 
 def test_a_folder_without_a_catalog_says_how_to_make_one(page: Page, server: JupyterServer) -> None:
-    page.route("**/fsnb/catalogs", lambda route: route.fulfill(json={"catalogs": []}))
+    page.route("**/fsnb/catalogs*", lambda route: route.fulfill(json={"catalogs": []}))
     sidebar, book = Sidebar.open(page, server)
     expect(sidebar.panel).to_contain_text("There is no feature catalog in this folder yet.")
     sidebar.button("Insert fsnb.open()").click()
@@ -261,36 +256,14 @@ def test_hostile_names_are_shown_as_text(page: Page, server: JupyterServer) -> N
 # ---------------------------------------------------------------------- many features, no mouse, no sight
 
 
-def test_two_thousand_features_scroll_and_search_at_once(
-    page: Page, server: JupyterServer, record_property: Callable[[str, float], None]
-) -> None:
+def test_two_thousand_features_scroll_and_search_at_once(page: Page, server: JupyterServer) -> None:
     sidebar, _ = Sidebar.open(page, server, "many")
     expect(sidebar.row("view_000")).to_be_visible()
-    sidebar.search.fill("feature")  # opens nothing: every feature holds it
-    expect(sidebar.row("view_000")).to_be_visible()
-    sidebar.search.fill("")
-    page.evaluate("""async () => {
-        const tree = document.querySelector('.fsnb-tree');
-        tree.focus();
-        const press = key => tree.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
-        const frame = () => new Promise(resolve => requestAnimationFrame(() => setTimeout(resolve)));
-        await frame();
-        for (let row = 0; row < 2200; row++) {
-            const active = document.getElementById(tree.getAttribute('aria-activedescendant'));
-            if (active?.getAttribute('aria-level') === '2' && active.getAttribute('aria-expanded') === 'false') {
-                press('ArrowRight');
-                await frame();
-            }
-            press('ArrowDown');
-            await frame();
-        }
-    }""")
-    height = page.evaluate("document.querySelector('.fsnb-tree-all').offsetHeight / 24")
-    assert height >= VIEWS * (FEATURES + 1)
+    sidebar.search.fill("feature_")  # opens every view: each has one feature that does not hold it
+    expect(sidebar.row("feature_000_00", 3)).to_be_visible()
+    assert page.locator(".fsnb-tree-all").evaluate("all => all.offsetHeight / 24") >= VIEWS * (FEATURES + 1)
     assert page.locator(".fsnb-row").count() < 100
     scrolled, searched = page.evaluate(MEASURE)
-    record_property("median_scroll_ms", statistics.median(scrolled))
-    record_property("median_search_ms", statistics.median(searched))
     # the least of many: what others do on this machine at the same time is no lag of ours
     assert min(scrolled) < 100
     assert min(searched) < 100
@@ -372,14 +345,19 @@ def test_nothing_stands_in_the_way_of_a_screen_reader(page: Page, server: Jupyte
     assert violations(page, ".fsnb-panel") == []
 
 
-def test_notebook_7_opens_the_panel(page: Page, tmp_path: Path) -> None:
-    with JupyterServer("notebook", support.options(tmp_path / "labextensions")) as server:
-        folder = server.folder / "books" / ".fsnb"
-        Catalog(folder / "catalog.sqlite").put("view", "rides", {"features": ["n"], "owner": "ops"}, fingerprint="1")
-        book = Notebook.open(page, server, "books/notebook", ["x = 1"])
-        sidebar = Sidebar(page)
-        sidebar.show()
-        expect(sidebar.row("rides")).to_be_visible()
-        sidebar.choose("rides").get_by_role("button", name="Insert definition").click()
-        assert book.sources()[1] == "rides = store.view('rides')"
-        assert violations(page, ".fsnb-panel") == []
+@pytest.fixture(scope="module")
+def server7(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    with JupyterServer("notebook", support.options(tmp_path_factory.mktemp("sidebar7") / "labextensions")) as running:
+        yield running
+
+
+def test_notebook_7_opens_the_panel(page: Page, server7: JupyterServer) -> None:
+    catalog = Catalog(server7.folder / "books" / ".fsnb" / "catalog.sqlite")
+    catalog.put("view", "rides", {"features": ["n"], "owner": "ops"}, fingerprint="1")
+    book = Notebook.open(page, server7, "books/notebook", ["x = 1"])
+    sidebar = Sidebar(page)
+    sidebar.show()
+    expect(sidebar.row("rides")).to_be_visible()
+    sidebar.choose("rides").get_by_role("button", name="Insert definition").click()
+    assert book.sources()[1] == "rides = store.view('rides')"
+    assert violations(page, ".fsnb-panel") == []
