@@ -7,7 +7,7 @@ import pytest
 from tests.notebook.conftest import Notebook
 
 OFFERED = {
-    "%fs ": ["diff", "lineage", "list", "open", "search", "show", "status"],
+    "%fs ": ["catalog", "diff", "lineage", "list", "open", "search", "show", "status"],
     "%fs search plane_d": ["plane_delays"],
     "%fs search ow": ["owner:"],
     "%fs search delay kind:v": ["kind:view"],
