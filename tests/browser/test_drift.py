@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Literal
 
 import pytest
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from tests.support.lab import JupyterServer
 
 # The real flights' questions of 2013, a part of them: January to March against the rest of the year.
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 CELLS = [
     """
 import fsnb, polars as pl
@@ -35,20 +35,8 @@ w
 ]
 
 
-@pytest.fixture
-def book(page: Page, lab: JupyterServer) -> Notebook:
-    found = Notebook.open(page, lab, "drift", CELLS).run()
-    shown(found).wait_for()
-    return found
-
-
 def shown(book: Notebook) -> Locator:
     return book.output(0).locator(".fsnb-drift")
-
-
-def settled(book: Notebook) -> None:
-    """Until the answer to the last question is there."""
-    book.page.locator(".fsnb-drift:not([aria-busy])").wait_for()
 
 
 def number(text: str) -> float:
@@ -59,7 +47,15 @@ def row(book: Notebook, column: str) -> Locator:
     return shown(book).locator("tr[data-row]").filter(has=book.page.get_by_role("button", name=column, exact=True))
 
 
-def test_list_says_what_the_report_says(book: Notebook) -> None:
+def test_what_is_clicked_and_brushed_is_what_python_says(page: Page, lab: JupyterServer) -> None:
+    book = Notebook.open(page, lab, "drift", CELLS).run()
+    shown(book).wait_for()
+    list_says_what_the_report_says(book)
+    click_shows_both_distributions_and_what_bins_add(book)
+    brush_counts_the_window_anew(book)
+
+
+def list_says_what_the_report_says(book: Notebook) -> None:
     names = shown(book).locator("tr[data-row] button").all_inner_texts()
     assert names[0] == "month"
     assert len(names) == 8
@@ -69,11 +65,10 @@ def test_list_says_what_the_report_says(book: Notebook) -> None:
     assert shown(book).locator("img").count() == 0
 
 
-def test_click_shows_both_distributions_and_what_bins_add(book: Notebook) -> None:
+def click_shows_both_distributions_and_what_bins_add(book: Notebook) -> None:
     row(book, "distance").click()
-    settled(book)
     detail = shown(book).locator(".fsnb-part-detail")
-    assert detail.locator("h3").inner_text() == "distance"
+    detail.locator("h3", has_text="distance").wait_for()
     assert book.ask("w.column") == "'distance'"
     detail.locator("summary").click()
     now = [number(each) for each in detail.locator("tbody tr td:nth-child(4)").all_inner_texts()]
@@ -82,8 +77,7 @@ def test_click_shows_both_distributions_and_what_bins_add(book: Notebook) -> Non
     assert sum(adds) == pytest.approx(float(book.ask("report['distance'].psi")), abs=0.0006 * len(adds))
 
 
-def test_brush_counts_the_window_anew(book: Notebook) -> None:
-    book.page.mouse.wheel(0, 0)
+def brush_counts_the_window_anew(book: Notebook) -> None:
     chart = shown(book).locator("svg.fsnb-times")
     chart.scroll_into_view_if_needed()
     box = chart.bounding_box()
@@ -94,7 +88,6 @@ def test_brush_counts_the_window_anew(book: Notebook) -> None:
     book.page.mouse.move(box["x"] + box["width"] * 0.55, at, steps=5)
     book.page.mouse.up()
     book.page.locator(".fsnb-part-head", has_text="with asked_at from").wait_for()
-    settled(book)
     rows = int(book.ask("rest.filter(pl.col('asked_at').is_between(*w.window, closed='left')).height"))
     assert 0 < rows < int(book.ask("rest.height"))
     assert f"{rows:,} rows now" in shown(book).locator(".fsnb-part-head").inner_text()
@@ -106,7 +99,21 @@ def test_brush_counts_the_window_anew(book: Notebook) -> None:
     assert book.ask("w.window") == "None"
 
 
-def test_all_of_it_by_keyboard(book: Notebook) -> None:
+def test_all_of_it_by_keyboard_and_for_everybody(page: Page, lab: JupyterServer) -> None:
+    book = Notebook.open(page, lab, "drift_keys", CELLS).run()
+    shown(book).wait_for()
+    keys_reach_a_column(book)
+    keys_reach_a_window_and_a_slice(book)
+    assert len(book.sources()) == 1  # Lab's own keys, which add and delete cells, are not at work here
+    for theme in THEMES:
+        use_theme(page, theme)
+        assert violations(page, ".fsnb-drift") == []
+    saved = next(output["data"]["text/html"] for output in book.outputs(0) if "text/html" in output.get("data", {}))
+    assert "<script" not in saved
+    assert "rows of the reference" in saved
+
+
+def keys_reach_a_column(book: Notebook) -> None:
     find = shown(book).get_by_role("searchbox")
     find.focus()
     book.page.keyboard.type("dist")
@@ -118,29 +125,18 @@ def test_all_of_it_by_keyboard(book: Notebook) -> None:
     row(book, "distance").locator("button").focus()
     book.page.keyboard.press("Home")
     shown(book).locator("h3", has_text="month").wait_for()
-    settled(book)
+    assert book.page.evaluate("document.activeElement.textContent") == "month"
+
+
+def keys_reach_a_window_and_a_slice(book: Notebook) -> None:
     slider = shown(book).get_by_label("first stretch of the window")
     slider.focus()
     book.page.keyboard.press("ArrowRight")
     book.page.keyboard.press("ArrowRight")
-    book.page.locator(".fsnb-part-head", has_text="with asked_at from").wait_for()
-    settled(book)
-    assert book.ask("w.asked['first'], w.asked['last']") == f"(2, {int(book.ask('w._found.places')) - 1})"
-    evening = shown(book).get_by_role("button", name="evening")
-    evening.focus()
+    book.page.locator(".fsnb-part-head", has_text="with asked_at from 2013-05-27").wait_for()
+    assert book.ask("w.asked['first'], w.asked['last'] - w._found.places") == "(2, -1)"
+    shown(book).get_by_role("button", name="evening").focus()
     book.page.keyboard.press("Enter")
     book.page.locator(".fsnb-part-head", has_text="both of slice evening").wait_for()
     assert book.ask("w.slice") == "'evening'"
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_everybody_can_use_it(book: Notebook, theme: Literal["light", "dark"]) -> None:
-    use_theme(book.page, theme)
-    assert violations(book.page, ".fsnb-drift") == []
-
-
-def test_saved_page_without_a_kernel_says_the_same(book: Notebook) -> None:
-    html = next(output["data"]["text/html"] for output in book.outputs(0) if "text/html" in output.get("data", {}))
-    page = "".join(html) if isinstance(html, list) else html
-    assert "<script" not in page
-    assert re.search(r"month.*?17\.\d|month.*?\d", page)
+    assert book.page.evaluate("document.activeElement.textContent") == "evening"

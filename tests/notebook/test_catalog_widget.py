@@ -105,7 +105,7 @@ def test_opened_document_shows_its_card_and_leads_to_its_source(store: fsnb.Feat
     asked(found, open=source.id)
     assert found.document == source
     assert "event time" in found.detail
-    with pytest.raises(UnknownName, match="has no document 'view_003'. Did you mean"):
+    with pytest.raises(UnknownName, match=r"has no document 'view_003'\. Did you mean"):
         found.show("view_003")
 
 

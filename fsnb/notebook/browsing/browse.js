@@ -26,6 +26,7 @@ function layout() {
   part.root = make("section", "fsnb fsnb-wide fsnb-browse", part.head, part.note);
   part.root.append(make("div", "fsnb-panes", part.left, part.right));
   part.root.setAttribute("aria-label", "catalog");
+  part.root.dataset.lmSuppressShortcuts = "true"; // Lab's own keys would take the arrows
   return part;
 }
 

@@ -18,6 +18,7 @@ function layout() {
   part.panes = make("div", "fsnb-panes", part.left, part.right);
   part.root = make("section", "fsnb fsnb-wide fsnb-drift", part.head, part.note, part.panes);
   part.root.setAttribute("aria-label", "drift");
+  part.root.dataset.lmSuppressShortcuts = "true"; // Lab's own keys would take the arrows
   return part;
 }
 
