@@ -26,13 +26,13 @@ function layout() {
   part.root = make("section", "fsnb fsnb-wide fsnb-browse", part.head, part.note);
   part.root.append(make("div", "fsnb-panes", part.left, part.right));
   part.root.setAttribute("aria-label", "catalog");
-  part.root.dataset.lmSuppressShortcuts = "true"; // Lab's own keys would take the arrows
   return part;
 }
 
 function render({ model, el }) {
   const part = layout();
   el.replaceChildren(part.root);
+  keepKeys(part.root);
   const active = () => el.getRootNode().activeElement;
   const ask = asking(model, part.root);
   const page = model.get("asked").most;

@@ -18,13 +18,13 @@ function layout() {
   part.panes = make("div", "fsnb-panes", part.left, part.right);
   part.root = make("section", "fsnb fsnb-wide fsnb-drift", part.head, part.note, part.panes);
   part.root.setAttribute("aria-label", "drift");
-  part.root.dataset.lmSuppressShortcuts = "true"; // Lab's own keys would take the arrows
   return part;
 }
 
 function render({ model, el }) {
   const part = layout();
   el.replaceChildren(part.root);
+  keepKeys(part.root);
 
   const active = () => el.getRootNode().activeElement;
   const ask = asking(model, part.root);
