@@ -6,6 +6,7 @@ Start with `store = fsnb.open()`; in a notebook, `%load_ext fsnb`.
 from __future__ import annotations
 
 import importlib
+import sys
 import typing
 
 from fsnb import shells
@@ -78,3 +79,21 @@ def unload_ipython_extension(ipython: object) -> None:
     from fsnb.notebook import unload
 
     unload(ipython)
+
+
+def _preview_bundle(preview: typing.Any) -> typing.Any:
+    """A preview as a widget, and as HTML and text for where there is none."""
+    from fsnb.notebook.preview import bundle
+
+    return bundle(preview)
+
+
+def _show_previews() -> None:
+    """In a kernel `train.preview()` shows as a widget, `%load_ext` or not; by name, so that nothing is imported yet."""
+    shell: typing.Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if getattr(shell, "kernel", None) is not None:
+        formatter = shell.display_formatter.mimebundle_formatter
+        formatter.for_type_by_name("fsnb.training.preview", "Preview", _preview_bundle)
+
+
+_show_previews()

@@ -186,7 +186,8 @@ MADE_FROM: Mapping[str, Callable[[str, Mapping[str, Any]], Iterator[Edge]]] = {
     "online": _online,
 }
 DEFINED = ("source", "view", "target")  # kinds that people name; what is made of a view may bear its name
-APART = ("source", "target", "model", "profile")  # kinds that tell of no step: others tell it of them
+# kinds that tell of no step: others tell it of them
+APART = ("source", "target", "model", "profile", "failed_publication")
 
 # ---------------------------------------------------------------------- walking, and saying it
 

@@ -85,6 +85,12 @@ class Window:
         label = _label(size)
         object.__setattr__(self, "label", f"{label}_offset_{_label(offset)}" if self.offset else label)
 
+    def resized(self, size: str | timedelta) -> Window:
+        """A window of another size under the same label, so that its features keep their names."""
+        other = Window(size, self.offset)
+        object.__setattr__(other, "label", self.label)
+        return other
+
     def to_doc(self) -> dict:
         return {"size": self.size, "offset": self.offset}
 

@@ -44,6 +44,7 @@ from fsnb.model.source import Source
 from fsnb.model.words import rules
 
 CLOSED = ("right", "left", "both", "neither")
+RULES = ("lag", "ttl", "refresh", "windows", "closed", "skip_nulls", "fill")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -265,6 +266,32 @@ class FeatureView:
             if value is not None:
                 object.__setattr__(other, key, value)
         return other
+
+    def with_rules(self, **rules: Any) -> FeatureView:
+        """The same expressions under other rules of time: another definition, with a fingerprint of its own.
+
+        Whatever is not given stays as it is, words for people and checks too. Features are named for their windows, so
+        other `windows` name them anew.
+
+        Parameters
+        ----------
+        **rules
+            Of `lag`, `ttl`, `refresh`, `windows`, `closed`, `skip_nulls`, `fill`: what `FeatureView` takes.
+
+        Raises
+        ------
+        UnknownName
+            Not a rule.
+        DefinitionError
+            As when a view is made; among others, a check or `fill` of a feature that would not be there any more.
+        """
+        for name in rules:
+            if name not in RULES:
+                raise UnknownName.among(f"feature view {self.name!r}", "rule", name, RULES)
+        same = {"entity": self.entity, "source": self.source, "fill": dict(self.fill), "checks": self.checks}
+        same |= {name: getattr(self, name) for name in (*RULES, "description", "owner", "tags") if name != "fill"}
+        values = {output.base: output.value for output in self.outputs}
+        return FeatureView(self.name, features=values, **(same | rules))
 
     # ------------------------------------------------------------------ documents
 

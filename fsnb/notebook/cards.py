@@ -27,7 +27,7 @@ from fsnb.training import LoggedTrainingSet, TrainingSet
 
 DAYS = 5  # of a lag profile
 COMPARED = 10  # versions of a definition, each with the one before it
-ASIDE = ("profile",)  # kinds that describe another document: listed when asked for
+ASIDE = ("failed_publication", "profile")  # kinds that describe another document: listed when asked for
 KINDS = {"window": "windowed aggregates", "asof": "as-of: the latest row", "static": "static: one row per key"}
 
 

@@ -22,9 +22,9 @@ from fsnb.publish import history, inputs, intervals, ledger, live, publishing, s
 from fsnb.publish.asked import part
 from fsnb.publish.checks import check_definition, check_ties, tables_on
 from fsnb.publish.guardrail import users
-from fsnb.publish.materialize import remember_told
+from fsnb.publish.materialize import remember_told, stage_ticks, staged_rows, tick_values
 from fsnb.publish.runs import Run
-from fsnb.publish.starting import Due, Job, begin
+from fsnb.publish.starting import Job, Started, begin
 from fsnb.publish.target import Target
 
 MOST_LINES = 40
@@ -136,6 +136,7 @@ def rehearse(
     now = moments.utc_now()
     wanted = part(f"feature view {view.name!r}", now, **asked)
     who = f"feature view {view.name!r}: target {target.name!r}"
+    publishing.need_mode(mode, target, who)
     check_definition(view, needs_refresh=mode == "table")
     with target.session() as con, sql.engine_errors_as(PublishError, who, "Nothing was written."):
         seen, found = publishing.compare(view, target, con, catalog, who, breaking=True)
@@ -154,7 +155,7 @@ def _rehearsed(view: FeatureView, con: Any, tables: Mapping[str, ir.Table], sche
     job = Job.of(view, con, tables)
     started = begin(job, schema, run)
     due = started.due
-    staged, plan = _staged(job, started.told, due, run) if due.numbers else (0, "")
+    staged, plan = _staged(job, started, run) if due.numbers else (0, "")
     grid, every = due.grid, run.every or timedelta(microseconds=due.grid.every)
     cadence = view.refresh or every
     end = to_micros(run.end)
@@ -178,7 +179,7 @@ def _rehearsed_live(
 ) -> dict[str, Any]:
     ledger.prepare(con, schema)
     version = live.version_of(ledger.known(con, schema, view.name), view)
-    plan = sql.explained(con, live.query(view, con, tables))
+    plan = sql.explained(con, con.compile(live.query(view, con, tables)))
     rows = int(sql.rows(con, con.compile(bind(view.relation, tables).count().as_table()))[0][0])
     return {
         "version": version.number,
@@ -203,13 +204,11 @@ def _count(job: Job, told: list[intervals.Range]) -> int:
     return int(sql.rows(job.con, job.con.compile(rows.count().as_table()))[0][0])
 
 
-def _staged(job: Job, told: ir.Table, due: Due, run: Run) -> tuple[int, str]:
+def _staged(job: Job, started: Started, run: Run) -> tuple[int, str]:
     """How many rows would be staged, and the engine's plan of the query that computes them."""
-    stretches = due.stretches(run.wanted)
-    tables = remember_told(job, told, stretches)
+    stretches = started.due.stretches(run.wanted)
+    times = remember_told(job, started, stretches)
     if not inputs.in_ticks(job.view):
-        query = history.source_rows(job.part, job.con, tables, stretches.end)
-        return int(sql.rows(job.con, job.con.compile(query.count().as_table()))[0][0]), sql.explained(job.con, query)
-    ticks = history.candidate_ticks(job.part, job.con, tables, stretches)
-    staged = sql.create_temporary(job.con, history.TICKS, ticks)
-    return staged, sql.explained(job.con, history.tick_values(job.joined, job.con, tables))
+        query = staged_rows(job, stretches, times)
+        return sql.create_temporary(job.con, history.STAGE, query), sql.explained(job.con, query)
+    return stage_ticks(job, stretches, times), sql.explained(job.con, tick_values(job, times))

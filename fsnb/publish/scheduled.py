@@ -14,7 +14,7 @@ from fsnb.model import FeatureView, moments
 from fsnb.publish import ledger, publishing, sql
 from fsnb.publish.asked import part
 from fsnb.publish.checks import tables_on
-from fsnb.publish.gates import Gates, joined
+from fsnb.publish.gates import Drift, Gates, joined
 from fsnb.publish.ledger import Known, Version
 from fsnb.publish.runs import Run, Written
 from fsnb.publish.target import Target
@@ -72,7 +72,12 @@ class Materialization:
 
 
 def bring_up_to_date(
-    view: FeatureView | str, target: Target, *, progress: Callable[[str], None] | None = None, **asked: Any
+    view: FeatureView | str,
+    target: Target,
+    *,
+    progress: Callable[[str], None] | None = None,
+    drift: Drift | None = None,
+    **asked: Any,
 ) -> Materialization:
     """Tell the intervals that are due of a view that is published, without a new certificate.
 
@@ -86,6 +91,8 @@ def bring_up_to_date(
         Where it is published.
     progress
         Called with the name of each step.
+    drift
+        What measures drift, for checks of it.
     **asked
         `start`, `end`, `lookback`, `full`, `chunk`: see `fsnb.publish.asked.part`.
 
@@ -115,7 +122,7 @@ def bring_up_to_date(
             )
         there = tables_on(found, target, con)
         run = Run.of(wanted, started, promote=False, of_version=version.number)
-        gates = Gates.of(found, target, con, started)
+        gates = Gates.of(found, target, con, started, drift=drift)
         before = gates.before(there)
         step("write")
         how: dict[str, Any] = {"guard": publishing.ties_guard(who), "gates": gates}

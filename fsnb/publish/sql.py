@@ -8,24 +8,31 @@ DuckDB it runs in the transaction that is open.
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import duckdb
 import ibis
-import ibis.expr.types as ir
 import polars as pl
 import sqlglot.expressions as sge
 
 from fsnb.errors import NotSupported, PublishError, TargetError
+from fsnb.publish.lake import lake_of
 
+OF_LAKES = (  # what is not imported has raised nothing
+    ("pyspark.errors", "PySparkException"),
+    ("py4j.protocol", "Py4JError"),
+    ("deltalake.exceptions", "DeltaError"),
+)
+PAGES_PER_RANGE = 16  # of 8 kB: a thousand rows or two, a day of many a source
 LONGEST_NAME = {"postgres": 63}  # bytes; PostgreSQL cuts what is longer, and two names may become one
 
 
 def quoted(con: Any, *parts: str) -> str:
     """A name, or `schema.name`, as the dialect quotes it; whatever it holds."""
-    return ".".join(sge.to_identifier(part, quoted=True).sql(con.dialect) for part in parts)
+    return ".".join(sge.to_identifier(part, quoted=True).sql(con.dialect) for part in parts if part)
 
 
 def literal(con: Any, value: Any) -> str:
@@ -47,12 +54,23 @@ def run(con: Any, statement: str) -> int:
 
 
 def rows(con: Any, query: str) -> list[tuple[Any, ...]]:
+    if con.name == "pyspark":
+        return [tuple(row) for row in con.raw_sql(query).collect()]
     return con.con.execute(query).fetchall()
+
+
+def books(con: Any) -> Any:
+    """The connection on which the ledger's tables are: a lake keeps them beside its own."""
+    lake = lake_of(con)
+    return con if lake is None else lake.books
 
 
 def create_table(
     con: Any, where: tuple[str, str], schema: ibis.Schema, *, required: Sequence[str] = (), key: Sequence[str] = ()
 ) -> None:
+    if lake := lake_of(con):
+        lake.create(where[1], schema, key=tuple(key))
+        return
     run(con, table_definition(con, where, schema, required=required, key=key))
 
 
@@ -67,18 +85,24 @@ def table_definition(
 
 
 def index_definitions(con: Any, where: tuple[str, str], order: Sequence[str], clocks: Sequence[str]) -> list[str]:
-    """The indexes of a history, where the target keeps any: one to look up a moment, one for each clock's ranges."""
+    """The indexes of a table, where the target keeps any: one to look up a moment, one for each clock's ranges."""
     if con.name != "postgres":
         return []
     table = quoted(con, *where)
-    ranges = [f"CREATE INDEX ON {table} USING brin ({quoted(con, clock)})" for clock in clocks]
-    return [f"CREATE INDEX ON {table} ({names(con, order)})", *ranges]
+    moments = [f"CREATE INDEX ON {table} ({names(con, order)})"] if order else []
+    ranges = [
+        f"CREATE INDEX ON {table} USING brin ({quoted(con, clock)}) WITH (pages_per_range = {PAGES_PER_RANGE})"
+        for clock in clocks
+    ]
+    return [*moments, *ranges]
 
 
-def create_temporary(con: Any, name: str, query: ir.Table) -> int:
+def create_temporary(con: Any, name: str, query: str) -> int:
     """A table of this connection alone, filled; the number of its rows. The next one of this name takes its place."""
+    if lake := lake_of(con):
+        return lake.engine.keep(name, query)
     replace, until = ("", " ON COMMIT DROP") if con.name == "postgres" else ("OR REPLACE ", "")
-    run(con, f"CREATE {replace}TEMPORARY TABLE {quoted(con, name)}{until} AS {con.compile(query)}")
+    run(con, f"CREATE {replace}TEMPORARY TABLE {quoted(con, name)}{until} AS {query}")
     run(con, f"ANALYZE {quoted(con, name)}")
     return rows(con, f"SELECT count(*) FROM {quoted(con, name)}")[0][0]
 
@@ -94,15 +118,17 @@ def summarize(con: Any, where: tuple[str, str]) -> None:
         )
 
 
-def row(con: Any, query: ir.Table) -> dict[str, Any]:
-    """The one row of a query, within the transaction."""
-    (found,) = rows(con, con.compile(query))
-    return dict(zip(query.columns, found, strict=True))
+def analyze(con: Any, where: tuple[str, str]) -> None:
+    """Let the database count a table's values anew. Files of a lake tell theirs."""
+    if lake_of(con) is None:
+        run(con, f"ANALYZE {quoted(con, *where)}")
 
 
-def insert(con: Any, where: tuple[str, str], query: ir.Table, suffix: str = "") -> int:
+def insert(con: Any, where: tuple[str, str], columns: Sequence[str], query: str) -> int:
     """INSERT ... SELECT; the number of rows written."""
-    return run(con, f"INSERT INTO {quoted(con, *where)} ({names(con, query.columns)}) {con.compile(query)}{suffix}")
+    if lake := lake_of(con):
+        return lake.append(where[1], query)
+    return run(con, f"INSERT INTO {quoted(con, *where)} ({names(con, columns)}) {query}")
 
 
 def insert_values(con: Any, where: tuple[str, str], values: Mapping[str, Any]) -> None:
@@ -119,6 +145,8 @@ def lead(con: Any, view: tuple[str, str], table: tuple[str, str], columns: Seque
 
 def relations(con: Any, schema: str) -> set[str]:
     """Names of the tables and views in a schema."""
+    if lake := lake_of(con):
+        return lake.relations()
     found = rows(
         con,
         "SELECT table_name FROM information_schema.tables "
@@ -129,6 +157,9 @@ def relations(con: Any, schema: str) -> set[str]:
 
 def locate(con: Any, name: str) -> tuple[str, str] | None:
     """Schema and name of a table or view, `name` or `schema.name`; a bare name is looked for along the search path."""
+    if lake := lake_of(con):
+        shown = lake.locate(name)
+        return None if shown is None else (lake.schema, shown)
     schema, _, table = name.rpartition(".")
     if con.name == "postgres" and not schema:
         there = f"to_regclass({literal(con, quoted(con, table))})"
@@ -147,6 +178,8 @@ def home(con: Any, name: str, avoid: str) -> tuple[str, str]:
 
     A user called like the schema of published tables has that schema first on its path, once it is there.
     """
+    if lake := lake_of(con):
+        return lake.schema, lake.home(name)
     schema, _, table = name.rpartition(".")
     if con.name == "postgres" and not schema:
         path = [each for (each,) in rows(con, "SELECT unnest(current_schemas(false))")]
@@ -156,6 +189,8 @@ def home(con: Any, name: str, avoid: str) -> tuple[str, str]:
 
 def stored_schema(con: Any, schema: ibis.Schema, who: str) -> ibis.Schema:
     """The types that these columns have once they are in a table of the target: PostgreSQL keeps an int8 as int16."""
+    if lake := lake_of(con):
+        return lake.stored(schema, who)
     mapper = con.compiler.type_mapper
     found = {name: mapper.from_string(mapper.to_string(dtype)) for name, dtype in schema.items()}
     for name, dtype in found.items():
@@ -166,7 +201,8 @@ def stored_schema(con: Any, schema: ibis.Schema, who: str) -> ibis.Schema:
 
 def table_schema(con: Any, where: tuple[str, str]) -> ibis.Schema:
     """The columns of a table as they are, every type nullable."""
-    found = con.get_schema(where[1], database=where[0])
+    lake = lake_of(con)
+    found = lake.schema_of(where[1]) if lake else con.get_schema(where[1], database=where[0])
     return ibis.schema({name: dtype.copy(nullable=True) for name, dtype in found.items()})
 
 
@@ -188,7 +224,10 @@ def column_types(con: Any, where: tuple[str, str]) -> dict[str, str]:
 
 
 def lock(con: Any, what: str) -> None:
-    """Wait for the other publishers of `what`, until the transaction ends. A DuckDB file has one writer anyway."""
+    """Wait for the other publishers of `what`, until the transaction ends. A DuckDB file has one writer anyway.
+
+    On a lake nobody waits: of two that are at it, the one that commits later finds that the other has, and begins anew.
+    """
     if con.name == "postgres":
         number = int.from_bytes(hashlib.sha256(what.encode()).digest()[:8], "big", signed=True)
         run(con, f"SELECT pg_advisory_xact_lock({number})")
@@ -226,6 +265,10 @@ def is_lost(error: Exception) -> bool:
 @contextmanager
 def transaction(con: Any) -> Iterator[None]:
     """All of it or nothing, whatever is raised inside. Who waited for `lock` sees what the one before has written."""
+    if lake := lake_of(con):
+        with lake.transaction():
+            yield
+        return
     if con.name == "postgres":
         with _postgres_transaction(con.con):
             yield
@@ -252,9 +295,9 @@ def taken_back(con: Any) -> Iterator[None]:
         raise TakenBack
 
 
-def explained(con: Any, query: ir.Table) -> str:
+def explained(con: Any, query: str) -> str:
     """The engine's own plan of a query, as text."""
-    return "\n".join(str(row[-1]) for row in rows(con, f"EXPLAIN {con.compile(query)}"))
+    return "\n".join(str(row[-1]) for row in rows(con, f"EXPLAIN {query}"))
 
 
 def engine_errors() -> tuple[type[Exception], ...]:
@@ -266,6 +309,7 @@ def engine_errors() -> tuple[type[Exception], ...]:
         import psycopg
 
         found.append(psycopg.Error)
+    found += [getattr(sys.modules[module], name) for module, name in OF_LAKES if module in sys.modules]
     return tuple(found)
 
 
@@ -289,6 +333,10 @@ def engine_errors_as(kind: type[PublishError], who: str, todo: str = "") -> Iter
             raise
         again = "Check that the server runs, and do it again."
         raise TargetError(f"{who}: lost the connection ({_first_line(error)}). {again} {todo}".rstrip()) from error
+    except OSError as error:  # of the files of a lake
+        if kind is not PublishError:
+            raise
+        raise PublishError(f"{who}: {_first_line(error)}. {todo}".rstrip()) from error
 
 
 def _first_line(error: Exception) -> str:

@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from fsnb.errors import UnknownName
-from fsnb.quality.baseline import Baseline, Column
+from fsnb.profiling.baseline import Baseline
+from fsnb.profiling.column import Column
+from fsnb.profiling.counting import Counting, reading
+from fsnb.profiling.kinds import Kind
+from fsnb.profiling.making import profile
 from fsnb.quality.comparing import compared
 from fsnb.quality.counted import counted
-from fsnb.quality.counting import Counting, reading
-from fsnb.quality.kinds import Kind
-from fsnb.quality.profiling import profile
 from fsnb.quality.report import DriftReport
 from fsnb.quality.sides import Sides
 from fsnb.quality.violations import Violation, of_columns, of_schema

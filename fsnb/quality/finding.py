@@ -21,7 +21,7 @@ from scipy import special
 from fsnb import shells
 from fsnb.errors import DefinitionError, UnknownName
 from fsnb.model import Slice
-from fsnb.quality.counting import reading
+from fsnb.profiling.counting import reading
 from fsnb.quality.labelled import labelled
 from fsnb.quality.scoring import Floats
 

@@ -12,10 +12,8 @@ import ibis.expr.types as ir
 from fsnb.errors import DefinitionError, UnknownName, listed
 from fsnb.model import Slice, parse_duration
 from fsnb.pit import collect
-from fsnb.quality.baseline import Baseline
-from fsnb.quality.counting import Counting, reading
-from fsnb.quality.kinds import Kind
-from fsnb.quality.profiling import profile
+from fsnb.profiling import Baseline, Counting, profile, reading
+from fsnb.profiling.kinds import Kind
 
 if TYPE_CHECKING:
     from fsnb.quality.over_time import DriftOverTime

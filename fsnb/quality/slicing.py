@@ -13,7 +13,7 @@ from fsnb import shells
 from fsnb.errors import DefinitionError, UnknownName
 from fsnb.model import Slice
 from fsnb.pit import collect
-from fsnb.quality.counting import reading
+from fsnb.profiling.counting import reading
 from fsnb.quality.labelled import Labelled, labelled
 from fsnb.quality.scoring import BETTER_HIGH, METRICS, Interval, rate, scores
 

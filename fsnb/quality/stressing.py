@@ -164,7 +164,7 @@ def robustness(
     UnknownName, TypeMismatch, DefinitionError
         Among others: `predict` gave another number of scores than there are rows.
     """
-    from fsnb.quality.counting import reading
+    from fsnb.profiling.counting import reading
 
     counting = reading(data, "robustness", con)
     read = labelled(

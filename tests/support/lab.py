@@ -150,7 +150,7 @@ class Notebook:
                 return kernel && kernel.connectionStatus === 'connected' && kernel.status === 'idle'; }"""
         )
 
-    def run(self) -> Notebook:
+    def run(self, seconds: float = SECONDS_TO_RUN) -> Notebook:
         """Run every cell, and wait until the last has ended; like a user's, the run stops at a cell that fails."""
         self.page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
         # a cell's own state and not the kernel's, which is idle between two cells too
@@ -161,7 +161,8 @@ class Notebook:
                 const failed = cells.findIndex(model =>
                     model.outputs.toJSON().some(output => output.output_type === 'error'));
                 return cells.slice(0, failed < 0 ? cells.length : failed + 1)
-                    .every(model => model.executionCount !== null && model.executionState === 'idle'); }"""
+                    .every(model => model.executionCount !== null && model.executionState === 'idle'); }""",
+            seconds,
         )
         return self
 
@@ -191,9 +192,9 @@ class Notebook:
         arguments = ", ".join(["panel", *map(json.dumps, given)])
         return self.page.evaluate(f"async () => {{ {FIND_PANEL} return await ({script})({arguments}); }}")
 
-    def _wait_until(self, condition: str) -> None:
+    def _wait_until(self, condition: str, seconds: float = SECONDS_TO_RUN) -> None:
         script = f"() => {{ {FIND_PANEL} return panel && ({condition})(panel); }}"
-        self.page.wait_for_function(script, timeout=SECONDS_TO_RUN * 1000)
+        self.page.wait_for_function(script, timeout=seconds * 1000)
 
 
 # the notebook that is in front, in Lab and in Notebook 7
