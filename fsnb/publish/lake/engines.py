@@ -107,7 +107,7 @@ class OnDuckDB:
 
 
 class OnSpark:
-    """Spark, in a session that may be someone's own: it is left running, and as it was but for the views shown."""
+    """Spark, in a session that may be someone's own: it is left running, without the views that were shown."""
 
     schema = ""  # temporary views have none
 
