@@ -256,14 +256,21 @@ class Lake:
             self._shown.add(stable)
 
     def _commit(self) -> None:
-        for name, table in self._tables.items():
-            found = OF_VERSION.fullmatch(name)
-            ledger = found and found["view"] in self._views
-            doc = self._doc(table, found["view"], int(found["number"])) if found and ledger else {}
-            if table.changed or (ledger and table.base is not None and doc != table.base.doc):
-                table.log.commit(table.base, table.schema, table.files, doc, replace=table.replace)
-                with suppress(OSError):  # what was written is there; a sweep can wait
-                    table.log.sweep()
+        due = [(table, doc) for name, table in self._tables.items() if (doc := self._due(name, table)) is not None]
+        if len(due) > 1:
+            raise RuntimeError(f"a transaction is about one table, not {len(due)}: no commit is of several")
+        for table, doc in due:
+            table.log.commit(table.base, table.schema, table.files, doc, replace=table.replace)
+            with suppress(OSError):  # what was written is there; a sweep can wait
+                table.log.sweep()
+
+    def _due(self, name: str, table: Table) -> Mapping[str, Any] | None:
+        """The document to commit with a table; None where nothing about it has changed."""
+        found = OF_VERSION.fullmatch(name)
+        ledger = found if found and found["view"] in self._views else None
+        doc = self._doc(table, ledger["view"], int(ledger["number"])) if ledger else {}
+        same = table.base is not None and (ledger is None or doc == table.base.doc)
+        return None if same and not table.changed else doc
 
     def _doc(self, table: Table, view: str, number: int) -> Mapping[str, Any]:
         ledger = books.dump(self.books, view, number)
