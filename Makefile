@@ -61,8 +61,8 @@ crash: $(READY)  ## Kill publishers and servers 200 times, let them race, and ch
 notebooks: $(READY)  ## Run the notebooks and store their outputs
 	$(BIN)/python tools/run_notebooks.py $(ARGS)
 
-screenshots: $(READY)  ## Draw the README's pictures anew
-	$(BIN)/python tools/screenshots.py
+screenshots: $(READY)  ## Photograph JupyterLab for the README, light and dark
+	$(BIN)/python -m tools.screenshots $(ARGS)
 
 constraints:  ## Pin the newest versions that fit into constraints.txt
 	@tools/compile_constraints "$(PYTHON)"

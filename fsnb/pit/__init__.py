@@ -2,7 +2,7 @@
 
 from fsnb.pit.engines import check_engine, collect
 from fsnb.pit.execution import EnginePlan, lower, on
-from fsnb.pit.outcomes import Considered, Judgement, considered
+from fsnb.pit.outcomes import Considered, Judgement, considered, considered_by
 from fsnb.pit.planning import JoinPlan, ViewPlan, plan
 from fsnb.pit.read import ROW, attach, normalise, read_source, read_spine, table_named
 
@@ -17,6 +17,7 @@ __all__ = [
     "check_engine",
     "collect",
     "considered",
+    "considered_by",
     "lower",
     "normalise",
     "on",

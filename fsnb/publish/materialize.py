@@ -90,7 +90,7 @@ def materialize(
         promoted = _promote(con, names, started.there, run, complete=found.total == len(found.numbers))
         entities = _count(con, names)
         if gates:
-            reports += gates.after_load(_current(job, names), before)
+            reports += gates.after_load(_current(job, names), before, told)
     bounds = [inputs.as_moment(us) for us in _bounds(found)]
     first, until = (bounds[0], bounds[1]) if bounds else (None, None)
     counts = (staged, appended, upserted, entities, gone, found.total, len(found.numbers), found.kept)

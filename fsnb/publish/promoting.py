@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from fsnb import shells
 from fsnb.catalog import Catalog
 from fsnb.errors import PublishError, UnknownName
 from fsnb.identity import fingerprint
@@ -49,6 +50,9 @@ class Promotion:
     def from_doc(cls, doc: Mapping[str, Any]) -> Promotion:
         known = {name: doc[name] for name in cls.__dataclass_fields__}
         return cls(**known | {"promoted": datetime.fromisoformat(doc["promoted"])})
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 def promote(

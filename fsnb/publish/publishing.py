@@ -13,7 +13,7 @@ import ibis
 import ibis.expr.types as ir
 
 from fsnb.catalog import Catalog
-from fsnb.checks import CheckReport
+from fsnb.checks import Check, CheckReport
 from fsnb.errors import CertificateMismatch, PublishError, UnknownName, UsageError, hint
 from fsnb.identity import fingerprint
 from fsnb.model import FeatureView, moments
@@ -23,7 +23,7 @@ from fsnb.publish.asked import Part, part
 from fsnb.publish.certificate import Certificate
 from fsnb.publish.certifying import certify, empty_values, engine_of
 from fsnb.publish.checks import check_definition, check_ties, tables_on
-from fsnb.publish.gates import Gates, joined
+from fsnb.publish.gates import Drift, Gates, joined
 from fsnb.publish.guardrail import check_portable, compared, need_compatible
 from fsnb.publish.history import Stretches
 from fsnb.publish.lake import at_last
@@ -62,6 +62,8 @@ def publish(
     rows: int = 500,
     seed: int = 0,
     progress: Progress | None = None,
+    checks: Sequence[Check] = (),
+    drift: Drift | None = None,
     **asked: Any,
 ) -> Publication:
     """Publish a feature view: check it, compare it with what readers have, prove it, write what is due.
@@ -93,6 +95,10 @@ def publish(
         Of the certificate's sample.
     progress
         Called with the name of each step.
+    checks
+        Checks of this publication alone, beside the view's own.
+    drift
+        What measures drift, for checks of it; see `fsnb.publish.gates.Drift`.
     **asked
         `start`, `end`, `lookback`, `full`, `chunk`, `interval`: see `fsnb.publish.asked.part`.
 
@@ -125,7 +131,8 @@ def publish(
         seen, found = compare(view, target, con, catalog, who, breaking=breaking or not promote)
         step("check sources")
         there = tables_on(view, target, con)
-        gates = Gates.of(view, target, con, started, _last_checks(catalog, view, target))
+        previous = _last_checks(catalog, view, target)
+        gates = Gates.of(view, target, con, started, previous, more=checks, drift=drift)
         before = gates.before(there)
         run = Run.of(wanted, started, promote=promote)
         proof = None if certify == "always" else _kept_proof(view, target, catalog, local, con)
@@ -263,6 +270,14 @@ def last_publication(catalog: Catalog | None, view: str, target: str) -> Publica
         return None
     body = next((each.body for each in found if each.body["target"] == target), None)
     return None if body is None else Publication.from_doc(body)
+
+
+def last_published(catalog: Catalog, view: FeatureView) -> Publication | None:
+    """The latest publication of a view, on whatever target; None where the catalog knows of none."""
+    try:
+        return Publication.from_doc(catalog.get(KIND, view.name).body)
+    except UnknownName:
+        return None
 
 
 def _last_checks(catalog: Catalog | None, view: FeatureView, target: Target) -> CheckReport | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import ibis.expr.types as ir
 
+from fsnb import shells
 from fsnb.catalog import Catalog
 from fsnb.errors import PublishError
 from fsnb.identity import bind
@@ -103,6 +104,9 @@ class Rehearsal:
 
     def _span(self) -> str:
         return f" from {self.intervals[0][0]} to {self.intervals[-1][1]}" if self.intervals else ""
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 def rehearse(

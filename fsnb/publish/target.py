@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 import ibis
 
+from fsnb import shells
 from fsnb.errors import TargetError
 from fsnb.model.entity import check_name
 from fsnb.publish.lake import lake_of
@@ -147,6 +148,9 @@ class Target:
             yield con
         finally:
             (lake_of(con) or con).disconnect()
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 # ---------------------------------------------------------------------- reading URLs

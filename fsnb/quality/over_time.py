@@ -10,15 +10,16 @@ from typing import Any
 import ibis.expr.types as ir
 import polars as pl
 
+from fsnb import shells
 from fsnb.errors import DefinitionError, UnknownName
 from fsnb.model import Slice, micros, parse_duration
 from fsnb.pit.clocks import microseconds
-from fsnb.quality.baseline import Baseline
+from fsnb.profiling.baseline import Baseline
+from fsnb.profiling.counting import Counting, reading
+from fsnb.profiling.making import moment, profile
 from fsnb.quality.comparing import Compared, compared
 from fsnb.quality.counted import counted
-from fsnb.quality.counting import Counting, reading
 from fsnb.quality.drifting import comparable, wanted
-from fsnb.quality.profiling import moment, profile
 from fsnb.quality.violations import of_schema
 
 MONDAY = 4 * 86_400_000_000  # 1970-01-05, in microseconds
@@ -45,7 +46,7 @@ class DriftOverTime:
         return pl.DataFrame(rows, schema=schema, orient="row")
 
     def _repr_html_(self) -> str:
-        return self.to_polars()._repr_html_()
+        return shells.html(self)
 
 
 def drift_over_time(

@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from fsnb.profiling.numbers import Binned, Floats, ValueCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,33 +19,6 @@ class Distance:
 
     value: float
     error: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class ValueCounts:
-    """Distinct values, ascending, and how often each occurs."""
-
-    values: Floats
-    counts: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class Binned:
-    """Counts of `(-inf, e0], (e0, e1], ..., (ek, inf)`: one more than there are edges, which ascend.
-
-    `low_sum` and `high_sum` are the sums of the values in the first and the last, open bin: by them the tails are
-    integrated exactly, however heavy they are.
-    """
-
-    edges: Floats
-    counts: Floats
-    low_sum: float
-    high_sum: float
-
-    @property
-    def cumulative(self) -> Floats:
-        """The distribution function at the edges."""
-        return np.cumsum(self.counts)[:-1] / self.counts.sum()
 
 
 def ks_exact(reference: ValueCounts, current: ValueCounts) -> Distance:

@@ -18,13 +18,15 @@ import ibis.expr.types as ir
 import polars as pl
 import pyarrow as pa
 
+from fsnb import shells
 from fsnb.errors import DefinitionError, UnknownName
 from fsnb.model import Feature, Source
 from fsnb.pit import ROW, JoinPlan, collect, lower
 from fsnb.training.digest import digest
 from fsnb.training.frames import as_pandas
+from fsnb.training.preview import Preview
 from fsnb.training.query import query
-from fsnb.training.why import Preview, Why, explain
+from fsnb.training.why import Why, explain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -186,9 +188,23 @@ class TrainingSet:
         return explain(self, row, [self._feature(feature)])[0]
 
     def preview(self, row: int = 0, *, rows: Sequence[int] | None = None) -> Preview:
-        """Each feature of one training row, or of several, to look at in a cell: value, timeline, what was refused."""
-        wanted = [row] if rows is None else rows
-        return Preview(tuple(why for number in wanted for why in explain(self, number, self.plan.features)))
+        """Training rows to look at: each feature's value, its timeline, what was refused and why, what would have leaked.
+
+        In a notebook the result shows as a widget, with sliders for lag, window and ttl; elsewhere as text or HTML.
+
+        Parameters
+        ----------
+        row
+            The row to begin with, in spine order, from 0; negative counts from the end.
+        rows
+            Only these rows, beginning with the first of them.
+
+        Raises
+        ------
+        UnknownName
+            The set has no such row.
+        """
+        return Preview(self, row, rows=rows)
 
     def spine_row(self, row: int) -> tuple[int, pa.Table]:
         """A row's number, counted from 0, and that row of the spine."""
@@ -196,9 +212,19 @@ class TrainingSet:
         if not -len(self) <= number < len(self):
             raise UnknownName(f"the training set has no row {number}. It has {len(self):,}, numbered from 0.")
         number %= len(self)
+        return number, self.spine_rows([number])
+
+    def spine_rows(self, numbers: Sequence[int]) -> pa.Table:
+        """Rows of the spine by their numbers, in spine order; the features are not computed."""
         if ROW in self.spine.columns:
-            return number, self._in_order(self.spine.filter(self.spine[ROW] == number))
-        return number, self._in_order(self.spine).slice(number, 1)
+            return self._in_order(self.spine.filter(self.spine[ROW].isin(list(numbers))))
+        return self._in_order(self.spine).take(pa.array(sorted(numbers), type=pa.int64()))
+
+    def spine_columns(self, names: Sequence[str]) -> pa.Table:
+        """Columns of every row of the spine, in spine order."""
+        if ROW in self.spine.columns:
+            return self._in_order(self.spine.select(*names, ROW))
+        return self._in_order(self.spine).select(list(names))
 
     def _feature(self, wanted: str | Feature) -> Feature:
         if isinstance(wanted, Feature):
@@ -313,3 +339,6 @@ class TrainingSet:
         from fsnb.training.mlflow_log import log
 
         return log(self, model, name=name, context=context)
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)

@@ -46,9 +46,9 @@ class Lake:
     def prepare(self) -> None:
         """Start Spark, in the publisher's own process; its files go to the place, by which its Java is known."""
         if self.scheme == "spark":
-            from tests.support.spark import start_session
+            from fsnb.demo.spark import local_session
 
-            start_session(self.home / "spark")
+            local_session("fsnb tests", self.home / "spark")
 
     @contextlib.contextmanager
     def reader(self) -> Iterator[Reader]:

@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 from ibis import _
 
+from fsnb.profiling import kinds as kind
 from fsnb.quality import drift, profile
-from fsnb.quality import kinds as kind
 from tests.pit.engines import same
 
 SKIPPED = "DataFusion's Ibis backend does not unnest what codes are made of"
