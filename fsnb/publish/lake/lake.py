@@ -27,7 +27,6 @@ from fsnb.publish import sql
 from fsnb.publish.lake import Moved, books
 from fsnb.publish.lake.engines import Engine
 from fsnb.publish.lake.files import Log, Snapshot, new_run, written
-from fsnb.publish.ledger import TABLES
 
 OF_VERSION = re.compile(r"(?P<view>.+)__v(?P<number>\d+)_history")
 AVAILABLE_TIME = "available_time"
@@ -93,7 +92,7 @@ class Lake:
         folders = self.root.iterdir() if self.root.is_dir() else ()
         there = {each.name for each in folders if each.is_dir() and self._log(each).exists()}
         current = {name.removesuffix("_history") + "_current" for name in there if OF_VERSION.fullmatch(name)}
-        return there | current | self._shown | (set(TABLES) if current else set())
+        return there | current | self._shown | (set(books.KEPT) if current else set())
 
     def views(self) -> list[str]:
         """Names of the feature views that are published."""
@@ -105,7 +104,7 @@ class Lake:
         for view in views:
             self.attach(view)
         if self._views:
-            self.engine.show_books(TABLES)
+            self.engine.show_books(books.KEPT)
 
     def promoted(self, view: str) -> int | None:
         """The version that readers of a view are led to."""
