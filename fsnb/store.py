@@ -356,8 +356,9 @@ class FeatureStore:
         name
             "prod", say.
         url
-            `postgresql://user:${PGPASSWORD}@host:5432/db` or `duckdb:///path/to/file.duckdb`. `${NAME}` is read from
-            the environment when connecting; a password written out is used in this session and never stored.
+            `postgresql://user:${PGPASSWORD}@host:5432/db`, `duckdb:///path/to/file.duckdb`, or a lake's folder:
+            `delta:///path` (Delta tables), `spark:///path` (parquet, Spark). `${NAME}` is read from the environment
+            when connecting; a password written out is used in this session and never stored.
         schema
             Where published tables go.
         sources
