@@ -465,7 +465,8 @@ class FeatureStore:
         target = self._target(to)
         if dry_run:
             with task(f"plan {found.name} on {to}"):
-                return publish.rehearse(found, target, mode=mode, catalog=self.catalog, promote=promote, **asked)
+                gated: dict[str, Any] = {"catalog": self.catalog, "checks": checks, "drift": self._drift}
+                return publish.rehearse(found, target, mode=mode, promote=promote, **gated, **asked)
         tables = self._tables_of(found)
         how: dict[str, Any] = {"mode": mode, "promote": promote, "breaking": breaking, "certify": certify}
         how |= {"local": self.engine, "tables": tables, "catalog": self.catalog, "checks": checks, "drift": self._drift}

@@ -51,6 +51,11 @@ class Outbox:
         found = re.search(rf"\b{re.escape(self.view)}__v(\d+)_current\b", definition or "")
         return int(found[1]) if found else None
 
+    def is_computed(self) -> bool:
+        """Whether the view's stable name leads to a database view that computes its values, and has no tables."""
+        definition = _definition(self.con, self.schema, self.view)
+        return bool(re.search(rf"\b{re.escape(self.view)}__v\d+_live\b", definition or ""))
+
     def runs(self, version: int) -> list[str]:
         """Ids of the runs that wrote this version; their rows are there too."""
         runs = self._table(RUNS)
