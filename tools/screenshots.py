@@ -86,7 +86,7 @@ def main(names: list[str]) -> None:
 
 def photograph(shot: Shot, page: Page, server: JupyterServer) -> Iterator[Path]:
     """Run the notebook as far as the shot says, and take its picture in each theme."""
-    number = _write(shot, server.folder / shot.name / f"{shot.notebook}.ipynb")
+    number = write(shot, server.folder / shot.name / f"{shot.notebook}.ipynb")
     book = Notebook.open(page, server, f"{shot.name}/{shot.notebook}")
     book.run(SECONDS_TO_RUN)
     output = book.output(number)
@@ -108,7 +108,7 @@ def photograph(shot: Shot, page: Page, server: JupyterServer) -> Iterator[Path]:
         yield path
 
 
-def _write(shot: Shot, path: Path) -> int:
+def write(shot: Shot, path: Path) -> int:
     """The notebook's cells up to the shot's, without outputs; answers the place of the one to look at."""
     document = nbformat.read(NOTEBOOKS / f"{shot.notebook}.ipynb", 4)
     last = next((n for n, cell in enumerate(document.cells) if shot.until in cell.source), None)
