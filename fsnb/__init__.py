@@ -9,6 +9,7 @@ import importlib
 import sys
 import typing
 
+from fsnb import shells
 from fsnb.errors import FsnbError
 from fsnb.model import Check, Entity, Feature, FeatureView, Slice, Source, Spine, Window, check, feature_view, over
 
@@ -33,6 +34,22 @@ __all__ = [
     "open",
     "over",
 ]
+
+
+def _later(module: str, name: str) -> typing.Callable[..., typing.Any]:
+    """A function of a module that is loaded when it is first called."""
+
+    def call(*values: typing.Any, **asked: typing.Any) -> typing.Any:
+        return getattr(importlib.import_module(module), name)(*values, **asked)
+
+    return call
+
+
+shells.offer(
+    html=_later("fsnb.notebook.html", "of"),
+    drift=_later("fsnb.notebook.drift.widget", "DriftWidget"),
+    catalog=_later("fsnb.notebook.browsing.widget", "CatalogWidget"),
+)
 
 
 def __getattr__(name: str) -> typing.Any:
@@ -73,7 +90,7 @@ def _preview_bundle(preview: typing.Any) -> typing.Any:
 
 def _show_previews() -> None:
     """In a kernel `train.preview()` shows as a widget, `%load_ext` or not; by name, so that nothing is imported yet."""
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    shell: typing.Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if getattr(shell, "kernel", None) is not None:
         formatter = shell.display_formatter.mimebundle_formatter
         formatter.for_type_by_name("fsnb.training.preview", "Preview", _preview_bundle)

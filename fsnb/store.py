@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import ibis
 
 from fsnb import checks as checking
-from fsnb import deploy, pit, publish, quality, serve, training
+from fsnb import deploy, pit, publish, quality, serve, shells, training
 from fsnb.catalog import Catalog, Document, Profile, record
 from fsnb.checks import Check, CheckReport, Monitoring, Suggestions
 from fsnb.errors import DefinitionError, UnknownName, listed
@@ -56,7 +56,7 @@ class FeatureStore:
         self.catalog = Catalog(self.path / "catalog.sqlite" if catalog is None else catalog)
         self._targets: dict[str, Target] = {}
         self._read: dict[tuple[int, str], tuple[Source, ir.Table]] = {}
-        self._serving = serve.Serving(self.catalog, self.path, lambda target: self._target(target).session())
+        self._serving = serve.Serving(self.catalog, self.path, lambda target, view: self._target(target).session(view))
 
     def __repr__(self) -> str:
         known = f"sources {listed(self._sources)}; views {listed(self._views)}"
@@ -170,6 +170,21 @@ class FeatureStore:
         if version is None and name in self._views:
             return self._views[name]
         return FeatureView.from_doc(self.catalog.get("view", name, version).body, self._sources)
+
+    def browse(self, words: str = "") -> Any:
+        """Look through the catalog in a notebook: search, owners and tags, one document with its lineage.
+
+        Parameters
+        ----------
+        words
+            A search to begin with, such as "owner:ops delay"; see `store.catalog.search`.
+
+        Returns
+        -------
+        fsnb.notebook.browsing.widget.CatalogWidget
+            `.words`, `.documents` (what was found), `.document` (the open one), `.show(name)`, `.to_html()`.
+        """
+        return shells.widget("catalog", self, words)
 
     @property
     def views(self) -> tuple[str, ...]:
@@ -294,6 +309,7 @@ class FeatureStore:
         columns: Sequence[str] | None = None,
         bins: int = 10,
         kinds: Mapping[str, Kind] | None = None,
+        at: str | None = None,
     ) -> DriftReport:
         """How current data differs from what a model was trained on, column by column; see `fsnb.quality.drift`.
 
@@ -305,6 +321,13 @@ class FeatureStore:
         current
             A training set, a path, a frame, an Ibis table (which is counted where it lies), or the name of a table on
             the store's engine.
+        at
+            The current data's column of times, for drift over time; of a training set the time it asks at.
+
+        Returns
+        -------
+        DriftReport
+            `.widget()` to look at it.
         """
         stored = isinstance(reference, str) and not is_path(reference)
         return quality.drift(
@@ -314,6 +337,7 @@ class FeatureStore:
             bins=bins,
             kinds=kinds,
             name=reference if stored else "",
+            at=at or (current.plan.spine.at if isinstance(current, TrainingSet) else None),
         )
 
     # ------------------------------------------------------------------ publish
@@ -930,12 +954,15 @@ class FeatureStore:
         said = {"view": view.name, "of": f"current table on {published.target}", "fingerprint": view.fingerprint}
         features = {feature: feature for feature in view.features}
         try:
-            with self._target(published.target).session() as con:
-                table = con.table(name, database=schema)
+            with self._target(published.target).session(view.name) as con:
+                table = con.table(name, database=schema or None)
                 record(self.catalog, distributions(con, table, features, newest="event_time", **said))
         except Exception as error:
             error.add_note(f"{view.name!r} is published; only its profile is not in the catalog.")
             raise
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 def _baseline(train: TrainingSet, name: str) -> Baseline:

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
+from fsnb import shells
 from fsnb.catalog import graph
 from fsnb.catalog.database import open_database
 from fsnb.catalog.difference import KINDS, Definition, Diff, diff
@@ -250,6 +251,9 @@ class Catalog:
         with self._database.connection() as con:
             rows = con.execute(query).all()
         return tuple(map(document, rows))
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 def _indexed(con: Connection, index: Index) -> Index:

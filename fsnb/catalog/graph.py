@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from fsnb import shells
 from fsnb.catalog.rows import Document
 
 if TYPE_CHECKING:
@@ -88,6 +89,9 @@ class Lineage:
         up = _gathered((edge.downstream, edge) for edge in self.ups)
         down = _gathered((edge.upstream, edge) for edge in self.downs)
         return "\n".join(line for root in self.roots for line in _tree(root, up, down))
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 def edges(documents: Iterable[Document]) -> tuple[Edge, ...]:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
+from fsnb import shells
 from fsnb.catalog.documents import Catalog
 from fsnb.catalog.rows import Document
 from fsnb.errors import UnknownName
@@ -105,6 +106,9 @@ class Profile:
         features = tuple(_distribution(each) for each in doc["features"].values())
         times = {name: doc[name] and datetime.fromisoformat(doc[name]) for name in ("taken", "newest")}
         return cls(**{**doc, **times, "features": features})
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 def _listed(value: Distribution) -> dict[str, list]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from html import escape
 from typing import Any
 
 import polars as pl
 
+from fsnb import shells
 from fsnb.checks.alerts import Alert, need_alerts, tell
 from fsnb.checks.report import CheckReport
 from fsnb.errors import AlertError, listed
@@ -93,8 +93,7 @@ class Monitoring:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        shown = "".join(each._repr_html_() for each in (self.report, *self.reports) if each is not None)
-        return f"<div><pre>{escape(str(self))}</pre>{shown}</div>"
+        return shells.html(self)
 
     def to_doc(self) -> dict[str, Any]:
         """JSON for webhooks and the catalog; no rows of data."""

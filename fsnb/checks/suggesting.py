@@ -27,6 +27,7 @@ from typing import Any
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
+from fsnb import shells
 from fsnb.checks.judging import without_nan
 from fsnb.model import Check, checks
 from fsnb.pit import check_engine, collect
@@ -80,9 +81,7 @@ class Suggestions:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        from fsnb.checks.html import of_suggestions
-
-        return of_suggestions(self)
+        return shells.html(self)
 
 
 def _line(text: str) -> str:

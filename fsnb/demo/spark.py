@@ -33,8 +33,10 @@ SETTINGS = {
 }
 
 
-def local_session(name: str = "fsnb") -> Any:
+def local_session(name: str = "fsnb", folder: str | Path | None = None) -> Any:
     """Spark on this machine, for a notebook, a demo or a test; `.stop()` ends it. Its tables go with the process.
+
+    Its files are kept in `folder`, or in one that goes with the process too.
 
     Raises
     ------
@@ -47,13 +49,15 @@ def local_session(name: str = "fsnb") -> Any:
         from pyspark.sql import SparkSession
     except ImportError:
         raise NotSupported("pyspark is not installed. Install the extra: pip install 'fsnb[spark]'.") from None
-    folder = tempfile.TemporaryDirectory(prefix="fsnb-spark-", ignore_cleanup_errors=True)
+    own = None if folder else tempfile.TemporaryDirectory(prefix="fsnb-spark-", ignore_cleanup_errors=True)
+    there = str(folder or (own and own.name))
     builder = SparkSession.builder.master("local[2]").appName(name)
-    places = {"spark.sql.warehouse.dir": folder.name, "spark.local.dir": folder.name}
+    places = {"spark.sql.warehouse.dir": there, "spark.local.dir": there}
     for setting, value in (SETTINGS | places).items():
         builder = builder.config(setting, value)
     session = builder.getOrCreate()
-    weakref.finalize(session, folder.cleanup)
+    if own:
+        weakref.finalize(session, own.cleanup)
     session.sparkContext.setLogLevel("OFF")  # a query that must fail would fill the screen
     return session
 

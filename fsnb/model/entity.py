@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from fsnb import shells
 from fsnb.errors import DefinitionError
 from fsnb.model.durations import parse_duration, show_duration
 
@@ -59,6 +60,9 @@ class Entity:
     @classmethod
     def from_doc(cls, doc: dict) -> Entity:
         return cls(doc["name"], doc["keys"])
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from fsnb import shells
 from fsnb.errors import DefinitionError, UnknownName, hint, listed
 from fsnb.identity import fingerprint, from_json, tables_of, to_json
 from fsnb.model.checking import Check
@@ -64,6 +65,9 @@ class Feature:
 
     def __repr__(self) -> str:
         return f"{self.view.name}[{self.name!r}]"
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 @dataclass(frozen=True, slots=True, eq=False, init=False)
@@ -357,6 +361,9 @@ class FeatureView:
             **{key: doc[key] for key in ("description", "owner", "tags")},
             checks=[Check.from_doc(each) for each in doc.get("checks", ())],
         )
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 def feature_view(**definition: Any) -> Callable[[Callable[[ir.Table], Mapping[str, Any]]], FeatureView]:

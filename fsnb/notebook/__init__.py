@@ -4,12 +4,15 @@
     arguments   what each magic takes: one parser each, which also writes its help and feeds completion
     body        the cell under `%%feature_view`: compiled so that an error points to its line
     magics      parse, call, answer: each magic is a few lines over the store's method
+    watching, checking, publishing, cataloguing   cards of quality, checks, publications, the catalog
     catalogued  what the catalog knows by a name, for `%fs show`
     progress    the steps of a publication, one line updated in place
     completion  names after TAB
     cards       value -> Card, the one description (`card`) that text and HTML are both made of
     html        Card -> self-contained HTML; `drawing` adds the rules of time as a picture
-    richly      which types show as HTML
+    richly      what a value shows beyond its own HTML
+    drift       the widget that looks into a drift report
+    browsing    the widget that looks through a catalog
 
 Errors need nothing from here: an FsnbError renders itself in two lines (`_render_traceback_`) and the cell still fails.
 """
@@ -33,7 +36,7 @@ def load(shell: Any) -> None:
     ours = magics.FsnbMagics(shell)
     shell.register_magics(ours)
     completion.register(shell, ours.session)
-    richly.register(shell)
+    richly.register(shell, ours.session)
     threading.Thread(target=_warm, name="fsnb-warm").start()
 
 

@@ -110,7 +110,7 @@ def _fs() -> Mapping[str, Parser]:
     show.add_argument("document", metavar="NAME", help="its name; KIND/NAME where several kinds share it")
     show.add_argument("--version", type=int, metavar="N", help="an earlier version (default: the latest)")
     _defines(show, None, "what is shown: the feature view, source, target or document")
-    told = {"search": _search(), "diff": _diff(), "lineage": _lineage()}
+    told = {"search": _search(), "catalog": _catalog(), "diff": _diff(), "lineage": _lineage()}
     return {"open": opened, "status": status, "list": listed, "show": show, **told}
 
 
@@ -131,6 +131,18 @@ def _search() -> Parser:
     search.add_argument("--limit", type=int, default=20, metavar="N", help="at most so many (default: 20)")
     _defines(search, None, "the documents")
     return search
+
+
+def _catalog() -> Parser:
+    catalog = Parser(
+        "%fs catalog",
+        "Look through the catalog: a widget with a search box, what was found, and one document with its lineage.",
+        python="store.browse('owner:ops delay')",
+        example="%fs catalog owner:ops",
+    )
+    catalog.add_argument("words", nargs="*", metavar="WORD", help="a search to begin with; as for %%fs search")
+    _defines(catalog, None, "the widget")
+    return catalog
 
 
 def _diff() -> Parser:

@@ -76,6 +76,11 @@ class FsnbMagics(Magics):
         self._bind(asked.out, documents)
         return cards.found(documents, words)
 
+    def _fs_catalog(self, asked: Any) -> Any:
+        made = self.session.store.browse(" ".join(arguments.quoted(word) for word in asked.words))
+        self._bind(asked.out, made)
+        return made
+
     def _fs_diff(self, asked: Any) -> Diff:
         sides = [self.session.definition(name) for name in (asked.old, asked.new) if name]
         made = self.session.store.catalog.diff(*sides)

@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from fsnb import shells
 from fsnb.errors import NotSupported, UnknownName
 from fsnb.identity import fingerprint
 from fsnb.profiling.column import Column
@@ -104,3 +105,6 @@ class Baseline:
             name=doc["name"],
             labels=tuple(doc["labels"]),
         )
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)

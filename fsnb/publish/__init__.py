@@ -5,6 +5,7 @@ from fsnb.publish.certificate import Certificate
 from fsnb.publish.certifying import certify
 from fsnb.publish.failing import failures_noted
 from fsnb.publish.gates import Drift, on_target
+from fsnb.publish.lake.opening import read_lake
 from fsnb.publish.loading import load
 from fsnb.publish.promoting import Promotion, promote, rollback
 from fsnb.publish.proving import prove
@@ -35,6 +36,7 @@ __all__ = [
     "promote",
     "prove",
     "publish",
+    "read_lake",
     "rehearse",
     "rollback",
     "statements",

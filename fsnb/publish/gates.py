@@ -193,7 +193,7 @@ def _referenced(target: Target, con: Any, name: str) -> ir.Table:
             f"{hint(there, have)} It has: {listed(have)}. Load it there, or map it: "
             f"store.target({target.name!r}, url, sources={{{name!r}: 'schema.table'}})."
         )
-    return con.table(where[1], database=where[0])
+    return con.table(where[1], database=where[0] or None)
 
 
 @contextmanager
@@ -208,7 +208,7 @@ def on_target(
     UnknownName
         It is not published there.
     """
-    with target.session() as con:
+    with target.session(view.name) as con:
         schema = target.schema_on(con)
         there = sql.relations(con, schema)
         if view.name not in there:
@@ -219,7 +219,7 @@ def on_target(
                 sorted(there),
                 "Publish it first: store.publish.",
             )
-        result = con.table(view.name, database=schema)
+        result = con.table(view.name, database=schema or None)
         others = referenced_on(target, con, names)
         compare = None if drift is None else _comparing(view, con, schema, drift)
         tables = tables_on(view, target, con)

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import ibis
@@ -25,10 +26,11 @@ from fsnb.publish.checks import check_definition, check_ties, tables_on
 from fsnb.publish.gates import Drift, Gates, joined
 from fsnb.publish.guardrail import check_portable, compared, need_compatible
 from fsnb.publish.history import Stretches
+from fsnb.publish.lake import at_last
 from fsnb.publish.ledger import Known
 from fsnb.publish.materialize import materialize
 from fsnb.publish.publication import KIND, Publication
-from fsnb.publish.runs import Names, Run, Written
+from fsnb.publish.runs import Names, Run, Written, dotted
 from fsnb.publish.starting import Job
 from fsnb.publish.target import Target
 
@@ -122,6 +124,7 @@ def publish(
     wanted = part(f"feature view {view.name!r}", started, **asked)
     _need_one_of("mode", mode, MODES, who)
     _need_one_of("certify", certify, CERTIFY, who)
+    need_mode(mode, target, who)
     check_definition(view, needs_refresh=mode == "table")
     step("connect")
     with target.session() as con, sql.engine_errors_as(PublishError, who, "Nothing was written."):
@@ -187,7 +190,7 @@ def write(
             done = sum(each.told for each in written)
             step(f"write: {done} of {written[0].due} intervals done")
         seen: dict[str, Any] = {"last": last, "expected": expected, "guard": guard, "gates": gates}
-        found = materialize(view, con, tables, schema, run, clock=moments.utc_now, **seen)
+        found = at_last(partial(materialize, view, con, tables, schema, run, clock=moments.utc_now, **seen))
         written.append(found)
         run, expected = replace(run, id=uuid.uuid4().hex, start=_rest(run, found)), None
     return written
@@ -208,6 +211,15 @@ def silent(name: str) -> None:
 def _need_one_of(what: str, given: str, options: Sequence[str], who: str) -> None:
     if given not in options:
         raise UsageError(f"{who}: {what}={given!r} is not one of {', '.join(options)}.{hint(str(given), options)}")
+
+
+def need_mode(mode: str, target: Target, who: str) -> None:
+    """Refuse a database view where there is no database."""
+    if mode == "view" and target.is_lake:
+        raise PublishError(
+            f"{who} is a folder of files, which has no database views. Publish tables (mode='table', a windowed "
+            "view with a refresh), or give a target on PostgreSQL or DuckDB. Nothing was written."
+        )
 
 
 def ties_guard(who: str) -> Callable[[Job, Stretches], None]:
@@ -302,8 +314,8 @@ def _last_published(catalog: Catalog | None, view: FeatureView) -> tuple[int, st
 
 def _publication(view: FeatureView, target: Target, run: Run, written: Sequence[Written], proof: Proof) -> Publication:
     last = written[-1]
-    latest, latest_history = (".".join(where) for where in last.names.stable)
-    tables = {"history": ".".join(last.names.history), "current": ".".join(last.names.current)}
+    latest, latest_history = (dotted(where) for where in last.names.stable)
+    tables = {"history": dotted(last.names.history), "current": dotted(last.names.current)}
     return replace(
         _bare(view, target, run, last.names, proof),
         tables=tuple((tables | {"latest": latest, "latest_history": latest_history}).items()),

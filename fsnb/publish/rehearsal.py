@@ -10,6 +10,7 @@ from typing import Any
 
 import ibis.expr.types as ir
 
+from fsnb import shells
 from fsnb.catalog import Catalog
 from fsnb.errors import PublishError
 from fsnb.identity import bind
@@ -104,6 +105,9 @@ class Rehearsal:
     def _span(self) -> str:
         return f" from {self.intervals[0][0]} to {self.intervals[-1][1]}" if self.intervals else ""
 
+    def _repr_html_(self) -> str:
+        return shells.html(self)
+
 
 def rehearse(
     view: FeatureView,
@@ -132,6 +136,7 @@ def rehearse(
     now = moments.utc_now()
     wanted = part(f"feature view {view.name!r}", now, **asked)
     who = f"feature view {view.name!r}: target {target.name!r}"
+    publishing.need_mode(mode, target, who)
     check_definition(view, needs_refresh=mode == "table")
     with target.session() as con, sql.engine_errors_as(PublishError, who, "Nothing was written."):
         seen, found = publishing.compare(view, target, con, catalog, who, breaking=True)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from fsnb import shells
 from fsnb.checks import CheckReport
 from fsnb.errors import PublishError, listed
 from fsnb.model import FeatureView, moments
@@ -65,6 +66,9 @@ class Materialization:
         shown = {name: None if moment is None else moment.isoformat() for name, moment in times.items()}
         mine = {"run_ids": list(self.run_ids), "checks": self.checks and self.checks.to_doc()}
         return asdict(replace(self, checks=None)) | shown | mine
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 def bring_up_to_date(

@@ -15,6 +15,7 @@ from fsnb.profiling.making import profile
 from fsnb.quality.comparing import compared
 from fsnb.quality.counted import counted
 from fsnb.quality.report import DriftReport
+from fsnb.quality.sides import Sides
 from fsnb.quality.violations import Violation, of_columns, of_schema
 
 
@@ -27,6 +28,7 @@ def drift(
     kinds: Mapping[str, Kind] | None = None,
     con: Any = None,
     name: str = "",
+    at: str | None = None,
 ) -> DriftReport:
     """How current data differs from a reference, column by column, by name.
 
@@ -50,11 +52,15 @@ def drift(
         The Ibis connection to count frames and files on; a DuckDB of its own by default.
     name
         For the report's heading.
+    at
+        The current data's column of times, for drift over time; by default the one that the baseline names, or the
+        only one.
 
     Returns
     -------
     DriftReport
         With a row for each column that both sides have, in the same kind of type, and `violations` for the others.
+        It keeps hold of the current data, to count parts of it (`.within`, `.over_time`, `.widget`).
 
     Notes
     -----
@@ -89,7 +95,9 @@ def drift(
     rows = [compared(baseline[column.name], column) for column in now]
     pairs = [(baseline[column.name], column, row) for column, row in zip(now, rows, strict=True)]
     n_cur = now[0].n if now else int(counting.table.count().to_pyarrow().as_py())
-    return DriftReport(tuple(rows), (*broken, *of_columns(pairs)), baseline.n, n_cur, name or baseline.name)
+    rows_given = None if isinstance(reference, Baseline) else reference
+    sides = Sides(baseline, counting, rows_given, tuple(columns) if columns else None, bins, kinds, con, at)
+    return DriftReport(tuple(rows), (*broken, *of_columns(pairs)), baseline.n, n_cur, name or baseline.name, sides)
 
 
 def _baseline(reference: Any, columns: Sequence[str] | None, bins: int, kinds: Any, con: Any) -> Baseline:

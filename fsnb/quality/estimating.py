@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from fsnb import shells
 from fsnb.errors import NotSupported
 from fsnb.model import Slice
 from fsnb.quality.calibration import calibrated
@@ -81,7 +82,7 @@ class PerformanceEstimate:
         return "\n".join([head, *lines, f"  {self.labelled:,} of the rows have their labels by now.", self.caveat])
 
     def _repr_html_(self) -> str:
-        return f"<p>{self.method}</p>{self.to_polars()._repr_html_()}<p><small>{self.caveat}</small></p>"
+        return shells.html(self)
 
 
 def _said(row: Estimated) -> str:

@@ -18,6 +18,7 @@ import polars as pl
 from ibis import _
 from scipy import special
 
+from fsnb import shells
 from fsnb.errors import DefinitionError, UnknownName
 from fsnb.model import Slice
 from fsnb.profiling.counting import reading
@@ -85,7 +86,7 @@ class FoundSlices:
         return pl.DataFrame(rows, schema=schema)
 
     def _repr_html_(self) -> str:
-        return self.to_polars()._repr_html_()
+        return shells.html(self)
 
 
 def find_slices(

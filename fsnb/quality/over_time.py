@@ -10,6 +10,7 @@ from typing import Any
 import ibis.expr.types as ir
 import polars as pl
 
+from fsnb import shells
 from fsnb.errors import DefinitionError, UnknownName
 from fsnb.model import Slice, micros, parse_duration
 from fsnb.pit.clocks import microseconds
@@ -45,7 +46,7 @@ class DriftOverTime:
         return pl.DataFrame(rows, schema=schema, orient="row")
 
     def _repr_html_(self) -> str:
-        return self.to_polars()._repr_html_()
+        return shells.html(self)
 
 
 def drift_over_time(

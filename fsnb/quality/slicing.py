@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from fsnb import shells
 from fsnb.errors import DefinitionError, UnknownName
 from fsnb.model import Slice
 from fsnb.pit import collect
@@ -69,7 +70,7 @@ class SliceReport:
             return str(frame.select(name for name in frame.columns if not name.endswith(("_low", "_high"))))
 
     def _repr_html_(self) -> str:
-        return self.to_polars()._repr_html_()
+        return shells.html(self)
 
 
 def slices(

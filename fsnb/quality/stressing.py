@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from fsnb import shells
 from fsnb.errors import DefinitionError, TypeMismatch, UnknownName
 from fsnb.model import Slice, parse_duration, show_duration
 from fsnb.quality.labelled import Labelled, binary, labelled
@@ -117,7 +118,7 @@ class RobustnessReport:
             return str(frame.select(name for name in frame.columns if not name.endswith(("_low", "_high"))))
 
     def _repr_html_(self) -> str:
-        return self.to_polars()._repr_html_()
+        return shells.html(self)
 
 
 def _flat(row: RobustnessRow, whole: dict[str, Interval | None]) -> dict[str, Any]:

@@ -133,7 +133,9 @@ def _head(why: Why, then: Mapping[str, Any] | None) -> str:
     name = f'<span class="fsnb-name" title="{escape(why.feature)}">{escape(why.feature)}</span>'
     if then is None or then[why.feature] == why.value:
         return f'<div class="fsnb-head">{name}{_value(why.value)}</div>'
-    was = f'<span class="fsnb-was">{clipped(text.show(then[why.feature]), 28)} <span aria-label="becomes">→</span></span>'
+    was = (
+        f'<span class="fsnb-was">{clipped(text.show(then[why.feature]), 28)} <span aria-label="becomes">→</span></span>'
+    )
     return f'<div class="fsnb-head">{name}<span class="fsnb-values">{was} {_value(why.value)}</span></div>'
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow as pa
 
+from fsnb import shells
 from fsnb.errors import TrainingSetError
 from fsnb.model import Feature, FeatureView, Source, Spine
 from fsnb.pit import JoinPlan, plan
@@ -114,6 +115,9 @@ class LoggedTrainingSet:
         of another process cannot be rebuilt; the answer says so. Raises nothing for what the sources have become.
         """
         return verify(self)
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 def load_training_set(

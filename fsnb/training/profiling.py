@@ -16,7 +16,7 @@ from fsnb.model import FeatureView, Spine
 from fsnb.model.data import reader
 from fsnb.model.moments import naive_utc, utc_now
 from fsnb.pit import collect
-from fsnb.profiling import distributions
+from fsnb.profiling.distributions import distributions
 
 AT = "fsnb_asked_at"
 INSTANT = timedelta(microseconds=1)  # with closed="left", a row at the very cutoff is not seen

@@ -91,9 +91,9 @@ def records(why: Why, rows: Sequence[Considered] | None = None) -> list[tuple[An
 def explained(why: Why) -> list[tuple[Any, ...]]:
     """The rows considered as text, one line each; one line without an event where there is none."""
     what = (why.row, why.view, why.feature, None if why.value is None else show(why.value))
-    return [
-        (*what, row.event_time, row.available, row.outcome, row.leaks, _read(row)) for row in why.rows
-    ] or [(*what, None, None, None, None, None)]
+    return [(*what, row.event_time, row.available, row.outcome, row.leaks, _read(row)) for row in why.rows] or [
+        (*what, None, None, None, None, None)
+    ]
 
 
 def _read(row: Considered) -> str:

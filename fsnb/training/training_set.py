@@ -18,6 +18,7 @@ import ibis.expr.types as ir
 import polars as pl
 import pyarrow as pa
 
+from fsnb import shells
 from fsnb.errors import DefinitionError, UnknownName
 from fsnb.model import Feature, Source
 from fsnb.pit import ROW, JoinPlan, collect, lower
@@ -338,3 +339,6 @@ class TrainingSet:
         from fsnb.training.mlflow_log import log
 
         return log(self, model, name=name, context=context)
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)

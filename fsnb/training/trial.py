@@ -61,7 +61,9 @@ class Rules:
         """What differs from the view's own: `lag 2h instead of 15m`."""
         said = [f"lag {_instead(self.lag, own.lag)}"] if self.lag != own.lag else []
         mine = dict(own.windows)
-        said += [f"window {label} of {_instead(size, mine[label])}" for label, size in self.windows if size != mine[label]]
+        said += [
+            f"window {label} of {_instead(size, mine[label])}" for label, size in self.windows if size != mine[label]
+        ]
         said += [f"ttl {_instead(self.ttl, own.ttl)}"] if self.ttl != own.ttl else []
         return ", ".join(said)
 

@@ -21,6 +21,12 @@ from tests.publish.support import HOUR, ROWS, START, events, latest, read, relat
 GOOD = [c.not_null("k"), c.in_range("double", min_value=-8, max_value=10), c.unique("k", name="one row each")]
 
 
+@pytest.fixture
+def target(database: Target) -> Target:
+    """A lake has no engine of its own: what these tests are about does not depend on where rows are kept."""
+    return database
+
+
 PROOFS: dict[tuple[str, str], publishing.Proof] = {}
 
 
@@ -159,15 +165,15 @@ def test_claims_about_a_share_wait_for_the_whole(target: Target, local: Any) -> 
     assert {each.check.name for each in published.checks.stopping} == set()
 
 
-def test_references_are_to_tables_of_the_target(target: Target, local: Any) -> None:
+def test_references_are_to_tables_of_the_target(database: Target, local: Any) -> None:
     check = c.references("k", to="names", key="name")
     with pytest.raises(PublishError, match=r"a check refers to 'names'.* There is none"):
-        release(latest(checks=[check]), target, local)
-    with target.session() as con:
+        release(latest(checks=[check]), database, local)
+    with database.session() as con:
         con.create_table("names", {"name": ["a", "b"]}, schema={"name": "string"})
     with pytest.raises(GateFailed, match="k in names: 1 of 5 rows fail"):
-        release(latest(checks=[check]), target, local)
-    assert release(latest(checks=[c.references("k", to="names", key="name", severity="warn")]), target, local).checks
+        release(latest(checks=[check]), database, local)
+    assert release(latest(checks=[c.references("k", to="names", key="name", severity="warn")]), database, local).checks
 
 
 def test_row_counts_are_compared_with_the_last_publication(target: Target, local: Any, tmp_path: Path) -> None:
@@ -201,14 +207,14 @@ def test_scheduled_materialization_goes_through_the_same_gates(target: Target, l
     assert everything(target) == before
 
 
-def test_database_view_is_checked_as_it_reads(target: Target, local: Any) -> None:
+def test_database_view_is_checked_as_it_reads(database: Target, local: Any) -> None:
     source = events()
-    load(source, target, replace=True)
+    load(source, database, replace=True)
     how: dict[str, Any] = {"local": local, "tables": {"events": read_source(local, source)}, "rows": 80, "mode": "view"}
     with pytest.raises(GateFailed, match="its values: 1 failed"):
-        publish(latest(source, checks=[c.not_null("x")]), target, **how)
-    assert gone(target, "latest")
-    published = publish(latest(source, checks=[c.unique("k"), c.not_null("available_time")]), target, **how)
+        publish(latest(source, checks=[c.not_null("x")]), database, **how)
+    assert gone(database, "latest")
+    published = publish(latest(source, checks=[c.unique("k"), c.not_null("available_time")]), database, **how)
     assert published.checks is not None
     assert published.checks.tables == (("feature view 'latest': its values", 3),)
 

@@ -30,7 +30,9 @@ ABOUT = {
 }
 
 
-def button(do: str, value: Any, words: str, *, pressed: bool | None = None, disabled: bool = False, label: str = "") -> str:
+def button(
+    do: str, value: Any, words: str, *, pressed: bool | None = None, disabled: bool = False, label: str = ""
+) -> str:
     said = "" if pressed is None else f' aria-pressed="{str(pressed).lower()}"'
     said += f' aria-label="{escape(label)}"' if label else ""
     said += " disabled" if disabled else ""
@@ -49,7 +51,8 @@ def options(preview: Preview, listing: Listing, marks: Mapping[str, set[int]]) -
     """The rows of a page; each names its entity and its asking time, and which filters would keep it."""
     rows = preview.entities[listing.shown] if listing.shown else preview.entities.head(0)
     return "".join(
-        _option(number, row, preview, marks) for number, row in zip(listing.shown, rows.iter_rows(named=True), strict=True)
+        _option(number, row, preview, marks)
+        for number, row in zip(listing.shown, rows.iter_rows(named=True), strict=True)
     )
 
 
@@ -71,7 +74,7 @@ def pager(listing: Listing, sample: np.ndarray, of: int) -> str:
     page = start // 10
     back = button("page", page - 1, "‹", disabled=not start, label="earlier rows")
     more = button("page", page + 1, "›", disabled=page + 1 >= listing.pages, label="later rows")
-    return f'{back}<span>{here}</span>{more}<p>{_of_what(listing, len(sample), of)}</p>'
+    return f"{back}<span>{here}</span>{more}<p>{_of_what(listing, len(sample), of)}</p>"
 
 
 def _of_what(listing: Listing, sampled: int, of: int) -> str:
