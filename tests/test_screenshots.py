@@ -12,8 +12,8 @@ from tools.screenshots import IMAGES, SHOTS, Shot, write
 
 @pytest.mark.parametrize("shot", SHOTS, ids=lambda shot: shot.name)
 def test_notebook_of_a_picture_is_as_the_picture_needs_it(shot: Shot, tmp_path: Path) -> None:
-    number = write(shot, tmp_path / "shot" / "book.ipynb")
-    cells = nbformat.read(tmp_path / "shot" / "book.ipynb", 4).cells
+    number = write(shot, tmp_path / "book.ipynb")
+    cells = nbformat.read(tmp_path / "book.ipynb", 4).cells
     assert number == len(cells) - 1
     assert (shot.cell or shot.until) in cells[number].source
     assert not [cell for cell in cells if cell.get("outputs")]
