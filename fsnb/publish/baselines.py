@@ -124,8 +124,8 @@ def _newest(con: Any, table: ir.Table, clock: str | None) -> ir.Table:
     if clock is None:
         return table
     times = table.select(clock).order_by(ibis.desc(clock)).limit(1, offset=ROWS)
-    found = con.to_pyarrow(times).to_pylist()
-    return table.filter(table[clock] > found[0][clock]) if found else table
+    found = sql.rows(con, con.compile(times))
+    return table.filter(table[clock] > found[0][0]) if found else table
 
 
 def _count(con: Any, table: ir.Table) -> int:

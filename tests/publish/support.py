@@ -84,8 +84,7 @@ def looking(target: Target) -> Iterator[Any]:
     """A session in which everything that is published can be read."""
     with target.session() as con:
         if lake := lake_of(con):
-            for view in lake.views():
-                lake.attach(view)
+            lake.open(lake.views())
         yield con
 
 
