@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -15,17 +16,22 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import ibis
 
 from fsnb import checks as checking
-from fsnb import deploy, pit, publish, quality, serve, training
-from fsnb.catalog import Catalog, Document, Profile, profiled, record
+from fsnb import deploy, pit, publish, quality, serve, shells, training
+from fsnb.catalog import Catalog, Document, Profile, record
 from fsnb.checks import Check, CheckReport, Monitoring, Suggestions
 from fsnb.errors import DefinitionError, UnknownName, listed
 from fsnb.identity import fingerprint
 from fsnb.model import Feature, FeatureView, LagProfile, Source, Spine, parse_duration
 from fsnb.model.data import is_path, is_table_name
+from fsnb.model.durations import show_duration
+from fsnb.model.moments import utc_now
 from fsnb.online import EMBEDDED, Consistency, OnlineFeatures, Synced
-from fsnb.publish import Materialization, Promotion, Publication, Rehearsal, Target
-from fsnb.quality import Baseline, DriftReport
-from fsnb.quality.kinds import Kind
+from fsnb.pit import working
+from fsnb.profiling import Baseline, distributions
+from fsnb.profiling.kinds import Kind
+from fsnb.progress import silent, task
+from fsnb.publish import Certificate, Materialization, Promotion, Publication, Rehearsal, Target
+from fsnb.quality import DriftReport, Scored
 from fsnb.training import LoggedTrainingSet, TrainingSet
 
 if TYPE_CHECKING:
@@ -52,7 +58,7 @@ class FeatureStore:
         self.catalog = Catalog(self.path / "catalog.sqlite" if catalog is None else catalog)
         self._targets: dict[str, Target] = {}
         self._read: dict[tuple[int, str], tuple[Source, ir.Table]] = {}
-        self._serving = serve.Serving(self.catalog, self.path, lambda target: self._target(target).session())
+        self._serving = serve.Serving(self.catalog, self.path, lambda target, view: self._target(target).session(view))
 
     def __repr__(self) -> str:
         known = f"sources {listed(self._sources)}; views {listed(self._views)}"
@@ -148,8 +154,9 @@ class FeatureStore:
             Per feature the share of NULL, distinct values, least, greatest, mean, and the counts of 20 bins.
         """
         found = self.register(self.view(view) if isinstance(view, str) else view)
-        spine, moment, newest = training.every_entity(found, self.engine, self._tables_of(found), at)
-        rows = self.training_set(spine, found).to_arrow()
+        with task(f"profile {found.name}"), working(self.engine):
+            spine, moment, newest = training.every_entity(found, self.engine, self._tables_of(found), at)
+            rows = self.training_set(spine, found).to_arrow()
         of, columns = f"every entity at {moment:%Y-%m-%d %H:%M:%S} UTC", {name: name for name in found.features}
         made = training.profile_rows(rows, found, columns, of=of, newest=newest)
         record(self.catalog, made)
@@ -167,15 +174,44 @@ class FeatureStore:
             return self._views[name]
         return FeatureView.from_doc(self.catalog.get("view", name, version).body, self._sources)
 
+    def browse(self, words: str = "") -> Any:
+        """Look through the catalog in a notebook: search, owners and tags, one document with its lineage.
+
+        Parameters
+        ----------
+        words
+            A search to begin with, such as "owner:ops delay"; see `store.catalog.search`.
+
+        Returns
+        -------
+        fsnb.notebook.browsing.widget.CatalogWidget
+            `.words`, `.documents` (what was found), `.document` (the open one), `.show(name)`, `.to_html()`.
+        """
+        return shells.widget("catalog", self, words)
+
     @property
     def views(self) -> tuple[str, ...]:
         """Names of all feature views in the catalog."""
         return tuple(document.name for document in self.catalog.list("view"))
 
+    def own_events(self, view: FeatureView | str, rows: int = 200) -> Spine:
+        """A spine of a view's own events, to look at its features with: the keys and times of its newest rows.
+
+        Equal rows stand once; those with a NULL key or time are left out. A static view's are asked about now.
+
+        Parameters
+        ----------
+        rows
+            At most so many.
+        """
+        found = self.view(view) if isinstance(view, str) else view
+        return training.own_events(found, self.engine, self._tables_of(found), rows)
+
     def profile_lag(self, source: Source | str, *, covers: float = 0.99) -> LagProfile:
         """How late a source's rows become known, and the lag that covers most of them; see `Source.profile_lag`."""
         found = self._source(source) if isinstance(source, str) else source
-        return found.profile_lag(covers=covers, con=self.engine)
+        with task(f"how late {found.name} is"), working(self.engine):
+            return found.profile_lag(covers=covers, con=self.engine)
 
     # ------------------------------------------------------------------ train
 
@@ -265,7 +301,7 @@ class FeatureStore:
             No such run or model, or no baseline was logged there.
         """
         names = {document.name: document for document in self.catalog.list("baseline")}
-        run = names[reference].body["run_id"] if reference in names else reference
+        run = self._logged(reference)
         context = names[reference].body["context"] if reference in names else "training"
         return Baseline.from_doc(training.load_baseline(run, tracking_uri=self.tracking_uri, context=context))
 
@@ -277,6 +313,7 @@ class FeatureStore:
         columns: Sequence[str] | None = None,
         bins: int = 10,
         kinds: Mapping[str, Kind] | None = None,
+        at: str | None = None,
     ) -> DriftReport:
         """How current data differs from what a model was trained on, column by column; see `fsnb.quality.drift`.
 
@@ -288,16 +325,24 @@ class FeatureStore:
         current
             A training set, a path, a frame, an Ibis table (which is counted where it lies), or the name of a table on
             the store's engine.
+        at
+            The current data's column of times, for drift over time; of a training set the time it asks at.
+
+        Returns
+        -------
+        DriftReport
+            `.widget()` to look at it.
         """
         stored = isinstance(reference, str) and not is_path(reference)
-        return quality.drift(
-            self.baseline(reference) if stored else _rows(reference),
-            self.engine.table(current) if is_table_name(current) else _rows(current),
-            columns=columns,
-            bins=bins,
-            kinds=kinds,
-            name=reference if stored else "",
-        )
+        at = at or (current.plan.spine.at if isinstance(current, TrainingSet) else None)
+        with task("drift") as step, working(self.engine):
+            step("the reference")
+            before = self.baseline(reference) if stored else _rows(reference)
+            step("the current rows")
+            now = self.engine.table(current) if is_table_name(current) else _rows(current)
+            step("compare")
+            name = reference if stored else ""
+            return quality.drift(before, now, columns=columns, bins=bins, kinds=kinds, name=name, at=at)
 
     # ------------------------------------------------------------------ publish
 
@@ -311,8 +356,9 @@ class FeatureStore:
         name
             "prod", say.
         url
-            `postgresql://user:${PGPASSWORD}@host:5432/db` or `duckdb:///path/to/file.duckdb`. `${NAME}` is read from
-            the environment when connecting; a password written out is used in this session and never stored.
+            `postgresql://user:${PGPASSWORD}@host:5432/db`, `duckdb:///path/to/file.duckdb`, or a lake's folder:
+            `delta:///path` (Delta tables), `spark:///path` (parquet, Spark). `${NAME}` is read from the environment
+            when connecting; a password written out is used in this session and never stored.
         schema
             Where published tables go.
         sources
@@ -344,7 +390,9 @@ class FeatureStore:
             The table is there already, unless `replace=True`.
         """
         found = self._source(source) if isinstance(source, str) else source
-        return publish.load(found, self._target(to), replace=replace, local=self.engine, progress=progress)
+        with task(f"load {found.name} to {to}", progress) as step, working(self.engine):
+            seen = None if step is silent else step  # rows are counted first for who looks
+            return publish.load(found, self._target(to), replace=replace, local=self.engine, progress=seen)
 
     @overload
     def publish(
@@ -365,6 +413,8 @@ class FeatureStore:
         certify: str = "auto",
         dry_run: bool = False,
         progress: Callable[..., None] | None = None,
+        checks: Sequence[Check] = (),
+        baseline: str = "auto",
         **asked: Any,
     ) -> Publication | Rehearsal:
         """Publish a feature view: prove it, then write what is due of its history and current tables.
@@ -387,6 +437,11 @@ class FeatureStore:
             Say what would be done and what it would cost, and write nothing.
         progress
             Called with the name of each step.
+        checks
+            Checks of this publication alone, beside the view's own: `[fsnb.checks.baseline_drift(severity="fail")]`.
+        baseline
+            The statistics that later rows are held against, kept on the target: "auto" makes them where there are none
+            of this definition, of at most the newest 200,000 rows of the history; "always" anew; "never" none.
         **asked
             Which part of the history is looked at: `start`, `end` (now by default; naive is UTC), `lookback="2d"` (told
             again in any case), `full=True` (all of it), `chunk=30` (intervals in one transaction), `interval="1d"` (the
@@ -409,13 +464,40 @@ class FeatureStore:
         found = self.register(self.view(view) if isinstance(view, str) else view)
         target = self._target(to)
         if dry_run:
-            return publish.rehearse(found, target, mode=mode, catalog=self.catalog, promote=promote, **asked)
+            with task(f"plan {found.name} on {to}"):
+                gated: dict[str, Any] = {"catalog": self.catalog, "checks": checks, "drift": self._drift}
+                return publish.rehearse(found, target, mode=mode, promote=promote, **gated, **asked)
         tables = self._tables_of(found)
         how: dict[str, Any] = {"mode": mode, "promote": promote, "breaking": breaking, "certify": certify}
-        how |= {"local": self.engine, "tables": tables, "catalog": self.catalog, "progress": progress}
-        published = publish.publish(found, target, **how, **asked)
-        self._profile_published(found, published)
+        how |= {"local": self.engine, "tables": tables, "catalog": self.catalog, "checks": checks, "drift": self._drift}
+        with task(f"publish {found.name} to {to}", progress) as step, working(self.engine):
+            with publish.failures_noted(self.catalog, found, target):
+                published = publish.publish(found, target, **how, progress=step, **asked)
+            self._profile_published(found, published)
+            publish.keep(found, target, _described, published.finished, when=baseline)
         return published
+
+    def certify(self, view: FeatureView | str, to: str) -> Certificate:
+        """Prove that the local engine, a target and the oracle agree on a feature view; nothing is written.
+
+        Parameters
+        ----------
+        view
+            The view, or its name in the catalog.
+        to
+            The target's name; its sources must be there.
+
+        Returns
+        -------
+        Certificate
+            `.ok`; `publish` makes one of its own.
+
+        Raises
+        ------
+        AmbiguousTies, PublishError, TargetError, CertificateMismatch
+        """
+        found = self.view(view) if isinstance(view, str) else view
+        return publish.prove(found, self._target(to), local=self.engine, tables=self._tables_of(found))
 
     def materialize(
         self, view: FeatureView | str, to: str, *, progress: Callable[..., None] | None = None, **asked: Any
@@ -436,7 +518,8 @@ class FeatureStore:
         PublishError
             It is not published there. Nothing was written.
         """
-        return publish.bring_up_to_date(view, self._target(to), progress=progress, **asked)
+        with task(f"materialize {_name(view)} on {to}", progress) as step:
+            return publish.bring_up_to_date(view, self._target(to), progress=step, drift=self._drift, **asked)
 
     def promote(self, view: FeatureView | str, to: str, version: int, *, breaking: bool = False) -> Promotion:
         """Lead readers of a view to a version that was published beside the promoted one.
@@ -554,8 +637,8 @@ class FeatureStore:
         OnlineStoreError, TargetError, UnknownName
             What was not noted as pushed is pushed the next time.
         """
-        name = view if isinstance(view, str) else view.name
-        return self._serving.sync(name, to, target=target, progress=progress)
+        with task(f"sync {_name(view)}", progress) as step:
+            return self._serving.sync(_name(view), to, target=target, progress=step)
 
     def get_features(
         self, features: Any, keys: Any, *, at: datetime | str | None = None, online: str | None = None
@@ -595,8 +678,8 @@ class FeatureStore:
 
         `.ok` says whether all agree and nothing is due; `.differences` lists where they do not.
         """
-        name = view if isinstance(view, str) else view.name
-        return self._serving.check(name, store=online)
+        with task(f"compare {_name(view)} with its online store"):
+            return self._serving.check(_name(view), store=online)
 
     # ------------------------------------------------------------------ check
 
@@ -630,45 +713,62 @@ class FeatureStore:
             `.ok`, `.to_polars()`, `.raise_if_failed()`; rows that fail raise nothing by themselves.
         """
         found = self._subject(what)
-        if isinstance(found, FeatureView):
-            with self._place(found, to, checks) as place:
-                return checking.check_view(found, **place, checks=checks, at=at, previous=previous)
-        if to is not None:
-            raise DefinitionError("check(to=...) is for feature views, which are what targets have.")
-        who, table = self._readable(found)
-        others = self._others(checking.referenced(checks or ()))
-        return checking.check_table(table, checks, who, previous, tables=others, con=self.engine)
+        with task(f"check {getattr(found, 'name', 'the table')}"), working(self.engine):
+            if isinstance(found, FeatureView):
+                with self._place(found, to, checks) as place:
+                    return checking.check_view(found, **place, checks=checks, at=at, previous=previous)
+            if to is not None:
+                raise DefinitionError("check(to=...) is for feature views, which are what targets have.")
+            who, table = self._readable(found)
+            others = self._others(checking.referenced(checks or ()))
+            how: dict[str, Any] = {"tables": others, "con": self.engine, "compare": self._compare}
+            return checking.check_table(table, checks, who, previous, **how)
 
     def suggest_checks(self, what: FeatureView | Source | str | Any) -> Suggestions:
         """Propose checks that a source or a table passes today, with margins and reasons; of a view, for its source."""
         found = self._subject(what)
-        who, table = self._readable(found.source if isinstance(found, FeatureView) else found)
-        return checking.suggest(table, who=who, con=self.engine)
+        with task("look for checks that hold"), working(self.engine):
+            who, table = self._readable(found.source if isinstance(found, FeatureView) else found)
+            return checking.suggest(table, who=who, con=self.engine)
 
     def monitor(
         self,
-        view: FeatureView | str,
-        window: str,
+        what: FeatureView | str,
+        window: str | timedelta,
         *,
         to: str | None = None,
         at: datetime | None = None,
         checks: Sequence[Check] | None = None,
+        baseline: str | None = None,
+        scored: Scored | None = None,
         alert: checking.Alert | Sequence[checking.Alert] = (),
         retrain: Callable[[Monitoring], Any] | None = None,
-        looks: Sequence[Callable[[], Sequence[checking.Verdict]]] = (),
+        looks: Sequence[checking.Look] = (),
     ) -> Monitoring:
-        """Check the last `window` ("1d") of a view, tell somebody and start a training where it is called for.
+        """Look at the last `window` ("1d") of a view or a model, tell somebody and start a training where that is due.
 
-        Rows of the source (and, with `to`, of the published current table) with an event time in `(at - window, at]`
-        count; without `to` the result is what the view gives at `at` for the entities of these rows. Row counts are
-        compared with the last monitoring of the view, which the catalog keeps.
+        Of a view: its checks, and the drift of its features. Rows of the source (and, with `to`, of the published
+        current table) with an event time in `(at - window, at]` count; without `to` the result is what the view gives
+        at `at` for the entities of these rows. Row counts are compared with the last monitoring of the view, which the
+        catalog keeps. Drift is of the rows that the published history has of the window, on `to` or where the view was
+        published last, against the baseline that was kept there; of a view that was never published there is none.
+
+        Of a model: drift of its predictions, then what performance to expect without labels (CBPE), then drift of its
+        features, against the training set that it was logged with.
 
         Parameters
         ----------
+        what
+            A feature view or its name; or the name of a logged training set, a run id or a model's URI.
         to, checks
-            As in `check`.
+            As in `check`; of a view.
         at
             The window's end, naive UTC; now by default.
+        baseline
+            Of a view: the training set (name, run id, model's URI) to compare with, in place of what was published.
+            Compared is then what the view gives at `at` for the entities of the window.
+        scored
+            Of a model: the rows that it was asked about; see `fsnb.quality.Scored`.
         alert
             Functions of the `Monitoring`, webhooks ("https://..."), or apprise's URLs (extra `fsnb[alerts]`); told on
             "alert" and "error".
@@ -677,24 +777,103 @@ class FeatureStore:
         looks
             Functions that answer further verdicts.
 
+        Returns
+        -------
+        Monitoring
+            A verdict for each check, column, metric and violation. What could not be looked at is an error.
+
         Raises
         ------
         AlertError
             Somebody could not be told. All else was done.
+        DefinitionError
+            There is nothing to look at.
         """
-        found = self.register(self.view(view) if isinstance(view, str) else view)
-        hooks: dict[str, Any] = {"alert": alert, "retrain": retrain, "looks": looks}
+        at = at or utc_now()
+        hooks: dict[str, Any] = {"alert": alert, "retrain": retrain}
+        found = self.view(what) if isinstance(what, str) and what in (*self._views, *self.views) else what
+        if not isinstance(found, FeatureView):
+            return self._monitor_model(found, parse_duration(window, "window"), at, scored, looks, hooks)
+        found = self.register(found)
         known = [document for document in self.catalog.list(MONITORING) if document.name == found.name]
-        previous = CheckReport.from_doc(known[0].body["report"]) if known else None
-        with self._place(found, to, checks) as place:
-            return checking.monitor_view(
-                found, window, **place, at=at, checks=checks, previous=previous, **hooks, keep=self._keep(found)
+        report = known[0].body["report"] if known else None
+        previous = CheckReport.from_doc(report) if report else None
+        with task(f"monitor {found.name}"), working(self.engine), self._place(found, to, checks) as place:
+            hooks["looks"] = (*self._drift_looks(found, window, at, to, baseline, place), *looks)
+            hooks |= {"checks": checks, "previous": previous, "keep": self._keep(found.name)}
+            return checking.monitor_view(found, window, **place, at=at, **hooks)
+
+    def _drift_looks(
+        self,
+        view: FeatureView,
+        window: str | timedelta,
+        at: datetime,
+        to: str | None,
+        baseline: str | None,
+        place: Mapping[str, Any],
+    ) -> tuple[checking.Look, ...]:
+        """Drift of a view's features in a window, against a training set, or against what was published last."""
+        length = parse_duration(window, "window")
+        last = None if to else publish.last_published(self.catalog, view)
+        target = to or (last.target if last else None)
+
+        def drift_of_values() -> checking.Looked:
+            table = checking.values_at(view, place["con"], place["tables"], at, length)
+            return quality.drift_of(self.baseline(str(baseline)), table, view.features, place["con"])
+
+        def drift_of_history() -> checking.Looked:
+            with publish.in_window(view, self._target(str(target)), at, length) as (con, table, kept):
+                return quality.drift_of(Baseline.from_doc(kept), table, view.features, con)
+
+        if baseline is not None:
+            return (drift_of_values,)
+        return (drift_of_history,) if target else ()
+
+    def _monitor_model(
+        self,
+        reference: Any,
+        window: timedelta,
+        at: datetime,
+        scored: Scored | None,
+        looks: Sequence[checking.Look],
+        hooks: Mapping[str, Any],
+    ) -> Monitoring:
+        if scored is None:
+            raise DefinitionError(
+                f"monitor: {reference!r} is no feature view. Of a model, say what it was asked: "
+                "scored=fsnb.quality.Scored(rows, at='asked_at', prediction='score')."
             )
+        logged = self.load_training_set(self._logged(reference))
+        if isinstance(scored.rows, Spine):
+            rows: Any = self.training_set(scored.rows, logged.asked(self._sources)).to_arrow()
+            scored = replace(scored, at=scored.rows.at)
+        else:
+            rows = self.engine.table(scored.rows) if is_table_name(scored.rows) else scored.rows
+        base = self.baseline(reference)
+        own = quality.scored_looks(scored, rows, base, logged.features, at, window, self.engine)
+        name = logged.manifest["name"]
+        found = Monitoring(f"model of training set {name!r}", at, show_duration(window), ())
+        return checking.watch(found, looks=(*own, *looks), keep=self._keep(name), **hooks)
+
+    def _logged(self, reference: str) -> str:
+        """The run of a training set's name; anything else is itself."""
+        names = {document.name: document.body["run_id"] for document in self.catalog.list("baseline")}
+        return names.get(reference, reference)
 
     # ------------------------------------------------------------------ wiring
 
-    def _keep(self, view: FeatureView) -> Callable[[Monitoring], Document]:
-        return lambda found: self._record(MONITORING, view.name, found.to_doc())
+    def _drift(self, check: Check, table: ir.Table, con: Any, kept: Mapping[str, Any] | None) -> checking.Judged:
+        """A check of drift, against the training set that it names, else what was kept when the view was published."""
+        name = check.option("baseline")
+        found = self.baseline(name) if name is not None else Baseline.from_doc(kept) if kept else None
+        return quality.judge(check, table, con, found, later=name is None)
+
+    def _compare(self, check: Check, table: ir.Table) -> checking.Judged:
+        """The same on the store's engine, where nothing is published."""
+        return self._drift(check, table, self.engine, None)
+
+    def _keep(self, name: str) -> Callable[[Monitoring], Document]:
+        return lambda found: self._record(MONITORING, name, found.to_doc())
 
     def _subject(self, what: Any) -> Any:
         """A view or a source by its name; anything else is itself."""
@@ -711,12 +890,12 @@ class FeatureStore:
     @contextmanager
     def _place(self, view: FeatureView, to: str | None, checks: Sequence[Check] | None) -> Iterator[dict[str, Any]]:
         """The connection, the sources, the published result and referenced tables: here, or on a target."""
-        named = checking.referenced(checking.checks_of(view, checks))
+        named = checking.referenced(checking.checks_of(view, checks)) if view.checks or checks is not None else ()
         if to is None:
             tables = {name: self._table(self._source_of(name, view), self.engine) for name in view.sources}
-            yield {"con": self.engine, "tables": tables, "others": self._others(named)}
+            yield {"con": self.engine, "tables": tables, "others": self._others(named), "compare": self._compare}
             return
-        with publish.on_target(view, self._target(to), named) as place:
+        with publish.on_target(view, self._target(to), named, self._drift) as place:
             yield place
 
     def _others(self, names: Sequence[str]) -> dict[str, ir.Table]:
@@ -788,17 +967,25 @@ class FeatureStore:
         said = {"view": view.name, "of": f"current table on {published.target}", "fingerprint": view.fingerprint}
         features = {feature: feature for feature in view.features}
         try:
-            with self._target(published.target).session() as con:
-                table = con.table(name, database=schema)
-                record(self.catalog, profiled(con, table, features, newest="event_time", **said))
+            with self._target(published.target).session(view.name) as con:
+                table = con.table(name, database=schema or None)
+                record(self.catalog, distributions(con, table, features, newest="event_time", **said))
         except Exception as error:
             error.add_note(f"{view.name!r} is published; only its profile is not in the catalog.")
             raise
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 def _baseline(train: TrainingSet, name: str) -> Baseline:
     """The statistics of a training set; it stands here since training knows nothing of quality."""
     return quality.profile(train.to_arrow(), event_time=train.plan.spine.at, labels=train.labels, name=name)
+
+
+def _described(con: Any, table: ir.Table, clock: str | None) -> Mapping[str, Any]:
+    """The statistics of what was published."""
+    return quality.profile(table, event_time=clock, name="what was published", con=con).to_doc()
 
 
 def _rows(data: Any) -> Any:

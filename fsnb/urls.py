@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 SECRET_OPTIONS = ("password", "sslpassword")
-OF_FILES = ("duckdb", "sqlite")  # schemes whose rest is a path
+OF_FILES = ("duckdb", "sqlite", "delta", "spark")  # schemes whose rest is a path
 
 
 @dataclass(frozen=True, slots=True)

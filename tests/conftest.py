@@ -36,12 +36,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """A PostgreSQL server for this run. Where there is none the test is skipped; in CI it fails."""
-    from tests.support.postgres import NoPostgres, PostgresServer
+    from fsnb.errors import NotSupported
+    from tests.support.postgres import PostgresServer
 
     with contextlib.ExitStack() as stack:
         try:
             server = stack.enter_context(PostgresServer())
-        except NoPostgres as missing:
+        except NotSupported as missing:
             if os.environ.get("CI"):
                 raise
             pytest.skip(str(missing))
@@ -86,11 +87,13 @@ def redis_db_url(redis_server: RedisServer) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
     """Spark for this run. Without a Java for it the test is skipped; in CI it fails."""
-    from tests.support.spark import NoJava, find_java, spark_session
+    from fsnb.demo.spark import find_java
+    from fsnb.errors import NotSupported
+    from tests.support.spark import spark_session
 
     try:
         find_java()
-    except NoJava as missing:
+    except NotSupported as missing:
         if os.environ.get("CI"):
             raise
         pytest.skip(str(missing))

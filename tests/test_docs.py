@@ -1,10 +1,13 @@
-"""Whatever a user can call is in the reference."""
+"""Whatever a user can call is in the reference; what is written leads somewhere, and is led to."""
 
 from __future__ import annotations
 
+import ast
+import re
 from pathlib import Path
 
 import click
+import nbformat
 import pytest
 
 import fsnb
@@ -13,7 +16,11 @@ from fsnb.notebook import arguments
 from fsnb.store import FeatureStore
 from fsnb.training import TrainingSet
 
-REFERENCE = (Path(__file__).parents[1] / "docs" / "reference.md").read_text()
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+REFERENCE = (DOCS / "reference.md").read_text()
+PAGES = [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def _public(cls: type) -> list[str]:
@@ -39,3 +46,60 @@ def test_reference_names(kind: str) -> None:
 
 def test_training_set_names_exist() -> None:
     assert set(TRAINING_SET) <= {*dir(TrainingSet), *TrainingSet.__dataclass_fields__}
+
+
+# ---------------------------------------------------------------------- links and code
+
+
+def _prose(path: Path) -> str:
+    """A page's text without its code; of a notebook the text cells."""
+    if path.suffix == ".ipynb":
+        return "\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown")
+    return re.sub(r"^(```+).*?^\1$|`[^`\n]*`", "", path.read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
+def _links(path: Path) -> list[str]:
+    """Where the links, pictures and sources of a page lead within the project."""
+    text = _prose(path)
+    found = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'(?:src|srcset|href)="([^"]+)"', text)
+    return [link for link in found if not re.match(r"[a-z]+:", link)]
+
+
+def _anchors(path: Path) -> set[str]:
+    """The names that a page's headings have on GitHub."""
+    headings = re.findall(r"^#+ +(.+)$", _prose(path) if path.suffix != ".ipynb" else "", flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", [*PAGES, *NOTEBOOKS], ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    dead = []
+    for link in _links(page):
+        name, _, anchor = link.partition("#")
+        there = (page.parent / name).resolve() if name else page
+        if not there.exists() or (anchor and anchor not in _anchors(there)):
+            dead.append(link)
+    assert dead == []
+
+
+def test_index_leads_to_every_page_and_notebook() -> None:
+    led_to = {(DOCS / link.partition("#")[0]).resolve() for link in _links(DOCS / "README.md")}
+    pages = {page for page in DOCS.glob("*.md") if page.name != "README.md"} | {DOCS / "adr", *NOTEBOOKS}
+    assert sorted(page.name for page in pages - led_to) == []
+
+
+def test_every_picture_is_shown_somewhere() -> None:
+    shown = {(page.parent / link).resolve() for page in PAGES for link in _links(page)}
+    assert sorted(path.name for path in (DOCS / "images").iterdir() if path not in shown) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_python_in_pages_can_be_parsed(page: Path) -> None:
+    for code in re.findall(r"^```python\n(.*?)^```$", page.read_text(), flags=re.MULTILINE | re.DOTALL):
+        ast.parse(re.sub(r"^%", "#", code, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name)
+def test_make_targets_that_are_named_exist(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z][\w-]*)", page.read_text())) - targets <= {"it"}

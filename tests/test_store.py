@@ -260,7 +260,7 @@ def test_a_profile_that_fails_says_that_the_view_is_published(
 ) -> None:
     store.target("prod", tmp_path / "prod.duckdb")
     store.load(trips, to="prod")
-    monkeypatch.setattr("fsnb.store.profiled", lambda *args, **named: 1 / 0)
+    monkeypatch.setattr("fsnb.store.distributions", lambda *args, **named: 1 / 0)
     with pytest.raises(ZeroDivisionError) as caught:
         store.publish(spend(trips), to="prod")
     assert caught.value.__notes__ == ["'spend' is published; only its profile is not in the catalog."]

@@ -2,7 +2,7 @@
 
     python tools/run_notebooks.py [NOTEBOOK ...]
 
-What belongs to one machine is left out: the folder's path, times, progress bars.
+What belongs to one machine is left out: the folder's path, times, progress bars, what servers log on stderr.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
+WIDGET = "application/vnd.jupyter.widget-view+json"  # with no kernel behind it, its HTML says the same
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
 
@@ -27,12 +28,18 @@ def execute(notebook: Path, folder: Path) -> Any:
 
 
 def portable(document: Any, folder: Path) -> Any:
-    """The same without the folder's path and without progress bars."""
+    """The same without the folder's path, progress bars and logs."""
     for cell in document.cells:
         if cell.cell_type == "code":
-            cell.outputs = [output for output in cell.outputs if "FloatProgress" not in str(output)]
+            cell.outputs = [output for output in cell.outputs if not _passing(output)]
+            for output in cell.outputs:
+                output.get("data", {}).pop(WIDGET, None)
     text = nbformat.writes(document).replace(str(folder), ".")
     return nbformat.reads(text, 4)
+
+
+def _passing(output: Any) -> bool:
+    return output.get("name") == "stderr" or "FloatProgress" in str(output)
 
 
 def main(names: list[str]) -> None:

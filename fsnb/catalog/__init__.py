@@ -5,8 +5,7 @@ from __future__ import annotations
 from fsnb.catalog.difference import Diff
 from fsnb.catalog.documents import Catalog
 from fsnb.catalog.graph import Edge, Lineage, Node
-from fsnb.catalog.profile import Distribution, Profile
-from fsnb.catalog.profiling import profiled, record
+from fsnb.catalog.profile import Distribution, Profile, record
 from fsnb.catalog.rows import Document
 
 __all__ = [
@@ -18,6 +17,5 @@ __all__ = [
     "Lineage",
     "Node",
     "Profile",
-    "profiled",
     "record",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fsnb import shells
 from fsnb.catalog.rows import Document
 from fsnb.errors import CatalogError
 from fsnb.model import Change, FeatureView, Source, changes, source_changes
@@ -57,6 +58,9 @@ class Diff:
 
         columns = {"kind": pl.String, "what": pl.String, "old": pl.String, "new": pl.String, "breaking": pl.Boolean}
         return pl.DataFrame([change.to_doc() for change in self.changes], schema=columns, orient="row")
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 def diff(old: Definition | Document, new: Definition | Document) -> Diff:

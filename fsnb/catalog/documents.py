@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
+from fsnb import shells
 from fsnb.catalog import graph
 from fsnb.catalog.database import open_database
 from fsnb.catalog.difference import KINDS, Definition, Diff, diff
@@ -163,6 +164,12 @@ class Catalog:
         """What was put after the document with this id, oldest first; 0 for everything. Cheap to poll."""
         return self._read(in_order().where(DOCUMENTS.c.id > id))
 
+    @property
+    def revision(self) -> int:
+        """The id of the newest document, 0 for none: it grows with every put, and is cheap to poll."""
+        with self._database.connection() as con:
+            return con.scalar(select(func.max(DOCUMENTS.c.id))) or 0
+
     # ------------------------------------------------------------------ what documents say together
 
     def lineage(self, name: str, kind: str | None = None) -> graph.Lineage:
@@ -244,6 +251,9 @@ class Catalog:
         with self._database.connection() as con:
             rows = con.execute(query).all()
         return tuple(map(document, rows))
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 def _indexed(con: Connection, index: Index) -> Index:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from fsnb import shells
 from fsnb.catalog.rows import Document
 
 if TYPE_CHECKING:
@@ -88,6 +89,9 @@ class Lineage:
         up = _gathered((edge.downstream, edge) for edge in self.ups)
         down = _gathered((edge.upstream, edge) for edge in self.downs)
         return "\n".join(line for root in self.roots for line in _tree(root, up, down))
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 def edges(documents: Iterable[Document]) -> tuple[Edge, ...]:
@@ -182,7 +186,8 @@ MADE_FROM: Mapping[str, Callable[[str, Mapping[str, Any]], Iterator[Edge]]] = {
     "online": _online,
 }
 DEFINED = ("source", "view", "target")  # kinds that people name; what is made of a view may bear its name
-APART = ("source", "target", "model", "profile")  # kinds that tell of no step: others tell it of them
+# kinds that tell of no step: others tell it of them
+APART = ("source", "target", "model", "profile", "failed_publication")
 
 # ---------------------------------------------------------------------- walking, and saying it
 

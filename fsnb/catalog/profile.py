@@ -1,4 +1,4 @@
-"""Profile: how the values of a view's features are distributed in one table at one time."""
+"""Profile: how the values of a view's features are distributed in one table at one time; `fsnb.profiling` makes it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
+from fsnb import shells
+from fsnb.catalog.documents import Catalog
+from fsnb.catalog.rows import Document
 from fsnb.errors import UnknownName
+from fsnb.identity import fingerprint as fingerprint_of
+
+KIND = "profile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,16 +23,16 @@ class Distribution:
     Attributes
     ----------
     rows, nulls
-        All rows, and those that are NULL (NaN is NULL).
+        All rows, and those that are NULL, NaN or infinite (beyond 1e150).
     distinct
-        Distinct values that are not NULL; None where an engine may not compare them, such as arrays.
+        Distinct values that are not NULL; beyond 25,000 the engine's estimate. None of times, lists and structs.
     least, greatest
-        Of numbers and times, as text; infinite values count. None of texts, which are not for a catalog to keep.
+        Of numbers and times, as text. None of texts, which are not for a catalog to keep.
     mean
-        Of the finite numbers; of booleans the share that is true.
+        Of numbers; of booleans the share that is true.
     edges, counts
-        Of numbers: bins of equal width over the finite values, each with its lower edge and without its upper one, but
-        for the last, which has both. One bin where all values are equal; none where all are NULL.
+        Of numbers: bins of equal width, each with its upper edge and without its lower one, but for the first, which
+        has both. One bin where all values are equal; none where all are NULL.
     """
 
     name: str
@@ -101,6 +107,9 @@ class Profile:
         times = {name: doc[name] and datetime.fromisoformat(doc[name]) for name in ("taken", "newest")}
         return cls(**{**doc, **times, "features": features})
 
+    def _repr_html_(self) -> str:
+        return shells.html(self)
+
 
 def _listed(value: Distribution) -> dict[str, list]:
     return {"edges": list(value.edges), "counts": list(value.counts)}
@@ -117,3 +126,10 @@ def summary(value: Distribution) -> str:
     said += [] if value.least is None else [f"{value.least} to {value.greatest}"]
     said += [] if value.mean is None else [f"mean {value.mean:.4g}"]
     return ", ".join(said)
+
+
+def record(catalog: Catalog, profile: Profile) -> Document:
+    """Put a profile beside its view, unless the last one says the same."""
+    body = profile.to_doc()
+    same = {name: value for name, value in body.items() if name != "taken"}
+    return catalog.put(KIND, profile.view, body, fingerprint=fingerprint_of(same))

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, column, func, select, table
 
+from fsnb import shells
 from fsnb.errors import UnknownName, listed
 
 COLUMNS = ("id", "key", "kind", "name", "version", "fingerprint", "created_at", "created_by", "search_text", "body")
@@ -38,6 +39,9 @@ class Document:
     def body(self) -> dict[str, Any]:
         """What was put, parsed anew on each access: the caller's own."""
         return json.loads(self.json)
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 def versions(kind: str, name: str) -> Select[Any]:

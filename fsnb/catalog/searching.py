@@ -19,7 +19,7 @@ WEIGHTS = {"name": 8.0, "tag": 4.0, "owner": 4.0, "feature": 3.0, "entity": 2.0,
 WHOLE, START, WITHIN, TYPO = 1.0, 0.8, 0.6, 0.4
 SHORT = 3  # letters; a part of a word that is no longer, such as the `l` of `l_gs`, must be there as it is
 NOTHING: frozenset[str] = frozenset()
-ASIDE = frozenset({"profile"})  # kinds that describe another document, found when asked for
+ASIDE = frozenset({"failed_publication", "profile"})  # kinds that describe another document, found when asked for
 
 
 @dataclass(frozen=True, slots=True)

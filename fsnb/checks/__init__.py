@@ -3,6 +3,7 @@
 checks of values   not_null, null_rate, accepted_values, in_range, pattern
 of keys            unique, references
 of time            freshness, increasing
+of drift           baseline_drift, against what was published or trained on
 of the table       row_count, row_count_change, column_type
 of your own        fsnb.check("fares are positive", _.fare > 0)
 
@@ -13,15 +14,17 @@ from_pandera, to_pandera        a pandera schema as checks, checks as a pandera 
 """
 
 from fsnb.checks.alerts import Alert, tell
-from fsnb.checks.monitoring import Monitoring, Verdict, verdicts_of, watch
+from fsnb.checks.judging import Compare, Judged
+from fsnb.checks.monitoring import Look, Looked, Monitoring, Verdict, verdicts_of, watch
 from fsnb.checks.pandera_schemas import from_pandera, to_pandera
 from fsnb.checks.report import CheckReport, Result
 from fsnb.checks.running import run
 from fsnb.checks.suggesting import Suggestion, Suggestions, suggest
-from fsnb.checks.viewing import check_table, check_view, checks_of, monitor_view, referenced
+from fsnb.checks.viewing import check_table, check_view, checks_of, monitor_view, referenced, values_at
 from fsnb.model.checking import Check
 from fsnb.model.checks import (
     accepted_values,
+    baseline_drift,
     check,
     column_type,
     freshness,
@@ -40,12 +43,17 @@ __all__ = [
     "Alert",
     "Check",
     "CheckReport",
+    "Compare",
+    "Judged",
+    "Look",
+    "Looked",
     "Monitoring",
     "Result",
     "Suggestion",
     "Suggestions",
     "Verdict",
     "accepted_values",
+    "baseline_drift",
     "check",
     "check_table",
     "check_view",
@@ -68,6 +76,7 @@ __all__ = [
     "tell",
     "to_pandera",
     "unique",
+    "values_at",
     "verdicts_of",
     "watch",
 ]

@@ -14,6 +14,8 @@ import ibis.expr.types as ir
 from fsnb.model import Check
 
 Values = Mapping[str, Any]
+Compare = Callable[[Check, ir.Table], "Judged"]
+"""Holds a table against the baseline that a check means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Context:
-    """What else a check may need: the connection, other tables by name, the time, the rows of an earlier report."""
+    """What else a check may need: the connection, other tables by name, the time, the rows of an earlier report, and
+    what measures drift, which stands above this package.
+    """
 
     con: Any
     now: datetime
     tables: Mapping[str, ir.Table]
     rows_before: int | None
+    compare: Compare | None = None
 
 
 def without_nan(table: ir.Table) -> ir.Table:

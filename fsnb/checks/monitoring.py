@@ -6,17 +6,17 @@ verdicts is watched in the same way by giving its function too. A look that coul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from html import escape
 from typing import Any
 
 import polars as pl
 
+from fsnb import shells
 from fsnb.checks.alerts import Alert, need_alerts, tell
 from fsnb.checks.report import CheckReport
-from fsnb.errors import AlertError, FsnbError
+from fsnb.errors import AlertError, listed
 
 STATUSES = ("ok", "skipped", "info", "warn", "alert", "error")  # from good to bad
 LOUD = ("alert", "error")
@@ -55,7 +55,9 @@ class Monitoring:
     retrained
         What the retraining hook returned; None where it was not called.
     report
-        The report on the checks, with sample rows.
+        The report on the checks, with sample rows; None where there were no checks.
+    reports
+        What the other looks made their verdicts from: a `DriftReport`, a `PerformanceEstimate`.
     """
 
     subject: str
@@ -65,6 +67,7 @@ class Monitoring:
     report: CheckReport | None = None
     told: tuple[str, ...] = ()
     retrained: Any = None
+    reports: tuple[Any, ...] = ()
 
     @property
     def status(self) -> str:
@@ -83,15 +86,14 @@ class Monitoring:
 
     def __str__(self) -> str:
         head = f"{self.subject} at {self.at:%Y-%m-%d %H:%M:%S}, last {self.window}: {self.status}"
-        lines = [f"  {each.status:<7} {each.by}: {each.name}: {each.reason}" for each in self.verdicts]
+        lines = [f"  {status:<7} {by}: {said}" for status, by, said in _lines(self.verdicts)]
         after = [f"  told {', '.join(self.told)}"] if self.told else []
         return "\n".join([head, *lines, *after])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        rows = (self.report._repr_html_() if self.report else "") + f"<pre>{escape(str(self))}</pre>"
-        return f"<div>{rows}</div>"
+        return shells.html(self)
 
     def to_doc(self) -> dict[str, Any]:
         """JSON for webhooks and the catalog; no rows of data."""
@@ -110,7 +112,26 @@ def verdicts_of(report: CheckReport) -> tuple[Verdict, ...]:
     )
 
 
-Look = Callable[[], Sequence[Verdict]]
+def _lines(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, str, str]]:
+    """Status, what looked, and what it says; of drift that is none, one line for all its columns."""
+    quiet = [each for each in verdicts if each.status == "ok" and not each.reason]
+    for each in verdicts:
+        if each not in quiet:
+            yield each.status, each.by, f"{each.name}: {each.reason}"
+    for by in dict.fromkeys(each.by for each in quiet):
+        names = [each.name for each in quiet if each.by == by]
+        yield "ok", by, f"{len(names)} {'column' if len(names) == 1 else 'columns'}: {listed(names)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The verdicts of a look, and the report that they come from."""
+
+    verdicts: tuple[Verdict, ...]
+    report: Any = None
+
+
+Look = Callable[[], Sequence[Verdict] | Looked]
 
 
 def watch(
@@ -128,7 +149,7 @@ def watch(
     found
         What was found so far.
     looks
-        Functions of nothing that answer verdicts.
+        Functions of nothing that answer verdicts, or verdicts and a report. One that fails is an error.
     alert
         Whom to tell; see `fsnb.checks.tell`.
     retrain
@@ -142,8 +163,10 @@ def watch(
         Somebody could not be told; the retraining hook has run nevertheless.
     """
     alerts = need_alerts(alert)
-    seen = [verdict for look in looks for verdict in _looked(look)]
-    found = replace(found, verdicts=(*found.verdicts, *seen))
+    seen = [_looked(look) for look in looks]
+    verdicts = (verdict for each in seen for verdict in each.verdicts)
+    reports = (each.report for each in seen if each.report is not None)
+    found = replace(found, verdicts=(*found.verdicts, *verdicts), reports=(*found.reports, *reports))
     failure: AlertError | None = None
     try:
         found = found if found.ok else replace(found, told=tell(alerts, found))
@@ -158,9 +181,11 @@ def watch(
     return found
 
 
-def _looked(look: Look) -> Sequence[Verdict]:
+def _looked(look: Look) -> Looked:
     try:
-        return look()
-    except FsnbError as error:
-        name = getattr(look, "__name__", type(look).__name__)
-        return [Verdict(name, "could not look", "error", str(error).splitlines()[0])]
+        found = look()
+        return found if isinstance(found, Looked) else Looked(tuple(found))
+    except Exception as error:  # noqa: BLE001  whatever an engine raises: who could not look has seen nothing good
+        name = getattr(look, "__name__", type(look).__name__).strip("_").replace("_", " ")
+        said = next(iter(str(error).splitlines()), "") or type(error).__name__
+        return Looked((Verdict(name, "could not look", "error", said),))

@@ -22,7 +22,7 @@ import ibis.expr.types as ir
 
 from fsnb.checks.judging import Context, Judged, Question, Values, bounds, counted, of_rows, of_share, percent
 from fsnb.checks.previous import with_previous
-from fsnb.errors import DefinitionError, TypeMismatch, UnknownName
+from fsnb.errors import DefinitionError, NotSupported, TypeMismatch, UnknownName
 from fsnb.model import Check
 from fsnb.model.checks import FAMILIES
 from fsnb.model.data import RESERVED
@@ -223,6 +223,15 @@ def _same_type(have: dt.DataType, want: dt.DataType) -> bool:
     return have == want
 
 
+def _baseline_drift(check: Check, table: ir.Table, context: Context) -> Question:
+    compare = context.compare
+    if compare is None:
+        raise NotSupported(
+            f"check {check.name!r} needs a baseline, which a feature store has: ask store.check or store.publish."
+        )
+    return Question(lambda values: compare(check, table))
+
+
 ASKED: Mapping[str, Callable[[Check, ir.Table, Context], Question]] = {
     "not_null": _not_null,
     "null_rate": _null_rate,
@@ -236,5 +245,6 @@ ASKED: Mapping[str, Callable[[Check, ir.Table, Context], Question]] = {
     "pattern": _pattern,
     "increasing": _increasing,
     "references": _references,
+    "baseline_drift": _baseline_drift,
     "predicate": _predicate,
 }

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import polars as pl
 
+from fsnb import shells
 from fsnb.errors import CheckFailed, UnknownName, listed
 from fsnb.model import Check
 
@@ -147,9 +148,7 @@ class CheckReport:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        from fsnb.checks.html import of_report
-
-        return of_report(self)
+        return shells.html(self)
 
     def to_doc(self) -> dict[str, Any]:
         """The report as JSON, without sample rows; `from_doc` reads it back."""

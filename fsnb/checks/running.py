@@ -7,7 +7,7 @@ by one, so that one broken check does not hide the others.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,7 @@ import ibis.expr.types as ir
 import polars as pl
 import pyarrow as pa
 
-from fsnb.checks.judging import Context, Judged, Question, without_nan
+from fsnb.checks.judging import Compare, Context, Judged, Question, without_nan
 from fsnb.checks.questions import ask
 from fsnb.checks.report import CheckReport, Result
 from fsnb.errors import CheckFailed, FsnbError
@@ -28,6 +28,7 @@ from fsnb.model.placing import distinct, of_checks
 from fsnb.pit import check_engine, collect
 
 SAMPLES, SHOWN = 5, 8
+DRIFT = "baseline_drift"  # its question runs queries of its own when it is judged
 ROWS = "rows"
 
 
@@ -41,6 +42,7 @@ def run(
     now: datetime | None = None,
     samples: int = SAMPLES,
     con: Any = None,
+    compare: Compare | None = None,
 ) -> CheckReport:
     """Hold a table against checks.
 
@@ -65,6 +67,8 @@ def run(
         Rows shown at most for each check that fails, in the order of their columns; of each at most 8 columns.
     con
         The connection, where the table is unbound.
+    compare
+        What measures drift against a baseline; a check of it is an error without (the store gives one).
 
     Returns
     -------
@@ -83,7 +87,7 @@ def run(
     check_engine(con.name, who)
     now = datetime.now(UTC).replace(tzinfo=None) if now is None else now
     rows_before = previous.rows_of(who) if previous else None
-    context = Context(con, now, tables or {}, rows_before)
+    context = Context(con, now, tables or {}, rows_before, compare)
     found = _Run(con, without_nan(table), table, context, samples)
     rows, results = found.results(asked, who)
     return CheckReport(who, now, ((who, rows),), results)
@@ -147,7 +151,8 @@ class _Run:
             return Result(check, who, "error", _said(wrong))
         try:
             own = {} if question.own is None else _plain(read(self.con, question.own)[0])
-            judged = question.judge(answer | own)
+            with savepoint(self.con) if check.kind == DRIFT else nullcontext():
+                judged = question.judge(answer | own)
             sample = () if judged.holds else self._sample(check, question)
         except self.errors as error:
             return Result(check, who, "error", _said(error))
@@ -170,8 +175,13 @@ class _Run:
 
 def read(con: Any, query: ir.Table) -> list[dict[str, Any]]:
     """The rows of a query. On PostgreSQL within a savepoint: one that fails must not end a transaction around it."""
-    with con.con.transaction() if con.name == "postgres" else nullcontext():
+    with savepoint(con):
         return collect(con, query).to_pylist()
+
+
+def savepoint(con: Any) -> AbstractContextManager[Any]:
+    """What fails within must not end a transaction around it; only PostgreSQL would."""
+    return con.con.transaction() if con.name == "postgres" else nullcontext()
 
 
 def _has_order(value: ir.Value) -> bool:

@@ -19,17 +19,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from math import ceil, floor, log10, sqrt
 from typing import Any
 
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
+from fsnb import shells
 from fsnb.checks.judging import without_nan
-from fsnb.checks.profiling import Seen, days_of, seen, values_of
 from fsnb.model import Check, checks
-from fsnb.pit import check_engine
+from fsnb.pit import check_engine, collect
+from fsnb.profiling import Column, columns_of, reading
+from fsnb.profiling.making import moment
+from fsnb.profiling.tallies import LARGEST
 
 FEW_ROWS, DOMAIN, TIMES_SEEN = 100, 25, 5
 WIDER, ERRORS = 0.2, 3
@@ -77,9 +81,7 @@ class Suggestions:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        from fsnb.checks.html import of_suggestions
-
-        return of_suggestions(self)
+        return shells.html(self)
 
 
 def _line(text: str) -> str:
@@ -87,16 +89,16 @@ def _line(text: str) -> str:
     return "".join(each if each.isprintable() else " " for each in text)
 
 
-def suggest(table: ir.Table, *, who: str = "the table", now: datetime | None = None, con: Any = None) -> Suggestions:
+def suggest(table: Any, *, who: str = "the table", now: datetime | None = None, con: Any = None) -> Suggestions:
     """Propose checks that the rows of a table pass, with margins, as code to read and keep.
 
-    One aggregate over the table, and one query more for each column of few values or of times. The module says the
-    rules. Nested columns are left out.
+    Two scans of the table (see `fsnb.profiling`), and a query more for each column of times. The module says the rules.
+    Nested columns are left out.
 
     Parameters
     ----------
     table
-        An Ibis table of a connection.
+        A path, a frame, or an Ibis table, which is looked at where it lies.
     who
         What it is, for the text: "source 'flights'".
     now
@@ -107,11 +109,12 @@ def suggest(table: ir.Table, *, who: str = "the table", now: datetime | None = N
     Suggestions
         `.code()` for a cell, `.checks` to run. Of no rows nothing is proposed.
     """
-    con = table.get_backend() if con is None else con
+    counting = reading(table, who, con)
+    con, table = counting.con, counting.table
     check_engine(con.name, who)
     now = datetime.now(UTC).replace(tzinfo=None) if now is None else now
     table = without_nan(table)
-    rows, columns = seen(table, con)
+    rows, columns = _seen(table, con, who)
     found: list[Suggestion] = []
     left_out: list[str] = []
     if 0 < rows < FEW_ROWS:
@@ -122,6 +125,60 @@ def suggest(table: ir.Table, *, who: str = "the table", now: datetime | None = N
                 found.append(each) if isinstance(each, Suggestion) else left_out.append(each)
     size = [_size(rows)] if rows else []
     return Suggestions(who, rows, (*size, *found), tuple(left_out) if rows else ("it has no rows to learn from",))
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the rules ask of a column: its profile, in the column's own terms; how many values are infinite."""
+
+    profile: Column
+    dtype: dt.DataType
+    infinite: int
+
+    @property
+    def name(self) -> str:
+        return self.profile.name
+
+    @property
+    def rows(self) -> int:
+        return self.profile.n
+
+    @property
+    def nulls(self) -> int:
+        """NULL and NaN."""
+        return self.profile.nulls - self.infinite
+
+    @property
+    def low(self) -> Any:
+        return self._said(self.profile.minimum)
+
+    @property
+    def high(self) -> Any:
+        return self._said(self.profile.maximum)
+
+    def _said(self, value: float | None) -> Any:
+        if value is None or self.dtype.is_numeric():
+            return int(value) if value is not None and self.dtype.is_integer() else value
+        return moment(value) if self.dtype.is_timestamp() else None
+
+
+def _seen(table: ir.Table, con: Any, who: str) -> tuple[int, tuple[Seen, ...]]:
+    """The number of rows, and what was seen of each column that is not nested."""
+    flat = {name: dtype for name, dtype in table.schema().items() if not (dtype.is_nested() or dtype.is_json())}
+    floats = [name for name, dtype in flat.items() if dtype.is_floating()]
+    beyond = {f"f{n}": (table[name].abs() > LARGEST).sum() for n, name in enumerate(floats)}
+    found = collect(con, table.aggregate(n=table.count(), **beyond)).to_pylist()[0]
+    if not flat:
+        return found["n"], ()
+    infinite = {name: found[f"f{n}"] or 0 for n, name in enumerate(floats)}
+    columns = columns_of(reading(table.select(*flat), who, con), bins=None)
+    return found["n"], tuple(Seen(each, flat[each.name], infinite.get(each.name, 0)) for each in columns)
+
+
+def _days_of(table: ir.Table, con: Any, name: str) -> list[date]:
+    """The days on which a time falls, in order."""
+    days = table.filter(table[name].notnull()).select(_fsnb_day=table[name].date()).distinct()
+    return sorted(row["_fsnb_day"] for row in collect(con, days).to_pylist())
 
 
 Proposed = Iterator["Suggestion | str"]
@@ -151,7 +208,7 @@ def _null_rate(column: Seen, table: ir.Table, con: Any, now: datetime) -> Propos
 
 def _is_unique(column: Seen) -> bool:
     named = column.dtype.is_integer() or column.dtype.is_string() or column.dtype.is_uuid()
-    return named and not column.nulls and column.rows > 1 and column.distinct == column.rows
+    return named and not column.nulls and column.rows > 1 and column.profile.distinct == column.rows
 
 
 def _unique(column: Seen, table: ir.Table, con: Any, now: datetime) -> Proposed:
@@ -161,9 +218,9 @@ def _unique(column: Seen, table: ir.Table, con: Any, now: datetime) -> Proposed:
 
 
 def _domain(column: Seen, table: ir.Table, con: Any, now: datetime) -> Proposed:
-    if not column.dtype.is_string() or not 0 < (column.distinct or 0) <= DOMAIN or _is_unique(column):
+    counts = sorted(column.profile.categories or (), key=lambda one: -one[1])
+    if not column.dtype.is_string() or not 0 < len(counts) <= DOMAIN or _is_unique(column):
         return
-    counts = values_of(table, con, column.name)
     rare = [value for value, count in counts if count < TIMES_SEEN]
     if rare:
         yield f"{column.name}: {len(counts)} values, but {len(rare)} of them seen fewer than {TIMES_SEEN} times"
@@ -173,7 +230,7 @@ def _domain(column: Seen, table: ir.Table, con: Any, now: datetime) -> Proposed:
 
 
 def _sign(column: Seen, table: ir.Table, con: Any, now: datetime) -> Proposed:
-    if not column.dtype.is_numeric() or column.low is None:
+    if not column.dtype.is_numeric() or column.low is None or column.infinite:
         return
     name, said = column.name, f"seen from {_number(column.low)} to {_number(column.high)}"
     if column.dtype.is_floating() and 0 <= column.low < column.high <= 1:
@@ -186,10 +243,13 @@ def _sign(column: Seen, table: ir.Table, con: Any, now: datetime) -> Proposed:
 
 def _range(column: Seen, table: ir.Table, con: Any, now: datetime) -> Proposed:
     measured = column.dtype.is_numeric() and column.low is not None and not _is_unique(column)
+    if measured and column.infinite:
+        yield f"{column.name}: {column.infinite:,} values are infinite; no range"
+        return
     if not measured or (column.dtype.is_floating() and column.low >= 0 and column.high <= 1):
         return
     width = column.high - column.low
-    if not 0 < width < float("inf"):
+    if not width:
         return
     bounds: dict[str, Any] = {"max_value": _bound(column, column.high + width, up=True)}
     if column.low < 0:
@@ -202,7 +262,7 @@ def _range(column: Seen, table: ir.Table, con: Any, now: datetime) -> Proposed:
 def _fresh(column: Seen, table: ir.Table, con: Any, now: datetime) -> Proposed:
     if not column.dtype.is_timestamp() or column.high is None:
         return
-    days = days_of(table, con, column.name)
+    days = _days_of(table, con, column.name)
     gap = max((later - earlier for earlier, later in pairwise(days)), default=timedelta(days=1))
     age, within = now - column.high, 2 * max(gap, timedelta(days=1))
     if timedelta(0) <= age <= within:

@@ -14,6 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from fsnb.checks.alerts import Alert, need_alerts
+from fsnb.checks.judging import Compare
 from fsnb.checks.monitoring import Look, Monitoring, verdicts_of, watch
 from fsnb.checks.report import CheckReport
 from fsnb.checks.running import run
@@ -71,6 +72,7 @@ def check_view(
     now: datetime | None = None,
     result: ir.Table | None = None,
     others: Mapping[str, ir.Table] | None = None,
+    compare: Compare | None = None,
 ) -> CheckReport:
     """Hold a feature view against checks: its source's rows, and its values for every entity.
 
@@ -92,6 +94,8 @@ def check_view(
         A table that has the values: the published one. Only rows in the window count where one is given.
     others
         Tables that references name, beside `tables`.
+    compare
+        What measures drift, for checks of it.
 
     Returns
     -------
@@ -113,7 +117,7 @@ def check_view(
         ),
     }
     reports = [
-        run(make(), chosen, who=table, previous=previous, tables=names, now=now, con=con)
+        run(make(), chosen, who=table, previous=previous, tables=names, now=now, con=con, compare=compare)
         for place, (table, make) in places.items()
         if (chosen := [check for check in asked if check.on == place])
     ]
@@ -173,10 +177,15 @@ def monitor_view(
     keep: Callable[[Monitoring], Any] | None = None,
     **checked: Any,
 ) -> Monitoring:
-    """Check the last `window` of a view; tell and retrain where that is called for. See `watch` and `check_view`."""
+    """Check the last `window` of a view; tell and retrain where that is called for. See `watch` and `check_view`.
+
+    A view without checks is looked at by `looks` alone.
+    """
     need_alerts(alert)
     length = parse_duration(window, "window")
     at = at or utc_now()
-    report = check_view(view, con, tables, at=at, window=length, now=at, **checked)
-    found = Monitoring(f"feature view {view.name!r}", at, show_duration(length), verdicts_of(report), report)
+    unchecked = bool(looks) and not view.checks and checked.get("checks") is None
+    report = None if unchecked else check_view(view, con, tables, at=at, window=length, now=at, **checked)
+    verdicts = verdicts_of(report) if report else ()
+    found = Monitoring(f"feature view {view.name!r}", at, show_duration(length), verdicts, report)
     return watch(found, looks=looks, alert=alert, retrain=retrain, keep=keep)

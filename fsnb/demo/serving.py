@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from fsnb.model import FeatureView, Source, Spine
+from fsnb.pit import collect
 from fsnb.publish import Publication, Target
 from fsnb.store import FeatureStore
 
@@ -23,15 +24,15 @@ def features_served(
     """The questions with the features that the published history gives at `asked_at`."""
     with TemporaryDirectory() as elsewhere:
         store = FeatureStore(elsewhere, engine)
-        with target.session() as con:
+        with target.session(*(view.name for view in views)) as con:
             told = [_as_told(view, publication, con) for view, publication in zip(views, published, strict=True)]
         return store.training_set(Spine(questions, at="asked_at"), told).to_polars()
 
 
 def _as_told(view: FeatureView, publication: Publication, con: Any) -> FeatureView:
     schema, _, table = dict(publication.tables)["history"].rpartition(".")
-    history = con.table(table, database=schema)
-    rows = history.select(*view.entity.keys, "event_time", "available_time", *view.features).to_pyarrow()
+    history = con.table(table, database=schema or None)
+    rows = collect(con, history.select(*view.entity.keys, "event_time", "available_time", *view.features))
     return FeatureView(
         f"{view.name}_as_told",
         entity=view.entity,

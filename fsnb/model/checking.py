@@ -38,6 +38,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "pattern": ("regex", "mostly"),
     "increasing": ("order_by", "by", "strictly"),
     "references": ("to", "key", "mostly"),
+    "baseline_drift": ("baseline", "level"),
     PREDICATE: ("mostly",),
 }
 # kind -> what its check is called unless the user names it
@@ -54,8 +55,12 @@ NAMES: Mapping[str, str] = {
     "pattern": "pattern of {columns}",
     "increasing": "{columns} increasing",
     "references": "{columns} in {to}",
+    "baseline_drift": "drift{of}",
 }
+SEVERITY: Mapping[str, str] = {"baseline_drift": "warn"}  # kind -> its usual severity, where that is not "fail"
 DEFAULTS: Mapping[str, Any] = {
+    "baseline": None,
+    "level": "alert",
     "mostly": 1.0,
     "include_min": True,
     "include_max": True,
@@ -217,7 +222,8 @@ class Check:
         said = [repr(column) for column in self.columns]
         said += [f"{name}={_code(value)}" for name, value in self.options if _says_something(name, value)]
         usual = usual_name(self.kind, self.columns, dict(self.options))
-        given = {"name": (self.name, usual), "severity": (self.severity, "fail"), "on": (self.on, None)}
+        severity = SEVERITY.get(self.kind, "fail")
+        given = {"name": (self.name, usual), "severity": (self.severity, severity), "on": (self.on, None)}
         said += [f"{name}={value!r}" for name, (value, default) in given.items() if value != default]
         return f"fsnb.checks.{self.kind}({', '.join(said)})"
 
@@ -238,7 +244,8 @@ class Check:
 
 def usual_name(kind: str, columns: Sequence[str], options: Mapping[str, Any]) -> str:
     """What a check is called that was given no name."""
-    return NAMES[kind].format(columns=", ".join(columns), to=options.get("to"))
+    shown = ", ".join(columns)
+    return NAMES[kind].format(columns=shown, to=options.get("to"), of=f" of {shown}" if columns else "")
 
 
 def _on(predicate: Any, table: ir.Table, who: str) -> Any:

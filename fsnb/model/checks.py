@@ -30,6 +30,14 @@ class How(TypedDict, total=False):
     on: Literal["source", "result"] | None
 
 
+class Rest(TypedDict, total=False):
+    """The same, for a check whose severity is written out."""
+
+    name: str
+    on: Literal["source", "result"] | None
+
+
+DRIFT_LEVELS = ("alert", "warn")
 FAMILIES = ("boolean", "integer", "floating", "numeric", "decimal", "string", "date", "timestamp", "time", "temporal")
 
 
@@ -201,6 +209,33 @@ def references(
     name = to.get_name() if isinstance(to, ir.Table) else to.name if isinstance(to, Source) else to
     found = _check("references", columns, how, to=name, key=keys, mostly=mostly)
     return Check(found.kind, found.name, found.columns, found.options, found.severity, found.on, None, other)
+
+
+def baseline_drift(
+    *columns: str, baseline: str | None = None, level: str = "alert", severity: str = "warn", **how: Unpack[Rest]
+) -> Check:
+    """The columns have not drifted from a stored baseline, and none of them is missing or of another type.
+
+    `fsnb.quality.drift` measures. Of a feature view the rows are those that are later than the baseline: of the source
+    before publishing, of what is about to be told, of what was told. It is skipped, and says so, where there is no
+    baseline yet or the rows are too few to tell drift from chance.
+
+    Parameters
+    ----------
+    columns
+        Which ones; by default all that the baseline has, of a view's result its features.
+    baseline
+        The name of a logged training set, a run id or a model's URI. By default the baseline that was kept when the
+        view was published, on that target.
+    level
+        The verdict that fails: "alert" (PSI of 0.25 and more), or "warn" (0.1) too.
+    severity
+        A warning unless said otherwise: "fail" stops what it guards.
+    """
+    if level not in DRIFT_LEVELS:
+        raise DefinitionError(f"baseline_drift: level={level!r} is not one of {listed(DRIFT_LEVELS)}.")
+    given: How = {"severity": severity, **how}  # type: ignore[typeddict-item]
+    return _check("baseline_drift", columns, given, baseline=baseline, level=level)
 
 
 def _check(kind: str, columns: tuple[str, ...], how: How, **options: Any) -> Check:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from fsnb import shells
 from fsnb.errors import DefinitionError
 from fsnb.model.durations import parse_duration, show_duration
 
@@ -60,6 +61,9 @@ class Entity:
     def from_doc(cls, doc: dict) -> Entity:
         return cls(doc["name"], doc["keys"])
 
+    def _repr_html_(self) -> str:
+        return shells.html(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -80,6 +84,12 @@ class Window:
             raise DefinitionError("a window has no size. Give its length, e.g. Window('7d').")
         label = _label(size)
         object.__setattr__(self, "label", f"{label}_offset_{_label(offset)}" if self.offset else label)
+
+    def resized(self, size: str | timedelta) -> Window:
+        """A window of another size under the same label, so that its features keep their names."""
+        other = Window(size, self.offset)
+        object.__setattr__(other, "label", self.label)
+        return other
 
     def to_doc(self) -> dict:
         return {"size": self.size, "offset": self.offset}

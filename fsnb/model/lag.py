@@ -14,6 +14,7 @@ import ibis
 import ibis.expr.types as ir
 import polars as pl
 
+from fsnb import shells
 from fsnb.errors import DefinitionError
 from fsnb.model.data import frame_columns, is_path, is_table_name, read_file, reader
 from fsnb.model.durations import show_duration
@@ -92,6 +93,9 @@ class LagProfile:
         return "\n".join(line for line in (head, f"  {shown}" if shown else "", f"  {self.sentence}") if line)
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 def show_lag(length: timedelta) -> str:

@@ -10,6 +10,7 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
+from fsnb import shells
 from fsnb.errors import DefinitionError, TypeMismatch, UnknownName
 from fsnb.identity import fingerprint
 from fsnb.model.data import absolute_path, is_path, normal_schema, physical_schema
@@ -167,6 +168,9 @@ class Source:
         )
         object.__setattr__(source, "data", doc["location"] if data is None else data)
         return source
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 def need_column(schema: ibis.Schema, column: str, who: str) -> None:

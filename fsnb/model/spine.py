@@ -8,6 +8,7 @@ from typing import Any
 
 import ibis
 
+from fsnb import shells
 from fsnb.model.data import absolute_path, is_path, normal_schema, physical_schema
 from fsnb.model.entity import names
 from fsnb.model.source import check_clock, need_column
@@ -72,3 +73,6 @@ class Spine:
             "keys": dict(self.keys),
             "schema": {name: str(dtype) for name, dtype in self.schema.items()},
         }
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)

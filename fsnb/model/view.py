@@ -17,6 +17,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from fsnb import shells
 from fsnb.errors import DefinitionError, UnknownName, hint, listed
 from fsnb.identity import fingerprint, from_json, tables_of, to_json
 from fsnb.model.checking import Check
@@ -43,6 +44,7 @@ from fsnb.model.source import Source
 from fsnb.model.words import rules
 
 CLOSED = ("right", "left", "both", "neither")
+RULES = ("lag", "ttl", "refresh", "windows", "closed", "skip_nulls", "fill")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +65,9 @@ class Feature:
 
     def __repr__(self) -> str:
         return f"{self.view.name}[{self.name!r}]"
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 @dataclass(frozen=True, slots=True, eq=False, init=False)
@@ -262,6 +267,37 @@ class FeatureView:
                 object.__setattr__(other, key, value)
         return other
 
+    def with_rules(self, **rules: Any) -> FeatureView:
+        """The same expressions under other rules of time: another definition, with a fingerprint of its own.
+
+        Whatever is not given stays as it is, words for people and checks too. Features are named for their windows, so
+        other `windows` name them anew.
+
+        Parameters
+        ----------
+        **rules
+            Of `lag`, `ttl`, `refresh`, `windows`, `closed`, `skip_nulls`, `fill`: what `FeatureView` takes.
+
+        Raises
+        ------
+        UnknownName
+            Not a rule.
+        DefinitionError
+            As when a view is made; among others, a check or `fill` of a feature that would not be there any more.
+        """
+        for name in rules:
+            if name not in RULES:
+                raise UnknownName.among(f"feature view {self.name!r}", "rule", name, RULES)
+        same: dict[str, Any] = {
+            "entity": self.entity,
+            "source": self.source,
+            "fill": dict(self.fill),
+            "checks": self.checks,
+        }
+        same |= {name: getattr(self, name) for name in (*RULES, "description", "owner", "tags") if name != "fill"}
+        values = {output.base: output.value for output in self.outputs}
+        return FeatureView(self.name, features=values, **(same | rules))
+
     # ------------------------------------------------------------------ documents
 
     def _expression(self) -> ir.Table:
@@ -330,6 +366,9 @@ class FeatureView:
             **{key: doc[key] for key in ("description", "owner", "tags")},
             checks=[Check.from_doc(each) for each in doc.get("checks", ())],
         )
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 def feature_view(**definition: Any) -> Callable[[Callable[[ir.Table], Mapping[str, Any]]], FeatureView]:

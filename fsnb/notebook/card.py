@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from fsnb import shells
+
 
 class Code(str):
     """Text that one could type: a name, a type, an expression."""
@@ -27,6 +29,12 @@ class Good(str):
 
 class Bad(str):
     """Text that says that something does not hold."""
+
+    __slots__ = ()
+
+
+class Soft(str):
+    """Text that warns."""
 
     __slots__ = ()
 
@@ -73,6 +81,9 @@ class Card:
     timeline: Timeline | None = None
     tables: tuple[Table, ...] = ()
     notes: tuple[tuple[str, str], ...] = ()
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
     def __repr__(self) -> str:
         return "\n".join(_printable(line) for line in _lines(self))

@@ -10,21 +10,24 @@ from typing import Any
 from ibis.expr.format import pretty
 from ibis.expr.operations import UnboundTable
 
-from fsnb.catalog import Diff, Document, Lineage, Profile
+from fsnb.catalog import Catalog, Diff, Document, Lineage, Profile
 from fsnb.catalog.difference import diff
+from fsnb.checks import CheckReport, Monitoring, Suggestions
 from fsnb.errors import FsnbError
-from fsnb.model import Feature, FeatureView, LagProfile, Source, Window, show_duration
+from fsnb.model import Entity, Feature, FeatureView, LagProfile, Source, Spine, Window, show_duration
 from fsnb.model.lag import show_lag
-from fsnb.notebook import cataloguing
-from fsnb.notebook.card import Bad, Card, Cell, Code, Good, Number, Table, Timeline
+from fsnb.notebook import cataloguing, checking, publishing, watching, wording
+from fsnb.notebook.card import Bad, Card, Cell, Code, Number, Table, Timeline
+from fsnb.online import Consistency, Synced
 from fsnb.pit import JoinPlan
-from fsnb.publish import Certificate, Publication, Target
+from fsnb.publish import Certificate, Materialization, Promotion, Publication, Rehearsal, Target
+from fsnb.quality import Baseline, DriftOverTime, FoundSlices, PerformanceEstimate, RobustnessReport, SliceReport
 from fsnb.store import FeatureStore
-from fsnb.training import TrainingSet
+from fsnb.training import LoggedTrainingSet, TrainingSet
 
 DAYS = 5  # of a lag profile
 COMPARED = 10  # versions of a definition, each with the one before it
-ASIDE = ("profile",)  # kinds that describe another document: listed when asked for
+ASIDE = ("failed_publication", "profile")  # kinds that describe another document: listed when asked for
 KINDS = {"window": "windowed aggregates", "asof": "as-of: the latest row", "static": "static: one row per key"}
 
 
@@ -34,6 +37,41 @@ def of(value: Any) -> Card:
 
 
 # ---------------------------------------------------------------------- nouns
+
+
+def entity(value: Entity) -> Card:
+    several = "; together they identify one" if len(value.keys) > 1 else ""
+    facts: dict[str, Cell] = {"keys": tuple(map(Code, value.keys)), "join": f"each as a column of its own{several}"}
+    return Card("entity", value.name, facts=wording.said(facts))
+
+
+def feature(value: Feature) -> Card:
+    """One feature, with the rules of its view."""
+    whole = view(value.view)
+    own = next(output for output in value.view.outputs if output.name == value.name)
+    facts: dict[str, Cell] = {
+        "of": f"feature view {value.view.name}",
+        "column": Code(value.column) if value.alias else "",
+        "type": Code(value.view.schema[value.name]),
+        "computed as": Code(own.value.get_name()),
+    }
+    kept = tuple(fact for fact in whole.facts if fact[0] in ("entity", "source", "rules of time", "owner"))
+    return Card("feature", value.name, whole.about, (*wording.said(facts), *kept), whole.timeline)
+
+
+def spine(value: Spine) -> Card:
+    roles = {value.at: "asked at"} | dict.fromkeys(value.label, "label")
+    roles |= {column: f"key {key}" for key, column in value.keys}
+    facts: dict[str, Cell] = {
+        "asked at": Code(value.at),
+        "label": ", ".join(value.label),
+        "data": value.data
+        if isinstance(value.data, str)
+        else f"a {type(value.data).__module__.partition('.')[0]} {type(value.data).__name__}",
+    }
+    rows = tuple((Code(name), Code(dtype), roles.get(name, "")) for name, dtype in value.schema.items())
+    columns = Table("columns", ("column", "type", "role"), rows)
+    return Card("spine", f"asked at {value.at}", facts=wording.said(facts), tables=(columns,))
 
 
 def view(value: FeatureView) -> Card:
@@ -53,7 +91,7 @@ def view(value: FeatureView) -> Card:
         "feature view",
         value.name,
         value.description,
-        _said(facts),
+        wording.said(facts),
         _timeline(value),
         (_features(value),),
         (("the table its features stand on", pretty(value.relation.op())),) if prepared else (),
@@ -98,13 +136,13 @@ def source(value: Source) -> Card:
     }
     rows = tuple((Code(name), Code(dtype), roles.get(name, "")) for name, dtype in value.schema.items())
     columns = Table("columns", ("column", "type", "role"), rows)
-    return Card("source", value.name, value.description, _said(facts), tables=(columns,))
+    return Card("source", value.name, value.description, wording.said(facts), tables=(columns,))
 
 
 def lag(value: LagProfile) -> Card:
     """The distribution, and the days on which rows were latest."""
     facts: dict[str, Cell] = {
-        "lag": f"{value.available} - {value.event_time}, {_count('row', value.rows)}",
+        "lag": f"{value.available} - {value.event_time}, {wording.count('row', value.rows)}",
         "proposed": Code(f"lag={show_duration(value.proposed)!r}") if value.proposed is not None else "",
         "never known": f"{value.never:,} ({value.never_share:.2%})" if value.never else "",
         "known before they happen": f"{value.negative:,} ({value.negative_share:.2%})" if value.negative else "",
@@ -122,7 +160,7 @@ def lag(value: LagProfile) -> Card:
         for day in latest.to_dicts()
     )
     tables = (whole, Table("days of the greatest p99", ("day", "rows", "never known", *names), days)) if names else ()
-    return Card("lag of source", value.source, value.sentence, _said(facts), tables=tables)
+    return Card("lag of source", value.source, value.sentence, wording.said(facts), tables=tables)
 
 
 def _lag(length: timedelta) -> Number:
@@ -157,8 +195,8 @@ def plan(value: JoinPlan) -> Card:
     )
     return Card(
         "join plan",
-        f"{_count('feature', len(value.features))} from {_count('view', len(value.views))}",
-        facts=_said(facts),
+        f"{wording.count('feature', len(value.features))} from {wording.count('view', len(value.views))}",
+        facts=wording.said(facts),
         tables=(
             Table("views", ("view", "joins on", "reads", "rules of time"), views),
             Table("features", ("view", "columns", "type"), columns),
@@ -175,19 +213,24 @@ def _key(value: JoinPlan, key: str) -> str:
     return key if column == key else f"{key} = spine {column}"
 
 
+def catalog(value: Catalog) -> Card:
+    documents = [each for each in value.list() if each.kind not in ASIDE]
+    return listing(documents, value.where) if documents else Card("catalog", "empty", value.where)
+
+
 def store(value: FeatureStore) -> Card:
     documents = value.catalog.list()
     counts = {kind: sum(document.kind == kind for document in documents) for kind in _kinds(documents)}
     facts: dict[str, Cell] = {
         "engine": value.engine.name,
         "catalog": value.catalog.where,
-        "holds": ", ".join(_count(kind, number) for kind, number in counts.items()) or "nothing yet",
+        "holds": ", ".join(wording.count(kind, number) for kind, number in counts.items()) or "nothing yet",
         "targets": ", ".join(document.name for document in documents if document.kind == "target") or "none yet",
         "MLflow": f"yours where one is set, else {value.tracking_uri}",
     }
     shown = [document for document in documents if document.kind not in ASIDE]
     tables = listing(shown, "").tables if shown else ()
-    return Card("feature store", str(value.path), facts=_said(facts), tables=tables)
+    return Card("feature store", str(value.path), facts=wording.said(facts), tables=tables)
 
 
 def training_set(value: TrainingSet) -> Card:
@@ -197,85 +240,20 @@ def training_set(value: TrainingSet) -> Card:
     return replace(planned, kind="training set", facts=facts)
 
 
-# ---------------------------------------------------------------------- publishing
-
-
-def certificate(value: Certificate) -> Card:
+def logged(value: LoggedTrainingSet) -> Card:
+    """What a run logged."""
+    said = value.manifest
     facts: dict[str, Cell] = {
-        "verdict": _verdict(value.ok, f"agree on {value.rows:,} rows", f"DISAGREE; {value.rows:,} rows were compared"),
-        "sides": tuple(f"{name}: {engine}" for name, engine in value.sides),
-        "oracle": "" if value.oracle == "used" else value.oracle,
-        "sampled": ", ".join(f"{count} {stratum}" for stratum, count in value.strata),
-        "ibis": value.ibis,
+        "rows": f"{value.rows.num_rows:,}, {wording.count('column', value.rows.num_columns)}",
+        "run": Code(value.run_id),
+        "model": Code(value.model_uri or ""),
+        "tracking": value.tracking_uri,
+        "digest": Code(value.digest[:12]),
         "fingerprint": Code(value.fingerprint[:12]),
     }
-    columns = tuple(
-        (
-            Code(column.name),
-            Code(" | ".join(dict.fromkeys(column.types))),
-            Number(f"{column.mismatches:,}"),
-            Number(f"{column.null_mismatches:,}"),
-            Number(f"{column.max_abs:.3g}"),
-            Number(f"{column.max_rel:.3g}"),
-            _verdict(column.ok, "agrees", "differs"),
-        )
-        for column in value.columns
-    )
-    heads = ("feature", "type", "differ", "NULL on one side", "greatest difference", "relative", "")
-    return Card(
-        "certificate", value.view, facts=_said(facts), tables=(Table("features", heads, columns), *_differences(value))
-    )
-
-
-def publication(value: Publication) -> Card:
-    tables = dict(value.tables)
-    proof = certificate(value.certificate)
-    facts: dict[str, Cell] = {
-        "published": f"v{value.version} on {value.target}",
-        "history": (Code(tables["history"]), f"{_count('row', value.rows_appended)} appended")
-        if value.mode == "table"
-        else "",
-        "intervals": f"{value.intervals_told:,} told, {value.intervals_kept:,} up to date"
-        if value.mode == "table"
-        else "",
-        "current": (Code(tables["current"]), _count("entity", value.rows_current))
-        if value.mode == "table"
-        else (Code(tables["current"]), "computed when it is read"),
-        "always the latest": tuple(Code(name) for role, name in value.tables if role.startswith("latest")),
-        "no longer in the sources": f"{value.rows_withdrawn:,} told rows, which stay" if value.rows_withdrawn else "",
-        "up to": f"{value.end:%Y-%m-%d %H:%M:%S} UTC",
-        "took": f"{(value.finished - value.started).total_seconds():.1f} s",
-        "certificate": dict(proof.facts)["verdict"],
-        "checks": _checks(value),
-    }
-    rest = tuple(fact for fact in proof.facts if fact[0] != "verdict")
-    return Card("publication", value.view, facts=_said(facts) + rest, tables=proof.tables)
-
-
-def _checks(value: Publication) -> Cell:
-    if value.checks is None:
-        return ""
-    warned = tuple(Bad(f"{each.check.name} ({each.table}): {each.reason}") for each in value.checks.warnings)
-    passed = sum(each.status == "passed" for each in value.checks.results)
-    return (*warned, Good(f"{passed} of {len(value.checks.results)} passed"))
-
-
-def publications(history: Sequence[Document]) -> Table:
-    """Every publication of a view, newest first."""
-    found = [Publication.from_doc(document.body) for document in history]
-    rows = tuple(
-        (
-            f"v{each.version}",
-            each.target,
-            f"{each.finished:%Y-%m-%d %H:%M} UTC",
-            Number(f"{each.rows_appended:,}"),
-            Number(f"{each.rows_current:,}"),
-            _verdict(each.certificate.ok, f"agrees on {each.certificate.rows:,} rows", "disagrees"),
-        )
-        for each in found
-    )
-    heads = ("version", "target", "when", "rows appended", "entities", "certificate")
-    return Table("publications", heads, rows)
+    rows = tuple((Code(field.name), Code(str(field.type))) for field in value.rows.schema)
+    table = Table("columns", ("column", "type"), rows)
+    return Card("logged training set", str(said["name"]), facts=wording.said(facts), tables=(table,))
 
 
 def target(value: Target) -> Card:
@@ -285,20 +263,7 @@ def target(value: Target) -> Card:
         "schema": value.schema or "",
         "sources": tuple(f"{source} is {table}" for source, table in value.sources),
     }
-    return Card("target", value.name, facts=_said(facts))
-
-
-def _verdict(ok: bool, good: str, bad: str) -> str:
-    return Good(good) if ok else Bad(bad)
-
-
-def _differences(value: Certificate) -> tuple[Table, ...]:
-    rows = tuple((Code(each.column), _pairs(each.asked), _pairs(each.values)) for each in value.differences)
-    return (Table("the first that differ", ("feature", "asked", "answers"), rows),) if rows else ()
-
-
-def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in pairs)
+    return Card("target", value.name, facts=wording.said(facts))
 
 
 # ---------------------------------------------------------------------- documents
@@ -307,22 +272,22 @@ def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
 def listing(documents: Sequence[Document], where: str) -> Card:
     """Documents as a table."""
     rows = tuple(map(_listed, sorted(documents, key=lambda document: (document.kind, document.name))))
-    return Card("catalog", _count("document", len(documents)), where, tables=(Table("", LISTED, rows),))
+    return Card("catalog", wording.count("document", len(documents)), where, tables=(Table("", LISTED, rows),))
 
 
 def found(documents: Sequence[Document], words: str) -> Card:
     """Documents that a search found, the best first, with what people say of them."""
     rows = tuple(
-        (each.kind, Code(each.name), _gist(each), str(each.body.get("owner") or ""), _cell(each.body.get("tags") or ""))
+        (each.kind, Code(each.name), gist(each), str(each.body.get("owner") or ""), _cell(each.body.get("tags") or ""))
         for each in documents
     )
     tables = (Table("", ("kind", "name", "what", "owner", "tags"), rows),) if rows else ()
-    return Card("search", words or "all", _count("document", len(documents)) + " found", tables=tables)
+    return Card("search", words or "all", wording.count("document", len(documents)) + " found", tables=tables)
 
 
 def _listed(document: Document) -> tuple[Cell, ...]:
     version = f"v{document.version}"
-    return document.kind, document.name, version, _gist(document), when(document), _identity(document)
+    return document.kind, document.name, version, gist(document), when(document), _identity(document)
 
 
 LISTED = ("kind", "name", "version", "what", "since", "fingerprint")
@@ -331,7 +296,7 @@ LISTED = ("kind", "name", "version", "what", "since", "fingerprint")
 def document(value: Document) -> Card:
     """What a document says, whatever its kind."""
     facts: dict[str, Cell] = {name.replace("_", " "): _cell(item) for name, item in value.body.items()}
-    return Card(value.kind.replace("_", " "), value.name, facts=_said(facts))
+    return Card(value.kind.replace("_", " "), value.name, facts=wording.said(facts))
 
 
 def _cell(item: Any) -> Cell:
@@ -365,14 +330,14 @@ def _identity(document: Document) -> Code:
     return Code(str(document.body.get("fingerprint") or document.fingerprint)[:12])
 
 
-def _gist(document: Document) -> str:
+def gist(document: Document) -> str:
     body = document.body
     if document.kind == "publication":
-        return f"on {body['target']}, {_count('entity', body['rows_current'])}"
+        return f"on {body['target']}, {wording.count('entity', body['rows_current'])}"
     if document.kind == "profile":
         return str(body["of"])
     if document.kind in ("training_set", "model"):
-        return f"{_count('row', body['rows'])}, {_count('feature', len(body['features']))}"
+        return f"{wording.count('row', body['rows'])}, {wording.count('feature', len(body['features']))}"
     said = str(body.get("description") or body.get("url") or body.get("location") or "")
     return said.partition("\n")[0]
 
@@ -385,30 +350,37 @@ def _kinds(documents: Iterable[Document]) -> list[str]:
     return sorted({document.kind for document in documents})
 
 
-def _count(kind: str, number: int) -> str:
-    """`1 training set`, `2 entities`."""
-    one = kind.replace("_", " ")
-    many = f"{one[:-1]}ies" if one.endswith("y") else f"{one}s"
-    return f"{number:,} {one if number == 1 else many}"
-
-
-def _said(facts: Mapping[str, Cell]) -> tuple[tuple[str, Cell], ...]:
-    """The facts that say something."""
-    return tuple((name, cell) for name, cell in facts.items() if cell)
-
-
 CARDS: Mapping[type, Callable[[Any], Card]] = {
-    Certificate: certificate,
+    Baseline: watching.baseline,
+    Catalog: catalog,
+    Certificate: publishing.certificate,
+    CheckReport: checking.report,
+    Consistency: publishing.consistency,
     Diff: cataloguing.diff,
     Document: document,
+    DriftOverTime: watching.over_time,
+    Entity: entity,
+    Feature: feature,
     FeatureStore: store,
     FeatureView: view,
+    FoundSlices: watching.found_slices,
     JoinPlan: plan,
     LagProfile: lag,
     Lineage: cataloguing.lineage,
+    LoggedTrainingSet: logged,
+    Materialization: publishing.materialization,
+    Monitoring: checking.monitoring,
+    PerformanceEstimate: watching.estimate,
     Profile: cataloguing.profile,
-    Publication: publication,
+    Promotion: publishing.promotion,
+    Publication: publishing.publication,
+    Rehearsal: publishing.rehearsal,
+    RobustnessReport: watching.robustness,
+    SliceReport: watching.slices,
     Source: source,
+    Spine: spine,
+    Suggestions: checking.suggestions,
+    Synced: publishing.synced,
     Target: target,
     TrainingSet: training_set,
 }

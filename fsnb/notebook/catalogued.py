@@ -8,8 +8,8 @@ from typing import Any
 
 from fsnb.catalog import Document, Profile, graph
 from fsnb.errors import UnknownName, UsageError
-from fsnb.model import Source
-from fsnb.notebook import cards, cataloguing
+from fsnb.model import FeatureView, Source
+from fsnb.notebook import cards, cataloguing, publishing
 from fsnb.notebook.card import Card, Table
 from fsnb.publish import Publication, Target
 from fsnb.store import FeatureStore
@@ -50,12 +50,31 @@ def find(store: FeatureStore, name: str, version: int | None) -> Found:
     return Found(value, _with_history(store, cards.of(value), document), document)
 
 
-def _with_history(store: FeatureStore, card: Card, document: Document) -> Card:
+def known(store: FeatureStore, value: FeatureView | Source) -> Card:
+    """The card of a view or source, with what the catalog knows where it has this very definition."""
+    kind = "view" if isinstance(value, FeatureView) else "source"
+    try:
+        document = store.catalog.get(kind, value.name)
+    except UnknownName:
+        return cards.of(value)
+    if document.body.get("fingerprint") != value.fingerprint:
+        return cards.of(value)
+    return _with_history(store, cards.of(value), document)
+
+
+def of_document(store: FeatureStore, document: Document) -> Card:
+    """The card of a document, as its kind is best shown, with what the catalog knows of it but for its lineage."""
+    value = VALUES.get(document.kind, _document)(store, document, None)
+    return _with_history(store, cards.of(value), document, lineage=False)
+
+
+def _with_history(store: FeatureStore, card: Card, document: Document, *, lineage: bool = True) -> Card:
     """The card with the document's versions, and a view's with what was published of it."""
     history = store.catalog.history(document.kind, document.name)
     place = f"version {document.version} of {len(history)}, since {cards.when(document)}"
     versions = (cards.versions(history),) if len(history) > 1 else ()
-    tables = (*card.tables, *_distributions(store, document), *versions, *_publications(store, document))
+    made = _lineage(store, document) if lineage else ()
+    tables = (*card.tables, *_distributions(store, document), *made, *_publications(store, document), *versions)
     return replace(card, facts=(*card.facts, ("catalog", place)), tables=tables)
 
 
@@ -68,9 +87,16 @@ def _distributions(store: FeatureStore, document: Document) -> tuple[Table, ...]
     return (cataloguing.distributions(profile, f"distributions: {profile.of}, {profile.taken:%Y-%m-%d %H:%M} UTC"),)
 
 
+def _lineage(store: FeatureStore, document: Document) -> tuple[Table, ...]:
+    """What a definition was made from, and what was made from it."""
+    if document.kind not in graph.DEFINED:
+        return ()
+    return cataloguing.lineage(store.catalog.lineage(document.name, document.kind)).tables
+
+
 def _publications(store: FeatureStore, document: Document) -> tuple[Table, ...]:
     published = document.kind == "view" and any(d.name == document.name for d in store.catalog.list(PUBLICATION))
-    return (cards.publications(store.catalog.history(PUBLICATION, document.name)),) if published else ()
+    return (publishing.publications(store.catalog.history(PUBLICATION, document.name)),) if published else ()
 
 
 def _view(store: FeatureStore, document: Document, version: int | None) -> Any:

@@ -9,58 +9,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from fsnb.notebook import cards
-from fsnb.notebook.card import Bad, Bars, Card, Cell, Code, Good, Number, Table
+from fsnb.notebook.card import Bad, Bars, Card, Cell, Code, Good, Number, Soft, Table
 from fsnb.notebook.cataloguing import HEIGHTS
 from fsnb.notebook.drawing import draw
+from fsnb.notebook.drift import parts
+from fsnb.quality import DriftReport
 
-STYLE = """
-.fsnb{--line:color-mix(in srgb,currentColor 14%,transparent);--soft:color-mix(in srgb,currentColor 5%,transparent);
---dim:color-mix(in srgb,currentColor 62%,transparent);--good:color-mix(in srgb,#2da44e 78%,currentColor);
---bad:color-mix(in srgb,#e5534b 78%,currentColor);display:inline-block;box-sizing:border-box;min-width:min(100%,30em);
-max-width:100%;overflow-x:auto;border:1px solid var(--line);border-radius:8px;padding:12px 16px 14px;margin:4px 0;
-font:13px/1.5 var(--jp-ui-font-family,system-ui,sans-serif)}
-.fsnb header{display:flex;gap:10px;align-items:baseline;flex-wrap:wrap}
-.fsnb .fsnb-kind{color:var(--dim);border:1px solid var(--line);border-radius:99px;padding:0 8px;font-size:11px;
-line-height:18px}
-.fsnb .fsnb-title{font-size:16px;font-weight:600;overflow-wrap:anywhere}
-.fsnb .fsnb-about{margin:2px 0 0;color:var(--dim);max-width:72ch;white-space:pre-line}
-.fsnb dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 16px;margin:10px 0 0}
-.fsnb dl dt{float:none;width:auto;padding:0;white-space:nowrap;color:var(--dim);font-weight:400}
-.fsnb dl dd{float:none;width:auto;padding:0;margin:0;max-width:80ch;overflow-wrap:anywhere}
-.fsnb code{font:12px/1.5 var(--jp-code-font-family,ui-monospace,monospace);background:var(--soft);color:inherit;
-border-radius:4px;padding:1px 5px;white-space:pre-wrap;overflow-wrap:anywhere}
-.fsnb .fsnb-good{color:var(--good);font-weight:600}.fsnb .fsnb-bad{color:var(--bad);font-weight:600}
-.fsnb h4{margin:14px 0 2px;font-size:11px;font-weight:600;letter-spacing:.06em;text-transform:uppercase;
-color:var(--dim)}
-.fsnb .fsnb-table{border-collapse:collapse;margin:6px 0 0;border:0;font-size:13px;table-layout:auto}
-.fsnb .fsnb-table tr,.fsnb .fsnb-table tbody tr:nth-child(n),.fsnb .fsnb-table tbody tr:hover{background:none}
-.fsnb .fsnb-table th,.fsnb .fsnb-table td{text-align:left;vertical-align:top;padding:4px 20px 4px 0;border:0;
-border-bottom:1px solid var(--line);max-width:60ch;overflow-wrap:anywhere;white-space:normal}
-.fsnb .fsnb-table th{color:var(--dim);font-weight:400;font-size:12px}
-.fsnb .fsnb-table tbody tr:last-child td{border-bottom:0}
-.fsnb .fsnb-table .fsnb-number{text-align:right;font-variant-numeric:tabular-nums}
-.fsnb .fsnb-table td code{margin-right:4px;display:inline-block}
-.fsnb svg{display:block;margin:12px 0 0;max-width:100%;height:auto}
-.fsnb svg text{font:11px var(--jp-ui-font-family,system-ui,sans-serif);fill:currentColor;stroke:none}
-.fsnb td svg.fsnb-bars{margin:2px 0 0;opacity:.7}
-.fsnb details{margin-top:10px}.fsnb summary{color:var(--dim);cursor:pointer}
-.fsnb pre{font:12px/1.45 var(--jp-code-font-family,ui-monospace,monospace);background:var(--soft);border-radius:6px;
-padding:8px 10px;margin:6px 0 0;overflow-x:auto;color:inherit}
-""".replace("\n", "")
+STYLE = (Path(__file__).parent / "look.css").read_text(encoding="utf-8").replace("\n", "")
 
 
 def of(value: Any) -> str:
-    """The HTML of a value that has a card."""
-    return card(cards.of(value))
+    """The HTML of a value that has a page of its own or a card."""
+    if isinstance(value, DriftReport):
+        return section("drift", parts.page(value))
+    return card(value if isinstance(value, Card) else cards.of(value))
 
 
 def card(value: Card) -> str:
     """A card as one element that stands by itself."""
-    label = escape(f"{value.kind} {value.title}")
-    return f'<style>{STYLE}</style><section class="fsnb" aria-label="{label}">{"".join(_parts(value))}</section>'
+    return section(f"{value.kind} {value.title}", body(value))
+
+
+def body(value: Card) -> str:
+    """A card without frame and style, for a page that has them."""
+    return "".join(_parts(value))
+
+
+def section(label: str, body: str) -> str:
+    """HTML as one element that brings the style along."""
+    return f'<style>{STYLE}</style><section class="fsnb" aria-label="{escape(label)}">{body}</section>'
 
 
 def _parts(value: Card) -> Iterator[str]:
@@ -105,6 +86,8 @@ def _cell(cell: Cell) -> str:
         return f"<code>{text}</code>" if text else ""
     if isinstance(cell, Good):
         return f'<span class="fsnb-good">✓ {text}</span>'
+    if isinstance(cell, Soft):
+        return f'<span class="fsnb-soft">! {text}</span>'
     return f'<span class="fsnb-bad">✗ {text}</span>' if isinstance(cell, Bad) else text
 
 

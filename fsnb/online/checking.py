@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from fsnb import shells
 from fsnb.errors import OnlineStoreError
 from fsnb.online import outbox
 from fsnb.online.database import Batch, Database
@@ -89,6 +90,9 @@ class Consistency:
             said.append(f"  {self.runs_due} runs are not pushed yet: store.sync_online({self.view!r}, ...)")
         said += [f"  {count:,} entities differ in {name}" for name, count in self.apart if count]
         return "\n".join([*said, *(f"    {each}" for each in self.differences[:MOST_SHOWN])])
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 def check(box: Outbox, database: Database, series: Series, *, now: datetime) -> Consistency:

@@ -45,6 +45,8 @@ class Outbox:
 
     def promoted(self) -> int | None:
         """The version that the view's stable name leads to now; None where nothing is published."""
+        if lake := getattr(self.con, "fsnb_lake", None):  # its views are of this connection alone
+            return lake.promoted(self.view)
         definition = _definition(self.con, self.schema, self.view)
         found = re.search(rf"\b{re.escape(self.view)}__v(\d+)_current\b", definition or "")
         return int(found[1]) if found else None
@@ -83,12 +85,17 @@ class Outbox:
     def batches(self, table: ir.Table, series: Series) -> Iterator[pa.Table]:
         """A table's rows as Arrow, with the columns that a series needs."""
         columns = [name for name, _ in series.keys] + [EVENT_TIME, AVAILABLE_TIME, *series.names]
-        for batch in self.con.to_pyarrow_batches(table.select(*columns), chunk_size=BATCH_ROWS):
+        chosen = table.select(*columns)
+        if self.con.name == "pyspark":  # Ibis' batches go through pandas, which makes floats of integers beside NULL
+            rows = self.con.raw_sql(self.con.compile(chosen)).toArrow().cast(chosen.schema().to_pyarrow())
+            yield from (pa.Table.from_batches([batch]) for batch in rows.to_batches(BATCH_ROWS))
+            return
+        for batch in self.con.to_pyarrow_batches(chosen, chunk_size=BATCH_ROWS):
             if batch.num_rows:
                 yield pa.Table.from_batches([batch])
 
     def _table(self, name: str) -> ir.Table:
-        return self.con.table(name, database=self.schema)
+        return self.con.table(name, database=self.schema or None)
 
 
 def of_runs(history: ir.Table, runs: Sequence[str]) -> ir.Table:

@@ -10,6 +10,7 @@ from typing import Any
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from fsnb import shells
 from fsnb.errors import OnlineStoreError
 from fsnb.online import outbox
 from fsnb.online.database import Batch, Database
@@ -52,6 +53,9 @@ class Synced:
         told = f"{self.rows:,} rows of {self.runs} runs pushed" if self.runs else "nothing due"
         later = f", {self.pending:,} of them available later" if self.pending else ""
         return f"{self.view} v{self.version} in {self.online}: {told}{later}"
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 def sync(

@@ -2,9 +2,10 @@
 
 from fsnb.pit.engines import check_engine, collect
 from fsnb.pit.execution import EnginePlan, lower, on
-from fsnb.pit.outcomes import Considered, Judgement, considered
+from fsnb.pit.outcomes import Considered, Judgement, considered, considered_by
 from fsnb.pit.planning import JoinPlan, ViewPlan, plan
 from fsnb.pit.read import ROW, attach, normalise, read_source, read_spine, table_named
+from fsnb.pit.working import all_or_nothing, stop, working
 
 __all__ = [
     "ROW",
@@ -13,15 +14,19 @@ __all__ = [
     "JoinPlan",
     "Judgement",
     "ViewPlan",
+    "all_or_nothing",
     "attach",
     "check_engine",
     "collect",
     "considered",
+    "considered_by",
     "lower",
     "normalise",
     "on",
     "plan",
     "read_source",
     "read_spine",
+    "stop",
     "table_named",
+    "working",
 ]

@@ -15,6 +15,7 @@ from typing import Any
 
 import ibis.expr.types as ir
 
+from fsnb import shells
 from fsnb.errors import DefinitionError, TypeMismatch, UnknownName
 from fsnb.identity import fingerprint
 from fsnb.model import Feature, FeatureView, Output, Spine, Window, micros
@@ -109,6 +110,9 @@ class JoinPlan:
 
     def __str__(self) -> str:
         return "\n".join(_explained(self))
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 def plan(spine: Spine, features: Sequence[Feature | FeatureView] | Feature | FeatureView) -> JoinPlan:

@@ -1,12 +1,16 @@
 """Publish to production: targets, certificates, and history and current tables written in one transaction."""
 
+from fsnb.publish.baselines import in_window, keep
 from fsnb.publish.certificate import Certificate
 from fsnb.publish.certifying import certify
-from fsnb.publish.gates import on_target
+from fsnb.publish.failing import failures_noted
+from fsnb.publish.gates import Drift, on_target
+from fsnb.publish.lake.opening import read_lake
 from fsnb.publish.loading import load
 from fsnb.publish.promoting import Promotion, promote, rollback
+from fsnb.publish.proving import prove
 from fsnb.publish.publication import Publication
-from fsnb.publish.publishing import publish
+from fsnb.publish.publishing import last_published, publish
 from fsnb.publish.rehearsal import Rehearsal, rehearse
 from fsnb.publish.scheduled import Materialization, bring_up_to_date
 from fsnb.publish.target import Target
@@ -14,6 +18,7 @@ from fsnb.publish.written import place, statements, version_of
 
 __all__ = [
     "Certificate",
+    "Drift",
     "Materialization",
     "Promotion",
     "Publication",
@@ -21,11 +26,17 @@ __all__ = [
     "Target",
     "bring_up_to_date",
     "certify",
+    "failures_noted",
+    "in_window",
+    "keep",
+    "last_published",
     "load",
     "on_target",
     "place",
     "promote",
+    "prove",
     "publish",
+    "read_lake",
     "rehearse",
     "rollback",
     "statements",

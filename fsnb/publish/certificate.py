@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from fsnb import shells
 
 REL_TOL, ABS_TOL = 1e-9, 1e-12
 MOST_SHOWN = 5
@@ -91,25 +92,7 @@ class Certificate:
         return lines + [str(difference) for difference in self.differences]
 
     def _repr_html_(self) -> str:
-        heads = ("feature", "type", "differ", "NULL on one side", "greatest difference", "relative", "")
-        rows = [
-            (
-                c.name,
-                " | ".join(dict.fromkeys(c.types)),
-                c.mismatches,
-                c.null_mismatches,
-                f"{c.max_abs:.3g}",
-                f"{c.max_rel:.3g}",
-                "agree" if c.ok else "DISAGREE",
-            )
-            for c in self.columns
-        ]
-        notes = [line for line in self._details() if line.startswith("oracle: ")] + [str(d) for d in self.differences]
-        return (
-            f"<p>{html.escape(self._headline())}</p><table><thead>{_row(heads, 'th')}</thead>"
-            f"<tbody>{''.join(_row(row, 'td') for row in rows)}</tbody></table>"
-            + "".join(f"<p>{html.escape(note)}</p>" for note in notes)
-        )
+        return shells.html(self)
 
     def to_doc(self) -> dict[str, Any]:
         """The certificate as JSON; `from_doc` reads it back. An infinite difference is written as text."""
@@ -137,10 +120,6 @@ class Certificate:
             columns=tuple(Column(**c) for c in columns),
             differences=tuple(differences),
         )
-
-
-def _row(cells: Sequence[Any], tag: str) -> str:
-    return "<tr>" + "".join(f"<{tag}>{html.escape(str(cell))}</{tag}>" for cell in cells) + "</tr>"
 
 
 def _json(value: float) -> float | str:

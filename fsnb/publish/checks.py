@@ -80,7 +80,7 @@ def _table(view: FeatureView, target: Target, con: Any, name: str, schema: ibis.
             f"store.target({target.name!r}, url, sources={{{name!r}: 'schema.table'}}), or copy the rows there, "
             f"store.load({name!r}, to={target.name!r})."
         )
-    table = con.table(where[1], database=where[0])
+    table = con.table(where[1], database=where[0] or None)
     wrong = [*_wrong_columns(table.schema(), schema)]
     if wrong:
         raise PublishError(

@@ -37,7 +37,19 @@ def _postgres_hash(value, seed: int) -> int:  # type: ignore[no-untyped-def,empt
     """PostgreSQL's 64 bits of a record."""
 
 
-HASHED = {"duckdb": _duckdb_hash, "postgres": lambda value: _postgres_hash(value, 0)}
+@ibis.udf.scalar.builtin(name="xxhash64")
+def _xxhash64(value) -> int:  # type: ignore[no-untyped-def,empty-body]
+    """Spark's 64 bits of a struct, which passes by what is NULL."""
+
+
+def _spark_hash(value: ir.StructValue) -> ir.Value:
+    """Told where a NULL stands; as decimals, since a sum of integers may not leave int64."""
+    nulls = {f"fsnb_null_{number}": value[name].isnull() for number, name in enumerate(value.names)}
+    told = ibis.struct({name: value[name] for name in value.names} | nulls)
+    return _xxhash64(told).cast("decimal(38, 0)")
+
+
+HASHED = {"duckdb": _duckdb_hash, "postgres": lambda value: _postgres_hash(value, 0), "pyspark": _spark_hash}
 
 
 def standing_on_rows(view: FeatureView) -> FeatureView:

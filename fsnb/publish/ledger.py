@@ -18,6 +18,7 @@ from fsnb.pit.outcomes import to_micros
 from fsnb.publish import sql
 from fsnb.publish.inputs import as_moment
 from fsnb.publish.intervals import Done, Grid, Mark
+from fsnb.publish.lake import lake_of
 
 RUNS, INTERVALS, VERSIONS, PROMOTIONS = "fsnb_runs", "fsnb_intervals", "fsnb_versions", "fsnb_promotions"
 MOMENT = "timestamp(6)"
@@ -50,6 +51,13 @@ TABLES: Mapping[str, tuple[ibis.Schema, tuple[str, ...]]] = {
     PROMOTIONS: (ibis.schema({"promotion_id": "string", **OF_A_VIEW, "promoted": MOMENT}), ("promotion_id",)),
 }
 MAY_BE_NULL = ("input_latest",)
+BASELINES = "fsnb_baselines"
+BESIDE: Mapping[str, tuple[ibis.Schema, tuple[str, ...]]] = {  # made when there is something to put there
+    BASELINES: (
+        ibis.schema({**OF_A_VIEW, "place": "string", "made": MOMENT, "document": "string"}),
+        ("view_name", "version", "place", "made"),
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +85,7 @@ class Known:
 def prepare(con: Any, schema: str) -> set[str]:
     """Make the tables that are not there yet; the names of all tables and views that are."""
     there = sql.relations(con, schema)
-    if there >= set(TABLES):
+    if there >= set(TABLES) or lake_of(con):
         return there
     sql.lock(con, f"fsnb schema {schema}")  # CREATE ... IF NOT EXISTS fails where two do it at once
     sql.run(con, f"CREATE SCHEMA IF NOT EXISTS {sql.quoted(con, schema)}")
@@ -95,6 +103,8 @@ def known(con: Any, schema: str, view: str) -> Known:
 
 def recorded(con: Any, schema: str, view: str) -> Known:
     """The same, where the ledger is known to be there."""
+    if lake := lake_of(con):
+        lake.attach(view)
     found = _of_view(con, schema, VERSIONS, view, "version, fingerprint, mode, interval_us, definition", "version")
     promoted = _of_view(con, schema, PROMOTIONS, view, "version", "promoted DESC LIMIT 1")
     versions = tuple(
@@ -104,6 +114,7 @@ def recorded(con: Any, schema: str, view: str) -> Known:
 
 
 def _of_view(con: Any, schema: str, table: str, view: str, columns: str, order: str) -> list[tuple[Any, ...]]:
+    con = sql.books(con)
     return sql.rows(
         con,
         f"SELECT {columns} FROM {sql.quoted(con, schema, table)} "
@@ -113,6 +124,7 @@ def _of_view(con: Any, schema: str, table: str, view: str, columns: str, order: 
 
 def latest_run(con: Any, schema: str, view: str, version: int) -> datetime | None:
     """When the latest run of a version began."""
+    con = sql.books(con)
     return sql.rows(
         con,
         f"SELECT max(started) FROM {sql.quoted(con, schema, RUNS)} "
@@ -123,7 +135,7 @@ def latest_run(con: Any, schema: str, view: str, version: int) -> datetime | Non
 def add_version(con: Any, schema: str, view: str, version: Version, made: datetime) -> None:
     definition = {"definition": json.dumps(version.definition), "made": made, "interval_us": version.every}
     names = {"view_name": view, "version": version.number, "fingerprint": version.fingerprint, "mode": version.mode}
-    sql.insert_values(con, (schema, VERSIONS), names | definition)
+    sql.insert_values(sql.books(con), (schema, VERSIONS), names | definition)
 
 
 def promote(con: Any, schema: str, view: str, version: int, promotion_id: str, now: datetime) -> None:
@@ -131,7 +143,7 @@ def promote(con: Any, schema: str, view: str, version: int, promotion_id: str, n
     before = _of_view(con, schema, PROMOTIONS, view, "promoted", "promoted DESC LIMIT 1")
     when = max(now, as_moment(to_micros(before[0][0]) + 1)) if before else now
     values = {"promotion_id": promotion_id, "view_name": view, "version": version, "promoted": when}
-    sql.insert_values(con, (schema, PROMOTIONS), values)
+    sql.insert_values(sql.books(con), (schema, PROMOTIONS), values)
 
 
 def promotions(con: Any, schema: str, view: str) -> list[int]:
@@ -141,6 +153,7 @@ def promotions(con: Any, schema: str, view: str) -> list[int]:
 
 def done(con: Any, schema: str, view: str, version: int, grid: Grid) -> dict[int, Done]:
     """The intervals of a version that are told, by number."""
+    con = sql.books(con)
     columns = "interval_start, told_until, input_rows, input_latest, input_hash, fingerprint, run_id, rows"
     where = f"view_name = {sql.literal(con, view)} AND version = {version}"
     found = sql.rows(con, f"SELECT {columns} FROM {sql.quoted(con, schema, INTERVALS)} WHERE {where}")
@@ -156,6 +169,7 @@ def write(con: Any, schema: str, view: str, version: int, grid: Grid, told: Mapp
     """Say of intervals what is done now, in place of what was."""
     if not told:
         return
+    con = sql.books(con)
     columns, key = TABLES[INTERVALS]
     values = ", ".join(_row(con, view, version, grid, number, each) for number, each in sorted(told.items()))
     changed = [name for name in columns.names if name not in key]

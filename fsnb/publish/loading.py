@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import ibis
@@ -15,6 +15,7 @@ from fsnb.model import Source
 from fsnb.model.data import is_table_name
 from fsnb.pit import normalise, read_source
 from fsnb.publish import sql
+from fsnb.publish.lake import at_last, lake_of
 from fsnb.publish.target import Target
 
 BATCH = "fsnb_batch"
@@ -76,17 +77,41 @@ def load(
         there = sql.locate(con, name)
         where = there or sql.home(con, name, avoid=target.schema_on(con))
         _check_types(con, source, who)
-        with sql.transaction(con):
-            _create(con, where, source, there is not None, replace, f"{who}: target {target.name!r}")
-            done = 0
-            for batch in table.to_pyarrow_batches(chunk_size=batch_rows):
-                WRITERS[con.name](con, where, batch)
-                done += batch.num_rows
-                if progress:
-                    progress(done, total, f"load {source.name}")
-            for statement in sql.index_definitions(con, where, (), [source.event_time] if source.event_time else []):
-                sql.run(con, statement)
-            sql.run(con, f"ANALYZE {sql.quoted(con, *where)}")
+
+        clocks = [source.event_time] if source.event_time else []
+
+        def copy() -> int:
+            with sql.transaction(con):
+                _create(con, where, source, there is not None, replace, f"{who}: target {target.name!r}")
+                batches = table.to_pyarrow_batches(chunk_size=batch_rows)
+                done = _write(con, where, _counted(batches, total, source, progress))
+                for statement in sql.index_definitions(con, where, (), clocks):
+                    sql.run(con, statement)
+                sql.analyze(con, where)
+                return done
+
+        return at_last(copy)
+
+
+def _counted(
+    batches: Iterable[pa.RecordBatch], total: int, source: Source, progress: Progress | None
+) -> Iterator[pa.RecordBatch]:
+    """The batches; once one is written, how many rows that were."""
+    done = 0
+    for batch in batches:
+        yield batch
+        done += batch.num_rows
+        if progress:
+            progress(done, total, f"load {source.name}")
+
+
+def _write(con: Any, where: tuple[str, str], batches: Iterator[pa.RecordBatch]) -> int:
+    if lake := lake_of(con):
+        return lake.append_batches(where[1], batches)
+    done = 0
+    for batch in batches:
+        WRITERS[con.name](con, where, batch)
+        done += batch.num_rows
     return done
 
 
@@ -114,9 +139,14 @@ def _check_types(con: Any, source: Source, who: str) -> None:
 
 def _create(con: Any, where: tuple[str, str], source: Source, there: bool, replace: bool, who: str) -> None:
     sql.check_length(con, [*where, *source.schema.names], who)
+    if there and not replace:
+        raise PublishError(
+            f"{who} has a table {'.'.join(filter(None, where))!r} already. To load it anew: replace=True."
+        )
+    if lake := lake_of(con):
+        lake.create(where[1], source.schema, replace=replace)
+        return
     if there:
-        if not replace:
-            raise PublishError(f"{who} has a table {'.'.join(where)!r} already. To load it anew: replace=True.")
         sql.run(con, f"DROP TABLE {sql.quoted(con, *where)}")
     sql.run(con, f"CREATE SCHEMA IF NOT EXISTS {sql.quoted(con, where[0])}")
     sql.create_table(con, where, source.schema)

@@ -23,6 +23,7 @@ from fsnb.publish.gates import Gates
 from fsnb.publish.history import AVAILABLE_TIME, EVENT_TIME, LAST, RUN_ID, STAGE, TICKS, Stretches
 from fsnb.publish.inputs import in_ticks
 from fsnb.publish.intervals import Done, Mark
+from fsnb.publish.lake import lake_of
 from fsnb.publish.ledger import RUNS, Known
 from fsnb.publish.pointing import point_views
 from fsnb.publish.runs import Names, Run, Written
@@ -91,7 +92,7 @@ def materialize(
         promoted = _promote(con, names, started.there, run, complete=found.total == len(found.numbers))
         entities = _count(con, names)
         if gates:
-            reports += gates.after_load(_current(job, names), before)
+            reports += gates.after_load(_current(job, names), before, told)
     bounds = [inputs.as_moment(us) for us in _bounds(found)]
     first, until = (bounds[0], bounds[1]) if bounds else (None, None)
     counts = (staged, appended, upserted, entities, gone, found.total, len(found.numbers), found.kept)
@@ -108,7 +109,7 @@ def _rows_before(job: Job, names: Names, gates: Gates | None) -> int | None:
 
 
 def _current(job: Job, names: Names) -> ir.Table:
-    return ibis.table(job.layout.current, name=names.current[1], database=names.schema)
+    return ibis.table(job.layout.current, name=names.current[1], database=names.schema or None)
 
 
 def _bounds(found: Due) -> list[int]:
@@ -141,7 +142,9 @@ def _write_run(job: Job, names: Names, run: Run, counts: tuple[int, int, int], f
     identity = {"run_id": run.id, "view_name": names.view, "version": names.version}
     times = {"interval_end": run.end, "started": run.now, "finished": finished}
     rows = dict(zip(("rows_staged", "rows_appended", "rows_upserted"), counts, strict=True))
-    sql.insert_values(job.con, (names.schema, RUNS), identity | {"fingerprint": job.view.fingerprint} | times | rows)
+    sql.insert_values(
+        sql.books(job.con), (names.schema, RUNS), identity | {"fingerprint": job.view.fingerprint} | times | rows
+    )
 
 
 # ---------------------------------------------------------------------- the rows
@@ -244,7 +247,7 @@ def _append(job: Job, names: Names, found: Due, run: Run) -> int:
     if appended:
         sql.summarize(job.con, names.history)
     if appended * GROWN >= sum(each.rows for each in found.done.values()) > 0 or (appended and not found.done):
-        sql.run(job.con, f"ANALYZE {sql.quoted(job.con, *names.history)}")
+        sql.analyze(job.con, names.history)
     return appended
 
 
@@ -259,8 +262,12 @@ def _ripe(job: Job, names: Names, run: Run, started: Started) -> bool:
 
 
 def _upsert(job: Job, names: Names, told: ir.Table, found: Due, run: Run, since: datetime | None) -> int:
-    """Newer wins: a later event time, or the same one told later."""
+    """Newer wins: a later event time, or the same one told later. On a lake that is a query over the history."""
     con, layout = job.con, job.layout
+    if lake := lake_of(con):
+        lake.bring_up(names.current[1], run.now)
+        mine = f"{sql.quoted(con, RUN_ID)} = {sql.literal(con, run.id)}"
+        return int(sql.rows(con, f"SELECT count(*) FROM {sql.quoted(con, *names.current)} WHERE {mine}")[0][0])
     stretches = found.stretches(run.wanted).reach(job.part) if found.numbers else []
     now = run.now if since is None else max(run.now, since)  # another that began later may have been the first
     given = (now, run.id, since, inputs.times(stretches))

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from fsnb.publish import sql
+from fsnb.publish.lake import lake_of
 from fsnb.publish.runs import Names
 
 
 def point_views(con: Any, names: Names) -> None:
-    """Lead the stable names to this version's tables."""
+    """Lead the stable names to this version's tables. On a lake the ledger's promotion leads there."""
+    if lake := lake_of(con):
+        lake.lead(names.view, names.version)
+        return
     for view, table in names.stable.items():
         columns = columns_to_keep(con, view, table)
         if columns is None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from fsnb import shells
 from fsnb.catalog import Catalog
 from fsnb.errors import PublishError, UnknownName
 from fsnb.identity import fingerprint
 from fsnb.model import FeatureView, moments
 from fsnb.publish import ledger, sql
 from fsnb.publish.guardrail import compared, need_compatible
+from fsnb.publish.lake import Moved
 from fsnb.publish.ledger import Known
 from fsnb.publish.live import point_live
 from fsnb.publish.pointing import point_views
@@ -47,6 +50,9 @@ class Promotion:
     def from_doc(cls, doc: Mapping[str, Any]) -> Promotion:
         known = {name: doc[name] for name in cls.__dataclass_fields__}
         return cls(**known | {"promoted": datetime.fromisoformat(doc["promoted"])})
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 def promote(
@@ -111,10 +117,18 @@ def _who(view: str, target: Target) -> str:
     return f"feature view {view!r}: target {target.name!r}"
 
 
+@contextmanager
+def _unmoved(view: str, target: Target) -> Iterator[None]:
+    try:
+        yield
+    except Moved:
+        raise PublishError(f"{_who(view, target)}: its versions have changed meanwhile. Look again.") from None
+
+
 def _lead(view: str, target: Target, con: Any, version: int, there: Known, catalog: Catalog | None) -> Promotion:
     found, schema, now = there.version(version), target.schema_on(con), moments.utc_now()
     assert found is not None
-    with sql.transaction(con):
+    with _unmoved(view, target), sql.transaction(con):
         sql.lock(con, f"fsnb view {schema}.{view}")
         if ledger.known(con, schema, view) != there:
             raise PublishError(f"{_who(view, target)}: its versions have changed meanwhile. Look again.")

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
+from fsnb import shells
 from fsnb.checks import CheckReport
 from fsnb.publish.certificate import Certificate
 
@@ -111,6 +112,9 @@ class Publication:
         }
         told["checks"] = CheckReport.from_doc(doc["checks"]) if doc.get("checks") else None
         return cls(**dict(doc) | times | pairs | told)
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 def _warned(report: CheckReport | None) -> str:

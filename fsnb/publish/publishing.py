@@ -6,13 +6,14 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
 from fsnb.catalog import Catalog
-from fsnb.checks import CheckReport
+from fsnb.checks import Check, CheckReport
 from fsnb.errors import CertificateMismatch, PublishError, UnknownName, UsageError, hint
 from fsnb.identity import fingerprint
 from fsnb.model import FeatureView, moments
@@ -22,14 +23,15 @@ from fsnb.publish.asked import Part, part
 from fsnb.publish.certificate import Certificate
 from fsnb.publish.certifying import certify, empty_values, engine_of
 from fsnb.publish.checks import check_definition, check_ties, count_ties, may_tie, tables_on
-from fsnb.publish.gates import Gates, joined
+from fsnb.publish.gates import Drift, Gates, joined
 from fsnb.publish.guardrail import check_portable, compared, need_compatible
 from fsnb.publish.history import Stretches
 from fsnb.publish.inputs import Times
+from fsnb.publish.lake import at_last
 from fsnb.publish.ledger import Known
 from fsnb.publish.materialize import materialize
 from fsnb.publish.publication import KIND, Publication
-from fsnb.publish.runs import Names, Run, Written
+from fsnb.publish.runs import Names, Run, Written, dotted
 from fsnb.publish.starting import Job
 from fsnb.publish.target import Target
 
@@ -61,6 +63,8 @@ def publish(
     rows: int = 500,
     seed: int = 0,
     progress: Progress | None = None,
+    checks: Sequence[Check] = (),
+    drift: Drift | None = None,
     **asked: Any,
 ) -> Publication:
     """Publish a feature view: check it, compare it with what readers have, prove it, write what is due.
@@ -92,6 +96,10 @@ def publish(
         Of the certificate's sample.
     progress
         Called with the name of each step.
+    checks
+        Checks of this publication alone, beside the view's own.
+    drift
+        What measures drift, for checks of it; see `fsnb.publish.gates.Drift`.
     **asked
         `start`, `end`, `lookback`, `full`, `chunk`, `interval`: see `fsnb.publish.asked.part`.
 
@@ -117,6 +125,7 @@ def publish(
     wanted = part(f"feature view {view.name!r}", started, **asked)
     _need_one_of("mode", mode, MODES, who)
     _need_one_of("certify", certify, CERTIFY, who)
+    need_mode(mode, target, who)
     check_definition(view, needs_refresh=mode == "table")
     step("connect")
     with target.session() as con, sql.engine_errors_as(PublishError, who, "Nothing was written."):
@@ -124,7 +133,7 @@ def publish(
         step("check sources")
         there = tables_on(view, target, con)
         latest = last_publication(catalog, view.name, target.name)
-        gates = Gates.of(view, target, con, started, latest.checks if latest else None)
+        gates = Gates.of(view, target, con, started, latest.checks if latest else None, more=checks, drift=drift)
         before = gates.before(there)
         run = Run.of(wanted, started, promote=promote)
         proof = None if certify == "always" else _kept_proof(view, latest, local, con)
@@ -182,7 +191,7 @@ def write(
             done = sum(each.told for each in written)
             step(f"write: {done} of {written[0].due} intervals done")
         seen: dict[str, Any] = {"last": last, "expected": expected, "guard": guard, "gates": gates}
-        found = materialize(view, con, tables, schema, run, clock=moments.utc_now, **seen)
+        found = at_last(partial(materialize, view, con, tables, schema, run, clock=moments.utc_now, **seen))
         written.append(found)
         run, expected = replace(run, id=uuid.uuid4().hex, start=_rest(run, found)), None
     return written
@@ -203,6 +212,15 @@ def silent(name: str) -> None:
 def _need_one_of(what: str, given: str, options: Sequence[str], who: str) -> None:
     if given not in options:
         raise UsageError(f"{who}: {what}={given!r} is not one of {', '.join(options)}.{hint(str(given), options)}")
+
+
+def need_mode(mode: str, target: Target, who: str) -> None:
+    """Refuse a database view where there is no database."""
+    if mode == "view" and target.is_lake:
+        raise PublishError(
+            f"{who} is a folder of files, which has no database views. Publish tables (mode='table', a windowed "
+            "view with a refresh), or give a target on PostgreSQL or DuckDB. Nothing was written."
+        )
 
 
 def ties_guard(who: str) -> Callable[[Job, Stretches], None]:
@@ -261,6 +279,14 @@ def last_publication(catalog: Catalog | None, view: str, target: str) -> Publica
     return None if body is None else Publication.from_doc(body)
 
 
+def last_published(catalog: Catalog, view: FeatureView) -> Publication | None:
+    """The latest publication of a view, on whatever target; None where the catalog knows of none."""
+    try:
+        return Publication.from_doc(catalog.get(KIND, view.name).body)
+    except UnknownName:
+        return None
+
+
 def _need_agreement(certificate: Certificate, target: Target) -> None:
     if certificate.ok:
         return
@@ -290,8 +316,8 @@ def _last_published(catalog: Catalog | None, view: FeatureView) -> tuple[int, st
 
 def _publication(view: FeatureView, target: Target, run: Run, written: Sequence[Written], proof: Proof) -> Publication:
     last = written[-1]
-    latest, latest_history = (".".join(where) for where in last.names.stable)
-    tables = {"history": ".".join(last.names.history), "current": ".".join(last.names.current)}
+    latest, latest_history = (dotted(where) for where in last.names.stable)
+    tables = {"history": dotted(last.names.history), "current": dotted(last.names.current)}
     return replace(
         _bare(view, target, run, last.names, proof),
         tables=tuple((tables | {"latest": latest, "latest_history": latest_history}).items()),

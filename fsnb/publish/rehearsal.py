@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import ibis.expr.types as ir
 
+from fsnb import shells
 from fsnb.catalog import Catalog
-from fsnb.checks import CheckReport
+from fsnb.checks import Check, CheckReport
 from fsnb.errors import PublishError
 from fsnb.identity import bind
 from fsnb.model import FeatureView, moments
@@ -21,7 +22,7 @@ from fsnb.pit.outcomes import to_micros
 from fsnb.publish import history, inputs, intervals, ledger, live, publishing, sql
 from fsnb.publish.asked import part
 from fsnb.publish.checks import check_definition, check_ties, tables_on
-from fsnb.publish.gates import Gates, joined
+from fsnb.publish.gates import Drift, Gates, joined
 from fsnb.publish.guardrail import users
 from fsnb.publish.materialize import remember_told, stage_ticks, staged_rows, tick_values
 from fsnb.publish.runs import Run
@@ -115,6 +116,9 @@ class Rehearsal:
     def _span(self) -> str:
         return f" from {self.intervals[0][0]} to {self.intervals[-1][1]}" if self.intervals else ""
 
+    def _repr_html_(self) -> str:
+        return shells.html(self)
+
 
 def rehearse(
     view: FeatureView,
@@ -123,6 +127,8 @@ def rehearse(
     mode: str = "table",
     catalog: Catalog | None = None,
     promote: bool = True,
+    checks: Sequence[Check] = (),
+    drift: Drift | None = None,
     **asked: Any,
 ) -> Rehearsal:
     """What publishing would do: what would change, what is due, what it would cost.
@@ -132,6 +138,10 @@ def rehearse(
 
     Parameters
     ----------
+    checks
+        Of this publication alone, besides the view's.
+    drift
+        What measures drift; without it a check of drift is an error.
     **asked
         `start`, `end`, `lookback`, `full`, `chunk`, `interval`: see `fsnb.publish.asked.part`.
 
@@ -143,12 +153,13 @@ def rehearse(
     now = moments.utc_now()
     wanted = part(f"feature view {view.name!r}", now, **asked)
     who = f"feature view {view.name!r}: target {target.name!r}"
+    publishing.need_mode(mode, target, who)
     check_definition(view, needs_refresh=mode == "table")
     with target.session() as con, sql.engine_errors_as(PublishError, who, "Nothing was written."):
         seen, found = publishing.compare(view, target, con, catalog, who, breaking=True)
         there = tables_on(view, target, con)
         check_ties(view, con, there, who)
-        gates = replace(Gates.of(view, target, con, now), stops=False)
+        gates = replace(Gates.of(view, target, con, now, more=checks, drift=drift), stops=False)
         before = gates.before(there)
         run = Run.of(wanted, now, promote=promote)
         with sql.taken_back(con):

@@ -66,6 +66,11 @@ class Run:
         return Wanted(to_micros(self.end), start, lookback, self.full, self.most)
 
 
+def dotted(where: tuple[str, str]) -> str:
+    """A table's name with its schema, where it has one."""
+    return ".".join(filter(None, where))
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """The names of a view's tables of one version, and of its views that always lead to the published version."""

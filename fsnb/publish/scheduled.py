@@ -7,13 +7,14 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from fsnb import shells
 from fsnb.checks import CheckReport
 from fsnb.errors import PublishError, listed
 from fsnb.model import FeatureView, moments
 from fsnb.publish import ledger, publishing, sql
 from fsnb.publish.asked import part
 from fsnb.publish.checks import tables_on
-from fsnb.publish.gates import Gates, joined
+from fsnb.publish.gates import Drift, Gates, joined
 from fsnb.publish.ledger import Known, Version
 from fsnb.publish.runs import Run, Written
 from fsnb.publish.target import Target
@@ -66,9 +67,17 @@ class Materialization:
         mine = {"run_ids": list(self.run_ids), "checks": self.checks and self.checks.to_doc()}
         return asdict(replace(self, checks=None)) | shown | mine
 
+    def _repr_html_(self) -> str:
+        return shells.html(self)
+
 
 def bring_up_to_date(
-    view: FeatureView | str, target: Target, *, progress: Callable[[str], None] | None = None, **asked: Any
+    view: FeatureView | str,
+    target: Target,
+    *,
+    progress: Callable[[str], None] | None = None,
+    drift: Drift | None = None,
+    **asked: Any,
 ) -> Materialization:
     """Tell the intervals that are due of a view that is published, without a new certificate.
 
@@ -82,6 +91,8 @@ def bring_up_to_date(
         Where it is published.
     progress
         Called with the name of each step.
+    drift
+        What measures drift, for checks of it.
     **asked
         `start`, `end`, `lookback`, `full`, `chunk`: see `fsnb.publish.asked.part`.
 
@@ -111,7 +122,7 @@ def bring_up_to_date(
             )
         there = tables_on(found, target, con)
         run = Run.of(wanted, started, promote=False, of_version=version.number)
-        gates = Gates.of(found, target, con, started)
+        gates = Gates.of(found, target, con, started, drift=drift)
         before = gates.before(there)
         step("write")
         how: dict[str, Any] = {"guard": publishing.ties_guard(who), "gates": gates}

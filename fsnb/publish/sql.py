@@ -8,6 +8,7 @@ DuckDB it runs in the transaction that is open.
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -18,14 +19,21 @@ import polars as pl
 import sqlglot.expressions as sge
 
 from fsnb.errors import NotSupported, PublishError, TargetError
+from fsnb.pit import stop
+from fsnb.publish.lake import lake_of
 
+OF_LAKES = (  # what is not imported has raised nothing
+    ("pyspark.errors", "PySparkException"),
+    ("py4j.protocol", "Py4JError"),
+    ("deltalake.exceptions", "DeltaError"),
+)
 PAGES_PER_RANGE = 16  # of 8 kB: a thousand rows or two, a day of many a source
 LONGEST_NAME = {"postgres": 63}  # bytes; PostgreSQL cuts what is longer, and two names may become one
 
 
 def quoted(con: Any, *parts: str) -> str:
     """A name, or `schema.name`, as the dialect quotes it; whatever it holds."""
-    return ".".join(sge.to_identifier(part, quoted=True).sql(con.dialect) for part in parts)
+    return ".".join(sge.to_identifier(part, quoted=True).sql(con.dialect) for part in parts if part)
 
 
 def literal(con: Any, value: Any) -> str:
@@ -47,12 +55,23 @@ def run(con: Any, statement: str) -> int:
 
 
 def rows(con: Any, query: str) -> list[tuple[Any, ...]]:
+    if con.name == "pyspark":
+        return [tuple(row) for row in con.raw_sql(query).collect()]
     return con.con.execute(query).fetchall()
+
+
+def books(con: Any) -> Any:
+    """The connection on which the ledger's tables are: a lake keeps them beside its own."""
+    lake = lake_of(con)
+    return con if lake is None else lake.books
 
 
 def create_table(
     con: Any, where: tuple[str, str], schema: ibis.Schema, *, required: Sequence[str] = (), key: Sequence[str] = ()
 ) -> None:
+    if lake := lake_of(con):
+        lake.create(where[1], schema, key=tuple(key))
+        return
     run(con, table_definition(con, where, schema, required=required, key=key))
 
 
@@ -81,6 +100,8 @@ def index_definitions(con: Any, where: tuple[str, str], order: Sequence[str], cl
 
 def create_temporary(con: Any, name: str, query: str) -> int:
     """A table of this connection alone, filled; the number of its rows. The next one of this name takes its place."""
+    if lake := lake_of(con):
+        return lake.engine.keep(name, query)
     replace, until = ("", " ON COMMIT DROP") if con.name == "postgres" else ("OR REPLACE ", "")
     run(con, f"CREATE {replace}TEMPORARY TABLE {quoted(con, name)}{until} AS {query}")
     run(con, f"ANALYZE {quoted(con, name)}")
@@ -98,8 +119,16 @@ def summarize(con: Any, where: tuple[str, str]) -> None:
         )
 
 
+def analyze(con: Any, where: tuple[str, str]) -> None:
+    """Let the database count a table's values anew. Files of a lake tell theirs."""
+    if lake_of(con) is None:
+        run(con, f"ANALYZE {quoted(con, *where)}")
+
+
 def insert(con: Any, where: tuple[str, str], columns: Sequence[str], query: str) -> int:
     """INSERT ... SELECT; the number of rows written."""
+    if lake := lake_of(con):
+        return lake.append(where[1], query)
     return run(con, f"INSERT INTO {quoted(con, *where)} ({names(con, columns)}) {query}")
 
 
@@ -117,6 +146,8 @@ def lead(con: Any, view: tuple[str, str], table: tuple[str, str], columns: Seque
 
 def relations(con: Any, schema: str) -> set[str]:
     """Names of the tables and views in a schema."""
+    if lake := lake_of(con):
+        return lake.relations()
     found = rows(
         con,
         "SELECT table_name FROM information_schema.tables "
@@ -127,6 +158,9 @@ def relations(con: Any, schema: str) -> set[str]:
 
 def locate(con: Any, name: str) -> tuple[str, str] | None:
     """Schema and name of a table or view, `name` or `schema.name`; a bare name is looked for along the search path."""
+    if lake := lake_of(con):
+        shown = lake.locate(name)
+        return None if shown is None else (lake.schema, shown)
     schema, _, table = name.rpartition(".")
     if con.name == "postgres" and not schema:
         there = f"to_regclass({literal(con, quoted(con, table))})"
@@ -145,6 +179,8 @@ def home(con: Any, name: str, avoid: str) -> tuple[str, str]:
 
     A user called like the schema of published tables has that schema first on its path, once it is there.
     """
+    if lake := lake_of(con):
+        return lake.schema, lake.home(name)
     schema, _, table = name.rpartition(".")
     if con.name == "postgres" and not schema:
         path = [each for (each,) in rows(con, "SELECT unnest(current_schemas(false))")]
@@ -154,6 +190,8 @@ def home(con: Any, name: str, avoid: str) -> tuple[str, str]:
 
 def stored_schema(con: Any, schema: ibis.Schema, who: str) -> ibis.Schema:
     """The types that these columns have once they are in a table of the target: PostgreSQL keeps an int8 as int16."""
+    if lake := lake_of(con):
+        return lake.stored(schema, who)
     mapper = con.compiler.type_mapper
     found = {name: mapper.from_string(mapper.to_string(dtype)) for name, dtype in schema.items()}
     for name, dtype in found.items():
@@ -164,7 +202,8 @@ def stored_schema(con: Any, schema: ibis.Schema, who: str) -> ibis.Schema:
 
 def table_schema(con: Any, where: tuple[str, str]) -> ibis.Schema:
     """The columns of a table as they are, every type nullable."""
-    found = con.get_schema(where[1], database=where[0])
+    lake = lake_of(con)
+    found = lake.schema_of(where[1]) if lake else con.get_schema(where[1], database=where[0])
     return ibis.schema({name: dtype.copy(nullable=True) for name, dtype in found.items()})
 
 
@@ -186,7 +225,10 @@ def column_types(con: Any, where: tuple[str, str]) -> dict[str, str]:
 
 
 def lock(con: Any, what: str) -> None:
-    """Wait for the other publishers of `what`, until the transaction ends. A DuckDB file has one writer anyway."""
+    """Wait for the other publishers of `what`, until the transaction ends. A DuckDB file has one writer anyway.
+
+    On a lake nobody waits: of two that are at it, the one that commits later finds that the other has, and begins anew.
+    """
     if con.name == "postgres":
         number = int.from_bytes(hashlib.sha256(what.encode()).digest()[:8], "big", signed=True)
         run(con, f"SELECT pg_advisory_xact_lock({number})")
@@ -224,6 +266,10 @@ def is_lost(error: Exception) -> bool:
 @contextmanager
 def transaction(con: Any) -> Iterator[None]:
     """All of it or nothing, whatever is raised inside. Who waited for `lock` sees what the one before has written."""
+    if lake := lake_of(con):
+        with lake.transaction():
+            yield
+        return
     if con.name == "postgres":
         with _postgres_transaction(con.con):
             yield
@@ -233,6 +279,7 @@ def transaction(con: Any) -> Iterator[None]:
         yield
         run(con, "COMMIT")
     except BaseException:
+        stop(con)  # after Ctrl-C a query may still run, and ROLLBACK would wait for it
         with suppress(duckdb.Error):  # an error may have ended it already
             run(con, "ROLLBACK")
         raise
@@ -264,6 +311,7 @@ def engine_errors() -> tuple[type[Exception], ...]:
         import psycopg
 
         found.append(psycopg.Error)
+    found += [getattr(sys.modules[module], name) for module, name in OF_LAKES if module in sys.modules]
     return tuple(found)
 
 
@@ -287,6 +335,10 @@ def engine_errors_as(kind: type[PublishError], who: str, todo: str = "") -> Iter
             raise
         again = "Check that the server runs, and do it again."
         raise TargetError(f"{who}: lost the connection ({_first_line(error)}). {again} {todo}".rstrip()) from error
+    except OSError as error:  # of the files of a lake
+        if kind is not PublishError:
+            raise
+        raise PublishError(f"{who}: {_first_line(error)}. {todo}".rstrip()) from error
 
 
 def _first_line(error: Exception) -> str:

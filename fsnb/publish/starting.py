@@ -133,7 +133,7 @@ def begin(
     names = Names(schema, view.name, version.number)
     since = ledger.latest_run(con, schema, view.name, version.number)
     _prepare(job, names, version, there, run, relations)
-    told = ibis.table(job.layout.history, name=names.history[1], database=schema)
+    told = ibis.table(job.layout.history, name=names.history[1], database=schema or None)
     return Started(there, version, names, told, since, find_due(job, schema, version, run.wanted))
 
 

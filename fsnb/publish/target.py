@@ -17,9 +17,14 @@ from typing import Any
 import duckdb
 import ibis
 
+from fsnb import shells
 from fsnb.errors import TargetError
 from fsnb.model.entity import check_name
+from fsnb.pit import working
+from fsnb.publish.lake import lake_of
+from fsnb.publish.lake.opening import check_folder, open_delta, open_spark
 from fsnb.urls import (
+    OF_FILES,
     PLACEHOLDER,
     SECRET_OPTIONS,
     Address,
@@ -34,12 +39,15 @@ from fsnb.urls import (
     without_password,
 )
 
+LAKES = ("delta", "spark")
 FILE_SUFFIXES = (".duckdb", ".db", ".ddb")
 SCHEMES = (
-    "postgresql://user:${PGPASSWORD}@host:5432/database, duckdb:///path/to/file.duckdb, or a path that ends in .duckdb"
+    "postgresql://user:${PGPASSWORD}@host:5432/database, duckdb:///path/to/file.duckdb, a path that ends in .duckdb, "
+    "delta:///path/to/folder, spark:///path/to/folder"
 )
 DEFAULT_SCHEMA = {"postgres": "fsnb", "duckdb": "main"}
 SECONDS_TO_CONNECT = 10
+ASKABLE = "SET enable_progress_bar = true; SET enable_progress_bar_print = false"  # how far a query is can be asked
 HELD = "Could not set lock"  # DuckDB's words for a file that another process has open
 
 
@@ -54,11 +62,16 @@ class Target:
     url
         `postgresql://user:${PGPASSWORD}@host:5432/database`, `duckdb:///path/to/file.duckdb`, or a path that ends in
         `.duckdb` (created if missing). `${NAME}` is read from the environment at each connect. A password that is
-        written out serves this session and is left out of `to_doc()`.
+        written out serves this session and is left out of `to_doc()`. `delta:///path/to/folder` is a lake of Delta
+        tables over which DuckDB computes, `spark:///path/to/folder` one of parquet files over which Spark does, in the
+        session of this process or a new one; the folder is created if missing.
     schema
-        The database schema of published tables, created if missing. By default `fsnb` on PostgreSQL, `main` on DuckDB.
+        The database schema of published tables, created if missing. By default `fsnb` on PostgreSQL, `main` on DuckDB;
+        a lake has none.
     sources
         `{source: table on the target}`, `"schema.table"` where it is not on the search path; the same name by default.
+        On a lake a table's folder, or a parquet file, a pattern of such or a folder of them, from the lake's folder or
+        absolute; on Spark also a table or view that the session knows.
 
     Raises
     ------
@@ -76,6 +89,8 @@ class Target:
     ) -> None:
         object.__setattr__(self, "name", check_name(name, "target"))
         object.__setattr__(self, "url", _normal_url(str(url), f"target {name!r}"))
+        if schema is not None and self.is_lake:
+            raise TargetError(f"target {name!r}: a lake has no schemas. Give the folder: {self.url}/{schema}.")
         object.__setattr__(self, "schema", schema)
         object.__setattr__(self, "sources", tuple((sources or {}).items()))
 
@@ -92,7 +107,13 @@ class Target:
 
     def schema_on(self, con: Any) -> str:
         """The schema of published tables, on the target's own connection."""
-        return self.schema or DEFAULT_SCHEMA[con.name]
+        lake = lake_of(con)
+        return lake.schema if lake else self.schema or DEFAULT_SCHEMA[con.name]
+
+    @property
+    def is_lake(self) -> bool:
+        """Whether published tables are files in a folder, not tables of a database."""
+        return self.url.partition("://")[0] in LAKES
 
     def to_doc(self) -> dict[str, Any]:
         """The target as JSON, without a password; placeholders stay as they are."""
@@ -117,13 +138,22 @@ class Target:
         return con
 
     @contextmanager
-    def session(self) -> Iterator[Any]:
-        """A connection that is closed at the end: a DuckDB file is then free for others again."""
+    def session(self, *views: str) -> Iterator[Any]:
+        """A connection that is closed at the end: a DuckDB file is then free for others again.
+
+        On a lake it has the published tables of `views`, as they are now and stay for as long as it lives.
+        """
         con = self.connect()
         try:
-            yield con
+            if lake := lake_of(con):
+                lake.open(views)
+            with working(con):
+                yield con
         finally:
-            con.disconnect()
+            (lake_of(con) or con).disconnect()
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 # ---------------------------------------------------------------------- reading URLs
@@ -139,14 +169,16 @@ def _normal_url(url: str, who: str) -> str:
     if not found or scheme not in CONNECTORS:
         kind = f"{scheme}://" if found else "a URL with no scheme"
         raise TargetError(f"{who}: cannot connect to {kind}. Supported are {SCHEMES}.")
-    if scheme != "duckdb":
+    if scheme not in OF_FILES:
         port = address_of(url).port
         if port and not port.isdecimal() and not only_placeholders(port):  # not shown: it may be half of a password
             raise TargetError(f"{who}: the port in its URL is not a number. Give {SCHEMES.split(',')[0]}.")
         return url
+    if scheme in LAKES and not PLACEHOLDER.search(rest):
+        check_folder(rest, who)
     if not rest.strip("/") or rest.lstrip("/") == ":memory:":
         raise TargetError(f"{who}: {url!r} names no file, and what is published into memory is lost. Give a path.")
-    return url if PLACEHOLDER.search(rest) else f"duckdb://{Path(rest).expanduser().absolute()}"
+    return url if PLACEHOLDER.search(rest) else f"{scheme}://{Path(rest).expanduser().absolute()}"
 
 
 # ---------------------------------------------------------------------- connecting
@@ -174,7 +206,8 @@ def _attempt(target: Target) -> tuple[Any, str]:
             f"Set it where Jupyter starts, or with os.environ[{str(missing)!r}] = getpass.getpass()."
         )
     except ImportError as error:
-        return None, f"{who}: the driver is missing ({error.name}). Install it: pip install 'fsnb[postgres]'."
+        extra = EXTRAS.get(target.url.partition("://")[0], "postgres")
+        return None, f"{who}: the driver is missing ({error.name}). Install it: pip install 'fsnb[{extra}]'."
     except TargetError as error:
         return None, scrubbed(str(error), secrets)
     except duckdb.Error as error:
@@ -199,17 +232,36 @@ def _duckdb(address: Address, options: dict[str, str]) -> Any:
     path, deadline = with_variables(address.path), time.monotonic() + SECONDS_TO_CONNECT
     while True:
         try:
-            return ibis.duckdb.connect(path)
+            con = ibis.duckdb.connect(path)
+            con.raw_sql(ASKABLE)
+            return con
         except duckdb.IOException as error:
             if HELD not in str(error) or time.monotonic() > deadline:
                 raise
         time.sleep(random.uniform(0.02, 0.1))
 
 
+def _delta(address: Address, options: dict[str, str]) -> Any:
+    return open_delta(_folder(address))
+
+
+def _spark(address: Address, options: dict[str, str]) -> Any:
+    return open_spark(_folder(address))
+
+
+def _folder(address: Address) -> str:
+    folder = with_variables(address.path)
+    check_folder(folder, "its URL")
+    return folder
+
+
+EXTRAS = {"delta": "delta", "spark": "spark"}
 CONNECTORS: Mapping[str, Callable[[Address, dict[str, str]], Any]] = {
     "postgresql": _postgres,
     "postgres": _postgres,
     "duckdb": _duckdb,
+    "delta": _delta,
+    "spark": _spark,
 }
 
 

@@ -52,6 +52,8 @@ class Paper:
 
 def place(target: Target) -> tuple[str, tuple[str, ...]]:
     """The schema of a target's published tables, and the environment variables that its URL reads."""
+    if target.is_lake:
+        return "", tuple(dict.fromkeys(PLACEHOLDER.findall(target.url)))
     dialect = "duckdb" if target.url.startswith("duckdb:") else "postgres"
     return target.schema or DEFAULT_SCHEMA[dialect], tuple(dict.fromkeys(PLACEHOLDER.findall(target.url)))
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from fsnb.quality import edges as cut
-from fsnb.quality import kinds as kind
+from fsnb.profiling import edges as cut
+from fsnb.profiling import kinds as kind
+from fsnb.profiling.column import Column
+from fsnb.profiling.kinds import Kind
 from fsnb.quality import shapes
-from fsnb.quality.baseline import Column
 from fsnb.quality.distances import chi_square, hellinger, jensen_shannon, linf, psi, psi_floor
-from fsnb.quality.kinds import Kind
 from fsnb.quality.verdicts import Verdict, judged, used, worst
 
 

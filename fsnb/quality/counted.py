@@ -12,12 +12,14 @@ from typing import Any
 
 import ibis.expr.types as ir
 
-from fsnb.quality import kinds as kind
-from fsnb.quality.baseline import Baseline, Column, Numbers
+from fsnb.profiling import kinds as kind
+from fsnb.profiling.baseline import Baseline
+from fsnb.profiling.column import Column
+from fsnb.profiling.counting import Counting, Measure
+from fsnb.profiling.making import by_place, measures_of
+from fsnb.profiling.numbers import Numbers, exactly
+from fsnb.profiling.tallies import Tallies, Tally, Wanted
 from fsnb.quality.comparing import fine_edges
-from fsnb.quality.counting import Counting, Measure
-from fsnb.quality.profiling import by_place, exactly, measures_of
-from fsnb.quality.tallies import Tallies, Tally, Wanted
 
 
 def counted(

@@ -7,13 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 from fsnb.errors import UnknownName
-from fsnb.quality.baseline import Baseline, Column
+from fsnb.profiling.baseline import Baseline
+from fsnb.profiling.column import Column
+from fsnb.profiling.counting import Counting, reading
+from fsnb.profiling.kinds import Kind
+from fsnb.profiling.making import profile
 from fsnb.quality.comparing import compared
 from fsnb.quality.counted import counted
-from fsnb.quality.counting import Counting, reading
-from fsnb.quality.kinds import Kind
-from fsnb.quality.profiling import profile
 from fsnb.quality.report import DriftReport
+from fsnb.quality.sides import Sides
+from fsnb.quality.unseen import with_unseen
 from fsnb.quality.violations import Violation, of_columns, of_schema
 
 
@@ -26,6 +29,7 @@ def drift(
     kinds: Mapping[str, Kind] | None = None,
     con: Any = None,
     name: str = "",
+    at: str | None = None,
 ) -> DriftReport:
     """How current data differs from a reference, column by column, by name.
 
@@ -49,11 +53,15 @@ def drift(
         The Ibis connection to count frames and files on; a DuckDB of its own by default.
     name
         For the report's heading.
+    at
+        The current data's column of times, for drift over time; by default the one that the baseline names, or the
+        only one.
 
     Returns
     -------
     DriftReport
         With a row for each column that both sides have, in the same kind of type, and `violations` for the others.
+        It keeps hold of the current data, to count parts of it (`.within`, `.over_time`, `.widget`).
 
     Notes
     -----
@@ -68,7 +76,8 @@ def drift(
       exact where both sides have at most 10,000 distinct values, else from counts between about 200 quantiles of the
       reference; `.details()` has how far at most they are off.
     - `unseen_share` is the share of current values that the reference does not have, for text, booleans and
-      identifiers with at most 10,000 distinct values in the reference.
+      identifiers. Against a baseline it is known up to 10,000 distinct values in the reference. Beyond, the reference's
+      rows tell, by a scan of either side for each such column.
     - p-values treat rows as independent, and with many rows find the least difference: they decide nothing here.
 
     Raises
@@ -76,7 +85,8 @@ def drift(
     UnknownName
         A column that was asked for is not in the reference.
     """
-    baseline = _baseline(reference, columns, bins, kinds, con)
+    rows_of_it = None if isinstance(reference, Baseline) else reading(reference, "reference", con)
+    baseline = reference if rows_of_it is None else profile(rows_of_it.table, columns=columns, bins=bins, kinds=kinds)
     names = wanted(baseline, columns)
     counting = reading(current, "current data", con)
     schema = counting.table.schema()
@@ -86,15 +96,12 @@ def drift(
     both = comparable(names, broken)
     now = _counted(baseline, counting, both)
     rows = [compared(baseline[column.name], column) for column in now]
+    rows = with_unseen(rows, baseline, rows_of_it, counting)
     pairs = [(baseline[column.name], column, row) for column, row in zip(now, rows, strict=True)]
     n_cur = now[0].n if now else int(counting.table.count().to_pyarrow().as_py())
-    return DriftReport(tuple(rows), (*broken, *of_columns(pairs)), baseline.n, n_cur, name or baseline.name)
-
-
-def _baseline(reference: Any, columns: Sequence[str] | None, bins: int, kinds: Any, con: Any) -> Baseline:
-    if isinstance(reference, Baseline):
-        return reference
-    return profile(reference, columns=columns, bins=bins, kinds=kinds, con=con)
+    rows_given = None if isinstance(reference, Baseline) else reference
+    sides = Sides(baseline, counting, rows_given, tuple(columns) if columns else None, bins, kinds, con, at)
+    return DriftReport(tuple(rows), (*broken, *of_columns(pairs)), baseline.n, n_cur, name or baseline.name, sides)
 
 
 def wanted(baseline: Baseline, columns: Sequence[str] | None) -> tuple[str, ...]:

@@ -11,13 +11,14 @@ weighted, log-linearly in the slices that they belong to, until the slices have 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from fsnb import shells
 from fsnb.errors import NotSupported
 from fsnb.model import Slice
 from fsnb.quality.calibration import calibrated
@@ -38,7 +39,8 @@ class Estimated:
     """One metric: estimated for the current rows, of the reference, and realised where labels are known by now.
 
     `low` and `high` are where the realised figure lies in 95 of 100 samples if the estimate's assumption holds; None
-    where that is not worked out.
+    where that is not worked out. `error` and `realised_error` are the standard errors of the two differences from the
+    reference when rows are drawn as well as labels.
     """
 
     metric: str
@@ -47,6 +49,8 @@ class Estimated:
     high: float | None
     reference: float | None
     realised: float | None
+    error: float | None = None
+    realised_error: float | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -78,7 +82,7 @@ class PerformanceEstimate:
         return "\n".join([head, *lines, f"  {self.labelled:,} of the rows have their labels by now.", self.caveat])
 
     def _repr_html_(self) -> str:
-        return f"<p>{self.method}</p>{self.to_polars()._repr_html_()}<p><small>{self.caveat}</small></p>"
+        return shells.html(self)
 
 
 def _said(row: Estimated) -> str:
@@ -128,7 +132,8 @@ def cbpe(
     chance = calibrated(known, truth)(score)
     expected = _expected(score, chance, threshold)
     spread = _spread(score, chance, threshold, np.random.default_rng(seed))
-    rows = _rows(expected, spread, before, now, threshold)
+    errors = _errors(score, chance, threshold, expected["auc"])
+    rows = _rows(expected, spread, before, now, threshold, errors)
     return PerformanceEstimate("CBPE", rows, len(score), float(len(truth)), _labelled(now))
 
 
@@ -159,6 +164,25 @@ def _spread(
         found.append((area, float((yes == drawn).mean()), float(((score - drawn) ** 2).mean())))
     low, high = np.nanquantile(np.array(found), [0.025, 0.975], axis=0)
     return {name: (float(a), float(b)) for name, a, b in zip(METRICS, low, high, strict=True)}
+
+
+def _errors(score: Floats, chance: Floats, threshold: float, auc: float | None) -> dict[str, float]:
+    """Standard errors of the metrics over rows and labels drawn anew, as many as there are.
+
+    Of the AUC by Hanley and McNeil, The meaning and use of the area under a ROC curve (1982).
+    """
+    n, positives = len(score), float(chance.sum())
+    negatives = n - positives
+    if auc is None or min(positives, negatives) < 1:
+        return {}
+    right = float(np.where(score >= threshold, chance, 1 - chance).mean())
+    loss = (chance * (1 - score) ** 2 + (1 - chance) * score**2).mean()
+    square = (chance * (1 - score) ** 4 + (1 - chance) * score**4).mean()
+    of_positives, of_negatives = auc / (2 - auc) - auc**2, 2 * auc**2 / (1 + auc) - auc**2
+    spread = auc * (1 - auc) + (positives - 1) * of_positives + (negatives - 1) * of_negatives
+    variances = {"auc": spread / positives / negatives, "accuracy": right * (1 - right) / n}
+    variances["brier"] = float(square - loss**2) / n
+    return {name: max(variance, 0.0) ** 0.5 for name, variance in variances.items()}
 
 
 def reweighted(
@@ -219,7 +243,7 @@ def _sides(
 
 def _now(current: Any, label: str, prediction: str, slices: Sequence[Slice], con: Any) -> Labelled:
     """The current rows, with the label and the prediction where they are there."""
-    from fsnb.quality.counting import reading
+    from fsnb.profiling.counting import reading
 
     counting = reading(current, "current data", con)
     there = counting.table.columns
@@ -240,6 +264,7 @@ def _rows(
     before: Labelled,
     now: Labelled,
     threshold: float,
+    errors: Mapping[str, float] | None = None,
 ) -> tuple[Estimated, ...]:
     then = scores(*before.scored(), threshold)
     realised = scores(*now.scored(), threshold) if now.label is not None else dict.fromkeys(METRICS)
@@ -247,8 +272,18 @@ def _rows(
     for name in METRICS:
         low, high = spread.get(name, (None, None))
         was, came = then[name], realised[name]
-        found.append(Estimated(name, expected[name], low, high, _value(was), _value(came)))
+        apart = _apart((errors or {}).get(name), _error(was)), _apart(_error(came), _error(was))
+        found.append(Estimated(name, expected[name], low, high, _value(was), _value(came), *apart))
     return tuple(found)
+
+
+def _error(interval: Interval | None) -> float | None:
+    """The standard error that an interval of 95 % was made from."""
+    return (interval.high - interval.low) / 3.92 if interval else None
+
+
+def _apart(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else (one**2 + other**2) ** 0.5
 
 
 def _value(interval: Interval | None) -> float | None:

@@ -14,7 +14,7 @@ import polars as pl
 from fsnb.errors import DefinitionError, TypeMismatch, UnknownName
 from fsnb.model import Slice
 from fsnb.pit import collect
-from fsnb.quality.counting import Counting, reading
+from fsnb.profiling.counting import Counting, reading
 from fsnb.quality.scoring import Floats
 
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import cached_property
-from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
+from fsnb import shells
 from fsnb.errors import UnknownName
+from fsnb.model import Slice
 from fsnb.quality.comparing import Compared, times_apart
 from fsnb.quality.distances import benjamini_hochberg
 from fsnb.quality.verdicts import ORDER, Verdict
 from fsnb.quality.violations import Violation
+
+if TYPE_CHECKING:
+    from fsnb.quality.over_time import DriftOverTime
+    from fsnb.quality.sides import Sides
 
 TYPES: dict[str, Any] = {
     "column": pl.String, "kind": pl.String, "n_ref": pl.Int64, "n_cur": pl.Int64,
@@ -32,7 +38,7 @@ class DriftReport:
     """What changed between a reference and current data, column by column.
 
     Iterating gives the rows, in the reference's order; `report["name"]` is one. `violations` says what of the
-    baseline is broken, by name.
+    baseline is broken, by name. `sides` is what was compared.
     """
 
     rows: tuple[Compared, ...]
@@ -40,6 +46,7 @@ class DriftReport:
     n_ref: int
     n_cur: int
     name: str = ""
+    sides: Sides | None = field(default=None, compare=False)
 
     def __iter__(self) -> Iterator[Compared]:
         return iter(self.rows)
@@ -118,19 +125,67 @@ class DriftReport:
         return "\n".join([*lines, "", FOOTNOTE])
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{escape(cell)}</th>" for cell in HEAD)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in _cells(row)) + "</tr>" for row in self._worst_first
-        )
-        broken = "".join(
-            f"<li><code>{escape(v.check)}</code>: {escape(v.column)} {escape(v.message)}</li>" for v in self.violations
-        )
-        return (
-            f"<div><p><b>{escape(self.verdict)}</b>: {escape(self.name or 'drift')}, "
-            f"{self.n_ref:,} rows of the reference, {self.n_cur:,} now</p>"
-            f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-            f"{f'<ul>{broken}</ul>' if broken else ''}<p><small>{escape(FOOTNOTE)}</small></p></div>"
-        )
+        return shells.html(self)
+
+    # ------------------------------------------------------------------ to look closer
+
+    def within(
+        self,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        *,
+        where: Slice | None = None,
+        at: str | None = None,
+    ) -> DriftReport:
+        """The same comparison of the current rows with `start <= at < end` (naive UTC; None: no bound), counted anew.
+
+        Parameters
+        ----------
+        where
+            Only rows of this slice, on both sides; the reference must have been rows, not a baseline.
+        at
+            The current data's column of times; see `fsnb.quality.drift`.
+
+        Raises
+        ------
+        UnknownName, DefinitionError
+        """
+        from fsnb.quality.sides import within
+
+        return within(self, start, end, where, at)
+
+    def over_time(
+        self, *, every: str | timedelta | None = None, at: str | None = None, columns: Sequence[str] | None = None
+    ) -> DriftOverTime:
+        """The drift of each stretch of the current data; see `fsnb.quality.drift_over_time`.
+
+        `every` is chosen so that there are at most 60 stretches, unless it is given.
+        """
+        from fsnb.quality.sides import over_time
+
+        return over_time(self, every, at, columns)
+
+    def widget(
+        self, *, at: str | None = None, every: str | timedelta | None = None, slices: Sequence[Slice] = ()
+    ) -> Any:
+        """Look at the drift in a notebook: columns worst first, both distributions of one, time to brush, slices.
+
+        Numbers are counted as here, each window and slice anew. Without a kernel, or where widgets do not run, it
+        shows as a static page that says the same.
+
+        Parameters
+        ----------
+        at, every
+            As in `over_time`; without a column of times that part is left out.
+        slices
+            Parts of the rows to choose from; the reference must have been rows.
+
+        Returns
+        -------
+        fsnb.notebook.drift.widget.DriftWidget
+            `.report` is the report shown, `.column`, `.window`, `.slice` what was chosen, `.to_html()` a static page.
+        """
+        return shells.widget("drift", self, at=at, every=every, slices=slices)
 
 
 HEAD = ("", "column", "kind", "psi", "noise", "ks", "w / std", "NULL before", "NULL now", "unseen", "verdict", "reason")

@@ -12,9 +12,10 @@ import polars as pl
 from fsnb.errors import DefinitionError, UnknownName
 from fsnb.model import Slice
 from fsnb.pit import collect
-from fsnb.quality.counting import reading
+from fsnb.profiling.counting import reading
 from fsnb.quality.labelled import Labelled, labelled
 from fsnb.quality.scoring import BETTER_HIGH, METRICS, Interval, rate, scores
+from fsnb.quality.tables import Tabular
 
 LEAST = 100
 ALL = "all rows"
@@ -39,7 +40,7 @@ class SliceRow:
 
 
 @dataclass(frozen=True, repr=False)
-class SliceReport:
+class SliceReport(Tabular):
     """Slices, worst first; those of fewer than 100 rows last, marked "too few rows"."""
 
     rows: tuple[SliceRow, ...]
@@ -62,14 +63,6 @@ class SliceReport:
     def null_rates(self) -> pl.DataFrame:
         """One row per slice and column: the share of NULLs."""
         return self.nulls
-
-    def __str__(self) -> str:
-        frame = self.to_polars()
-        with pl.Config(tbl_rows=-1, tbl_cols=-1, tbl_hide_dataframe_shape=True, float_precision=3, tbl_width_chars=160):
-            return str(frame.select(name for name in frame.columns if not name.endswith(("_low", "_high"))))
-
-    def _repr_html_(self) -> str:
-        return self.to_polars()._repr_html_()
 
 
 def slices(

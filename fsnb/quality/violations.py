@@ -19,8 +19,9 @@ from dataclasses import dataclass
 
 import ibis
 
-from fsnb.quality import kinds as kind
-from fsnb.quality.baseline import Baseline, Column
+from fsnb.profiling import kinds as kind
+from fsnb.profiling.baseline import Baseline
+from fsnb.profiling.column import Column
 from fsnb.quality.comparing import Compared
 
 MARGIN = 0.5

@@ -18,7 +18,7 @@ from fsnb.online import Consistency, Database, OnlineFeatures, Outbox, Reader, S
 from fsnb.online.reading import named
 
 KIND = "online"
-Connect = Callable[[str], AbstractContextManager[Any]]  # a target's name -> a session on it
+Connect = Callable[[str, str], AbstractContextManager[Any]]  # a target's name, a view's -> a session to read it
 
 
 class Serving:
@@ -45,7 +45,7 @@ class Serving:
     ) -> Synced:
         """Push what is due of a view, and note where it is served from."""
         published = self._published(view, target=target)
-        with self._connect(published["target"]) as con:
+        with self._connect(published["target"], published["view"]) as con:
 
             def series(version: int) -> Series:
                 return self._series(view, published["target"], version)
@@ -69,7 +69,7 @@ class Serving:
         """Compare history, current table and online store of a view."""
         synced = self._synced(view).body
         published = self._published(view, target=synced["target"])
-        with self._connect(published["target"]) as con:
+        with self._connect(published["target"], published["view"]) as con:
             box = _box(con, published)
             version = box.promoted()
             if version is None:

@@ -7,9 +7,10 @@ sets its own theme variables they are used, else the page's own colours.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fsnb.training import text, timeline
 from fsnb.training.marks import legend, mark
@@ -18,14 +19,14 @@ if TYPE_CHECKING:
     from fsnb.pit import Considered
     from fsnb.training.why import Why
 
-TABLE_ROWS, OPEN_ROWS, OPEN_CARDS, CELL, CHIPS = 24, 8, 3, 32, 12
+TABLE_ROWS, FEW_ROWS, OPEN_ROWS, OPEN_CARDS, CELL, CHIPS = 24, 8, 8, 3, 32, 12
 STYLE = """
 .fsnb-preview{
   font:13px/1.45 var(--jp-ui-font-family,system-ui,sans-serif);
   color:var(--jp-ui-font-color1,currentColor);max-width:820px;}
 .fsnb-preview *{box-sizing:border-box}
-.fsnb-preview .fsnb-row{display:flex;flex-wrap:wrap;gap:6px;align-items:baseline;margin:10px 0 8px}
-.fsnb-preview .fsnb-row b{margin-right:4px}
+.fsnb-preview .fsnb-asked{display:flex;flex-wrap:wrap;gap:6px;align-items:baseline;margin:10px 0 8px}
+.fsnb-preview .fsnb-asked b{margin-right:4px}
 .fsnb-preview .fsnb-chip{border:1px solid rgba(127,127,127,.4);border-radius:10px;padding:0 8px;white-space:nowrap}
 .fsnb-preview .fsnb-chip i{font-style:normal;opacity:.65;margin-right:5px}
 .fsnb-preview .fsnb-at{border-color:#388bfd;border-width:1.5px}
@@ -35,7 +36,10 @@ STYLE = """
   font:600 14px/1.4 var(--jp-code-font-family,ui-monospace,monospace);min-width:0;overflow:hidden;
   text-overflow:ellipsis;white-space:nowrap;}
 .fsnb-preview .fsnb-value{font:600 18px/1.2 var(--jp-code-font-family,ui-monospace,monospace);white-space:nowrap}
-.fsnb-preview .fsnb-null{opacity:.5}
+.fsnb-preview .fsnb-null{opacity:.65}
+.fsnb-preview .fsnb-was{opacity:.75;margin-right:4px;font:13px/1.2 var(--jp-code-font-family,ui-monospace,monospace)}
+.fsnb-preview .fsnb-values{white-space:nowrap}
+.fsnb-preview .fsnb-leak{font-weight:600;text-decoration:underline wavy #e5534b 1px;text-underline-offset:3px}
 .fsnb-preview .fsnb-rules{opacity:.65;font-size:12px;margin:0 0 4px}
 .fsnb-preview p{margin:4px 0 6px}
 .fsnb-preview svg.fsnb-timeline{display:block;width:100%;height:auto;margin:4px 0}
@@ -55,15 +59,40 @@ STYLE = """
 """.strip()
 
 
-def page(whys: Sequence[Why]) -> str:
-    """All that was asked for, grouped by spine row, with one legend."""
+def page(whys: Sequence[Why], *, together: bool = False) -> str:
+    """All that was asked for, by spine row, with one legend; `together`: features of the same rows share a card."""
+    groups = grouped(whys) if together else [(why,) for why in whys]
     parts: list[str] = []
-    for position, why in enumerate(whys):
-        if position == 0 or whys[position - 1].row != why.row:
-            parts.append(spine_row(why))
-        parts.append(card(why, opened=len(whys) <= OPEN_CARDS))
-    seen = {row.outcome for why in whys for row in why.rows}
-    return f'<div class="fsnb-preview"><style>{STYLE}</style>{"".join(parts)}{legend(seen)}</div>'
+    for position, group in enumerate(groups):
+        if position == 0 or groups[position - 1][0].row != group[0].row:
+            parts.append(spine_row(group[0]))
+        parts.append(card(*group, opened=len(groups) <= OPEN_CARDS, company=len(groups)))
+    return f'<div class="fsnb-preview"><style>{STYLE}</style>{"".join(parts)}{key(whys)}</div>'
+
+
+def key(whys: Sequence[Why]) -> str:
+    """The marks that occur, each with its word."""
+    rows = [row for why in whys for row in why.rows]
+    return legend({row.outcome for row in rows}, leaks=any(row.leaks for row in rows))
+
+
+def grouped(whys: Sequence[Why]) -> list[tuple[Why, ...]]:
+    """Features of one spine row and view that met the same rows with the same outcomes, in order of the first."""
+    found: dict[Any, list[Why]] = {}
+    for why in whys:
+        met = tuple((row.event_time, row.available, row.outcome, row.leaks) for row in why.rows)
+        found.setdefault((why.row, why.view, why.band, why.band_name, met), []).append(why)
+    return [tuple(group) for group in found.values()]
+
+
+def merged(group: Sequence[Why]) -> Why:
+    """Features that met the same rows as one: with every column that any of them reads."""
+    first = group[0]
+    if len(group) == 1:
+        return first
+    columns = zip(*(why.rows for why in group), strict=True)
+    rows = (replace(same[0], values=tuple({v: None for row in same for v in row.values})) for same in columns)
+    return replace(first, rows=tuple(rows))
 
 
 def spine_row(why: Why) -> str:
@@ -73,7 +102,7 @@ def spine_row(why: Why) -> str:
     names = [*first, *(name for name in why.spine if name not in first)]
     chips = [_chip(name, text.show(why.spine[name]), name == why.at) for name in names[:CHIPS]]
     more = f'<span class="fsnb-chip">{len(names) - CHIPS} more columns</span>' if len(names) > CHIPS else ""
-    return f'<div class="fsnb-row"><b>Row {why.row}</b>{"".join(chips)}{more}</div>'
+    return f'<div class="fsnb-asked"><b>Row {why.row}</b>{"".join(chips)}{more}</div>'
 
 
 def _chip(name: str, value: str, at: bool) -> str:
@@ -81,21 +110,57 @@ def _chip(name: str, value: str, at: bool) -> str:
     return f'<span class="{kind}"><i>{clipped(name, 24)}</i>{clipped(value, 32)}</span>'
 
 
-def card(why: Why, *, opened: bool) -> str:
-    """One feature: its value, its rules, its timeline, the sentence, the rows."""
-    null = " fsnb-null" if why.value is None else ""
+def card(*group: Why, opened: bool, company: int = 1, then: Mapping[str, Any] | None = None) -> str:
+    """Features that met the same rows: values, rules, timeline, sentences, the rows.
+
+    With `company` other cards there is less of each. `then` are the values under other rules, where some are tried: the
+    `group` is of these rules, and `then` has the view's own values.
+    """
+    why = merged(group)
+    names = ", ".join(each.feature for each in group)
+    said = "".join(f"<p>{escape(words)}{_leak(each)}</p>" for words, each in _sentences(group))
+    heads = "".join(_head(each, then) for each in group)
+    drawn = timeline.draw(why, most=max(40, timeline.MOST // company))
+    table = rows_table(why, opened=opened, most=TABLE_ROWS if company <= OPEN_CARDS else FEW_ROWS)
     return (
-        f'<section class="fsnb-card" aria-label="{escape(f"feature {why.feature} of row {why.row}")}">'
-        f'<div class="fsnb-head"><span class="fsnb-name" title="{escape(why.feature)}">{escape(why.feature)}</span>'
-        f'<span class="fsnb-value{null}">{clipped(text.show(why.value), 28)}</span></div>'
-        f'<div class="fsnb-rules">{escape(f"{why.view}: {why.rules}")}</div>'
-        f"{timeline.draw(why)}<p>{escape(why.sentence)}</p>{rows_table(why, opened=opened)}</section>"
+        f'<section class="fsnb-card" aria-label="{escape(f"{names} of row {why.row}")}">{heads}'
+        f'<div class="fsnb-rules">{escape(f"{why.view}: {why.rules}")}</div>{drawn}{said}{table}</section>'
     )
 
 
-def rows_table(why: Why, *, opened: bool) -> str:
+def _sentences(group: Sequence[Why]) -> list[tuple[str, Why]]:
+    """Of features that say the same of their rows the first sentence, without its value, which stands above."""
+    if len(group) == 1:
+        return [(group[0].sentence, group[0])]
+    found: dict[tuple[str, str], Why] = {}
+    for why in group:
+        found.setdefault((text.reason(why), why.leak), why)
+    return [(words[:1].upper() + words[1:], why) for (words, _), why in found.items()]
+
+
+def _head(why: Why, then: Mapping[str, Any] | None) -> str:
+    """The feature's name and value; where other rules are tried, its value without them and with."""
+    name = f'<span class="fsnb-name" title="{escape(why.feature)}">{escape(why.feature)}</span>'
+    if then is None or then[why.feature] == why.value:
+        return f'<div class="fsnb-head">{name}{_value(why.value)}</div>'
+    was = (
+        f'<span class="fsnb-was">{clipped(text.show(then[why.feature]), 28)} <span aria-label="becomes">→</span></span>'
+    )
+    return f'<div class="fsnb-head">{name}<span class="fsnb-values">{was} {_value(why.value)}</span></div>'
+
+
+def _value(value: Any) -> str:
+    null = " fsnb-null" if value is None else ""
+    return f'<span class="fsnb-value{null}">{clipped(text.show(value), 28)}</span>'
+
+
+def _leak(why: Why) -> str:
+    return f' <span class="fsnb-leak">{escape(why.leak)}</span>' if why.leaked else ""
+
+
+def rows_table(why: Why, *, opened: bool, most: int = TABLE_ROWS) -> str:
     """The rows around the cutoff, with the numbers that the timeline draws."""
-    shown, others = text.nearest(why, TABLE_ROWS)
+    shown, others = text.nearest(why, most)
     if not shown:
         return ""
     names, records = text.columns(why), text.records(why, shown)
@@ -114,7 +179,8 @@ def rows_table(why: Why, *, opened: bool) -> str:
 def _line(record: Iterable[object], numeric: Sequence[bool], row: Considered) -> str:
     *values, outcome = (clipped(text.show(value), CELL) for value in record)
     cells = "".join(_cell("td", value, number) for value, number in zip(values, numeric, strict=False))
-    return f"<tr>{cells}<td>{mark(row.outcome)}{outcome}</td></tr>"
+    leaks = ' <span class="fsnb-leak">would have leaked</span>' if row.leaks else ""
+    return f"<tr>{cells}<td>{mark(row.outcome, row.leaks)}{outcome}{leaks}</td></tr>"
 
 
 def _cell(tag: str, content: str, number: bool) -> str:

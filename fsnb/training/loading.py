@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pyarrow as pa
 
+from fsnb import shells
 from fsnb.errors import TrainingSetError
-from fsnb.model import FeatureView, Source, Spine
+from fsnb.model import Feature, FeatureView, Source, Spine
 from fsnb.pit import JoinPlan, plan
 from fsnb.training import manifest
 from fsnb.training.digest import digest
@@ -88,10 +89,17 @@ class LoggedTrainingSet:
     @cached_property
     def plan(self) -> JoinPlan:
         """The plan from the manifest's definitions, on the snapshot's own spine. Loads without executing code."""
+        return plan(self.spine, self.asked())
+
+    def asked(self, known: Mapping[str, Source] | None = None) -> list[Feature]:
+        """The features that were asked for, as they were defined then; on the sources that are `known` by their names.
+
+        A source that is not read from where it lay: one that was a frame of another process has no rows.
+        """
         described = self.manifest["plan"]
-        sources = {name: Source.from_doc(doc) for name, doc in self.manifest["sources"].items()}
+        sources = {name: Source.from_doc(doc) for name, doc in self.manifest["sources"].items()} | dict(known or {})
         views = {name: FeatureView.from_doc(doc, sources) for name, doc in described["views"].items()}
-        return plan(self.spine, [views[f["view"]][f["feature"]].named(f["column"]) for f in described["features"]])
+        return [views[f["view"]][f["feature"]].named(f["column"]) for f in described["features"]]
 
     @property
     def spine(self) -> Spine:
@@ -107,6 +115,9 @@ class LoggedTrainingSet:
         of another process cannot be rebuilt; the answer says so. Raises nothing for what the sources have become.
         """
         return verify(self)
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)
 
 
 def load_training_set(

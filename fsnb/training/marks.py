@@ -28,19 +28,24 @@ SHAPES = {
     "no value": f'<path d="M4.2,0 A4.2,4.2 0 1 1 -4.2,0 A4.2,4.2 0 1 1 4.2,0 M-4,4 L4,-4" {HOLLOW}/>',
 }
 
-
-def shape(outcome: str) -> str:
-    """SVG of the mark, centred on (0, 0), within 6 of it."""
-    return SHAPES[outcome].format(COLOURS[outcome])
+LEAK = '<path d="M-5,7.2 H5" stroke="#e5534b" stroke-width="2" fill="none"/>'
 
 
-def mark(outcome: str) -> str:
+def shape(outcome: str, leaks: bool = False) -> str:
+    """SVG of the mark, centred on (0, 0), within 6 of it; underlined where it would have leaked."""
+    return SHAPES[outcome].format(COLOURS[outcome]) + (LEAK if leaks else "")
+
+
+def mark(outcome: str, leaks: bool = False) -> str:
     """The mark as a small picture in a line of text."""
-    size = 'width="14" height="14" viewBox="-7 -7 14 14"'
-    return f'<svg class="fsnb-mark" {size} aria-hidden="true">{shape(outcome)}</svg>'
+    size = 'width="14" height="14" viewBox="-7 -7 14 16"' if leaks else 'width="14" height="14" viewBox="-7 -7 14 14"'
+    return f'<svg class="fsnb-mark" {size} aria-hidden="true">{shape(outcome, leaks)}</svg>'
 
 
-def legend(outcomes: Collection[str]) -> str:
+def legend(outcomes: Collection[str], leaks: bool = False) -> str:
     """The marks that occur, each with its word."""
     said = "".join(f"<span>{mark(name)}{escape(name)}</span>" for name in SHAPES if name in outcomes)
+    if leaks:
+        size = 'width="14" height="14" viewBox="-7 0 14 14"'
+        said += f'<span><svg class="fsnb-mark" {size} aria-hidden="true">{LEAK}</svg>would have leaked</span>'
     return f'<div class="fsnb-legend" aria-label="legend">{said}</div>' if said else ""

@@ -10,12 +10,13 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from fsnb.catalog import Profile, profiled
+from fsnb.catalog import Profile
 from fsnb.identity import bind
 from fsnb.model import FeatureView, Spine
 from fsnb.model.data import reader
 from fsnb.model.moments import naive_utc, utc_now
 from fsnb.pit import collect
+from fsnb.profiling.distributions import distributions
 
 AT = "fsnb_asked_at"
 INSTANT = timedelta(microseconds=1)  # with closed="left", a row at the very cutoff is not seen
@@ -26,8 +27,8 @@ def profile_rows(
 ) -> Profile:
     """The distributions of a view's features, `{feature: column}`, in rows that are here already."""
     looked_at = list(dict.fromkeys([*([newest] if isinstance(newest, str) else []), *columns.values()]))
-    table = ibis.memtable(rows.select(looked_at))
-    return profiled(reader(), table, columns, view=view.name, of=of, fingerprint=view.fingerprint, newest=newest)
+    said = {"view": view.name, "of": of, "fingerprint": view.fingerprint}
+    return distributions(reader(), rows.select(looked_at), columns, newest=newest, **said)
 
 
 def every_entity(
@@ -45,6 +46,16 @@ def every_entity(
     keys = collect(con, relation.select(*view.entity.keys).drop_null(how="any").distinct())
     times = pa.array([moment] * keys.num_rows, pa.timestamp("us"))
     return Spine(keys.append_column(AT, times), at=AT), moment, newest
+
+
+def own_events(view: FeatureView, con: Any, tables: Mapping[str, ir.Table], rows: int) -> Spine:
+    """The keys and event times of a view's newest rows, each pair once; a static view's keys, asked about now."""
+    relation = bind(view.relation, tables)
+    time = view.source.event_time
+    asked = ibis.literal(utc_now(), "timestamp(6)") if time is None else relation[time]
+    pairs = relation.select(**{key: relation[key] for key in view.entity.keys}, **{AT: asked})
+    newest = pairs.drop_null(how="any").distinct().order_by(ibis.desc(AT), *view.entity.keys).limit(rows)
+    return Spine(collect(con, newest), at=AT)
 
 
 def _newest(view: FeatureView, con: Any, relation: ir.Table) -> tuple[datetime | None, datetime | None]:

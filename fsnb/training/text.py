@@ -88,12 +88,29 @@ def records(why: Why, rows: Sequence[Considered] | None = None) -> list[tuple[An
     return found
 
 
+def explained(why: Why) -> list[tuple[Any, ...]]:
+    """The rows considered as text, one line each; one line without an event where there is none."""
+    what = (why.row, why.view, why.feature, None if why.value is None else show(why.value))
+    return [(*what, row.event_time, row.available, row.outcome, row.leaks, _read(row)) for row in why.rows] or [
+        (*what, None, None, None, None, None)
+    ]
+
+
+def _read(row: Considered) -> str:
+    return ", ".join(f"{name} {show(value)}" for name, value in row.values)
+
+
 # ---------------------------------------------------------------------- words
 
 
 def sentence(why: Why) -> str:
     """`mean_delay_7d is 12.5: 3 rows in the window, ... Refused: 1 row lies in the future.`"""
-    said = f"{why.feature} is {clip(show(why.value), 40)}: {_picked(why)}{_no_value(why)}."
+    return f"{why.feature} is {clip(show(why.value), 40)}: {reason(why)}"
+
+
+def reason(why: Why) -> str:
+    """The same without the feature and its value."""
+    said = f"{_picked(why)}{_no_value(why)}."
     if not why.used and why.value is not None and why.fill is not None:
         said = said.removesuffix(".") + f", so it is filled with {show(why.fill)}."
     refused = [count(why.outcomes[name], *words) for name, words in REFUSED.items() if why.outcomes[name]]
@@ -103,6 +120,19 @@ def sentence(why: Why) -> str:
     said += f" Refused: {'; '.join(refused)}." if refused else ""
     far = count(why.left_out, "1 row further from the cutoff was", "{} rows further from the cutoff were")
     return said + (f" {far} not looked at one by one." if why.left_out else "")
+
+
+def leak(why: Why) -> str:
+    """`Would have leaked: 1 row, which a join on event time alone uses to give 33 ...`"""
+    if not why.leaked:
+        return ""
+    many = count(len(why.leaked), "1 row", "{} rows")
+    given = "the same value" if why.careless == why.value else clip(show(why.careless), 40)
+    return f"Would have leaked: {many}. A join on event time alone uses {_them(why)} and gives {given}."
+
+
+def _them(why: Why) -> str:
+    return "it" if len(why.leaked) == 1 else "them"
 
 
 def _no_value(why: Why) -> str:

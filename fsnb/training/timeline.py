@@ -47,19 +47,19 @@ class Scale:
         return self.start <= moment <= self.end
 
 
-def draw(why: Why) -> str:
-    """The SVG, or nothing where there is no cutoff to draw around."""
+def draw(why: Why, most: int = MOST) -> str:
+    """The SVG, or nothing where there is no cutoff to draw around; of many rows the last `most`."""
     if why.cutoff is None or why.kind == "static" or not any(row.event_time for row in why.rows):
         return ""
     scale = _scale(why)
     inside = [row for row in why.rows if row.event_time and scale.holds(row.event_time)]
-    lanes = _lanes(scale, [_drawn(row, len(inside)) for row in inside[-MOST:]])
+    lanes = _lanes(scale, [_drawn(row, len(inside)) for row in inside[-most:]])
     bottom = TOP + LANE * max(1, max((lane for lane, _ in lanes), default=0) + 1) + 4
     marks = [_mark(scale, row, TOP + LANE * lane + LANE / 2 + 2) for lane, row in lanes]
     drawn = [*_band(why, scale, bottom), *_axis(scale, bottom), *_lines(why, scale, bottom), *marks]
     note = (
-        f'<div class="fsnb-rules">Drawn are the last {MOST} of {len(inside):,} rows.</div>'
-        if len(inside) > MOST
+        f'<div class="fsnb-rules">Drawn are the last {most} of {len(inside):,} rows.</div>'
+        if len(inside) > most
         else ""
     )
     return (
@@ -134,7 +134,7 @@ def _reach(scale: Scale, row: Considered) -> tuple[float, float]:
 def _mark(scale: Scale, row: Considered, y: float) -> str:
     start, end = _reach(scale, row)
     bar = _bar(row, start + MARK, end, y, scale) if end > start + MARK else ""
-    place = f'<g transform="translate({start},{y})">{shape(row.outcome)}</g>'
+    place = f'<g transform="translate({start},{y})">{shape(row.outcome, row.leaks)}</g>'
     return f"<g><title>{escape(_tip(row))}</title>{bar}{place}</g>"
 
 
@@ -149,7 +149,8 @@ def _bar(row: Considered, start: float, end: float, y: float, scale: Scale) -> s
 def _tip(row: Considered) -> str:
     known = f", known from {text.show(row.available)}" if row.available else ""
     values = "".join(f", {name} {text.clip(text.show(value), 40)}" for name, value in row.values)
-    return f"{row.outcome}: {text.show(row.event_time)}{known}{values}"
+    leaks = ", would have leaked" if row.leaks else ""
+    return f"{row.outcome}{leaks}: {text.show(row.event_time)}{known}{values}"
 
 
 def _band(why: Why, scale: Scale, bottom: int) -> list[str]:

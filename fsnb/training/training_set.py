@@ -18,13 +18,16 @@ import ibis.expr.types as ir
 import polars as pl
 import pyarrow as pa
 
+from fsnb import shells
 from fsnb.errors import DefinitionError, UnknownName
 from fsnb.model import Feature, Source
-from fsnb.pit import ROW, JoinPlan, collect, lower
+from fsnb.pit import ROW, JoinPlan, all_or_nothing, collect, lower, working
+from fsnb.progress import task
 from fsnb.training.digest import digest
 from fsnb.training.frames import as_pandas
+from fsnb.training.preview import Preview
 from fsnb.training.query import query
-from fsnb.training.why import Preview, Why, explain
+from fsnb.training.why import Why, explain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,7 +125,14 @@ class TrainingSet:
 
     @cached_property
     def _rows(self) -> pa.Table:
-        return self._in_order(self._lowered)
+        with task(self._titled("fill")) as step, working(self.con):
+            step("choose how")
+            lowered = self._lowered
+            step("read the rows")
+            return self._in_order(lowered)
+
+    def _titled(self, what: str) -> str:
+        return f"{what} training set {self.fingerprint[:12]}"
 
     def _in_order(self, table: ir.Table) -> pa.Table:
         """Rows of the set or of its spine, in spine order, in the types that the definitions give."""
@@ -169,7 +179,12 @@ class TrainingSet:
         """Let the engine write the set as a table of that name; returns the table. No row passes through Python."""
         if not overwrite and name in self.con.list_tables():
             raise DefinitionError(f"{self.con.name} has a table {name!r} already. Name another, or overwrite=True.")
-        return self.con.create_table(name, self.table, overwrite=overwrite)
+        with task(self._titled("save")) as step, working(self.con):
+            step("choose how")
+            table = self.table
+            step(f"write {name}")
+            with all_or_nothing(self.con):
+                return self.con.create_table(name, table, overwrite=overwrite)
 
     # ------------------------------------------------------------------ why
 
@@ -183,12 +198,27 @@ class TrainingSet:
         feature
             A column of the set, or a feature.
         """
-        return explain(self, row, [self._feature(feature)])[0]
+        with task(f"why row {row} has its {feature}"), working(self.con):
+            return explain(self, row, [self._feature(feature)])[0]
 
     def preview(self, row: int = 0, *, rows: Sequence[int] | None = None) -> Preview:
-        """Each feature of one training row, or of several, to look at in a cell: value, timeline, what was refused."""
-        wanted = [row] if rows is None else rows
-        return Preview(tuple(why for number in wanted for why in explain(self, number, self.plan.features)))
+        """Training rows to look at: each feature's value and timeline, what was refused and why, what would leak.
+
+        In a notebook the result shows as a widget, with sliders for lag, window and ttl; elsewhere as text or HTML.
+
+        Parameters
+        ----------
+        row
+            The row to begin with, in spine order, from 0; negative counts from the end.
+        rows
+            Only these rows, beginning with the first of them.
+
+        Raises
+        ------
+        UnknownName
+            The set has no such row.
+        """
+        return Preview(self, row, rows=rows)
 
     def spine_row(self, row: int) -> tuple[int, pa.Table]:
         """A row's number, counted from 0, and that row of the spine."""
@@ -196,9 +226,19 @@ class TrainingSet:
         if not -len(self) <= number < len(self):
             raise UnknownName(f"the training set has no row {number}. It has {len(self):,}, numbered from 0.")
         number %= len(self)
+        return number, self.spine_rows([number])
+
+    def spine_rows(self, numbers: Sequence[int]) -> pa.Table:
+        """Rows of the spine by their numbers, in spine order; the features are not computed."""
         if ROW in self.spine.columns:
-            return number, self._in_order(self.spine.filter(self.spine[ROW] == number))
-        return number, self._in_order(self.spine).slice(number, 1)
+            return self._in_order(self.spine.filter(self.spine[ROW].isin(list(numbers))))
+        return self._in_order(self.spine).take(pa.array(sorted(numbers), type=pa.int64()))
+
+    def spine_columns(self, names: Sequence[str]) -> pa.Table:
+        """Columns of every row of the spine, in spine order."""
+        if ROW in self.spine.columns:
+            return self._in_order(self.spine.select(*names, ROW))
+        return self._in_order(self.spine).select(list(names))
 
     def _feature(self, wanted: str | Feature) -> Feature:
         if isinstance(wanted, Feature):
@@ -222,7 +262,7 @@ class TrainingSet:
         correlation: float = 0.99,
         least: int = 50,
         seed: int = 0,
-        progress: Callable[[str], object] | None = None,
+        progress: Callable[[str], None] | None = None,
     ) -> Audit:
         """Try to catch the set at leaking: a proof by experiment, a meter of careless joins, a look at the label.
 
@@ -257,17 +297,18 @@ class TrainingSet:
         """
         from fsnb.training.audit import audit
 
-        return audit(
-            self,
-            cutoffs=cutoffs,
-            rows=rows,
-            compared=compared,
-            auc=auc,
-            correlation=correlation,
-            least=least,
-            seed=seed,
-            progress=progress,
-        )
+        with task(self._titled("audit"), progress) as step, working(self.con):
+            return audit(
+                self,
+                cutoffs=cutoffs,
+                rows=rows,
+                compared=compared,
+                auc=auc,
+                correlation=correlation,
+                least=least,
+                seed=seed,
+                progress=step,
+            )
 
     def lag_effect(
         self,
@@ -313,3 +354,6 @@ class TrainingSet:
         from fsnb.training.mlflow_log import log
 
         return log(self, model, name=name, context=context)
+
+    def _repr_html_(self) -> str:
+        return shells.html(self)

@@ -1,7 +1,8 @@
 """Why a training row has the value it has: the rows considered, what each came to, and the value of the real join.
 
 The value is not worked out from the rows shown: it comes from the same `lower()` that makes the training set, run on
-this one spine row. So what a reader sees is evidence, not a second implementation that might agree with itself.
+this one spine row. So what a reader sees is evidence, not a second implementation that might agree with itself. What
+would have leaked is joined too, by the view restated without lag, refresh and available time.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ import polars as pl
 import pyarrow as pa
 
 from fsnb.identity import bind
-from fsnb.model import Feature, Output, show_duration
+from fsnb.model import Feature, FeatureView, Output, show_duration
 from fsnb.model.moments import naive_utc
 from fsnb.model.words import rules
-from fsnb.pit import Considered, ViewPlan, attach, considered, plan
+from fsnb.pit import Considered, Judgement, ViewPlan, attach, considered_by, plan
 from fsnb.training import html, text
+from fsnb.training.audit_sample import temporary
 from fsnb.training.filling import filled
+from fsnb.training.restating import by_event_time, restated
 
 if TYPE_CHECKING:
     from fsnb.training.training_set import TrainingSet
@@ -32,7 +35,8 @@ class Why:
     """One spine row, one feature: the rows considered, oldest first, with outcomes, and the value that was joined.
 
     `band` is the stretch of event time in which a row could be used: a window, or the ttl; an open end is None.
-    `left_out` says how many rows of the key were too far away to fetch.
+    `left_out` says how many rows of the key were too far away to fetch. `careless` is the value of a join on event
+    time alone, at the asking time itself, without available time, lag and refresh; None where nothing would leak.
     """
 
     row: int
@@ -51,6 +55,7 @@ class Why:
     fill: Any
     rows: tuple[Considered, ...]
     left_out: int
+    careless: Any = None
 
     @property
     def asked(self) -> datetime | None:
@@ -71,6 +76,16 @@ class Why:
         """What was picked and what was refused, in plain words."""
         return text.sentence(self)
 
+    @property
+    def leaked(self) -> tuple[Considered, ...]:
+        """The rows refused that a join on event time alone would have used."""
+        return tuple(row for row in self.rows if row.leaks)
+
+    @property
+    def leak(self) -> str:
+        """What would have leaked, in plain words; nothing where nothing would."""
+        return text.leak(self)
+
     def to_polars(self) -> pl.DataFrame:
         """The rows considered: event time, available time, the columns that the feature reads, the outcome."""
         return pl.DataFrame(text.records(self), schema=text.columns(self), orient="row", infer_schema_length=None)
@@ -82,48 +97,66 @@ class Why:
         return html.page((self,))
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """Training rows as a person reads them: each feature's value, its timeline, what was refused and why."""
-
-    whys: tuple[Why, ...]
-
-    def to_html(self) -> str:
-        """Static HTML that stands alone: no script, nothing loaded from elsewhere, every value escaped."""
-        return html.page(self.whys)
-
-    def _repr_html_(self) -> str:
-        return self.to_html()
-
-    def __str__(self) -> str:
-        return "\n\n".join(map(str, self.whys))
-
-
 def explain(train: TrainingSet, row: int, features: Sequence[Feature]) -> tuple[Why, ...]:
     """Judge every row that the features of one spine row could have met, and join that row for real."""
     number, asked = train.spine_row(row)
     spine = asked.to_pylist()[0]
     joined = _joined(train, asked, features)
-    return tuple(_explain(train, number, spine, feature, joined[feature.column]) for feature in features)
+    judged = _judged(train, spine, features)
+    leaky = [feature for feature in features if any(row.leaks for row in judged[feature.column].rows)]
+    careless = _joined(train, asked, [_by_event_time(feature) for feature in leaky]) if leaky else {}
+    return tuple(
+        _why(train, number, spine, feature, joined[feature.column], judged[feature.column], careless)
+        for feature in features
+    )
 
 
 def _joined(train: TrainingSet, asked: pa.Table, features: Sequence[Feature]) -> dict[str, Any]:
     """The features of one spine row, by the same plan and lowering as the whole training set."""
-    one = attach(train.con, asked, "spine row")
-    return filled(train, plan(train.plan.spine, features), one).to_pylist()[0]
+    with temporary(train.con):
+        one = attach(train.con, asked, "spine row")
+        return filled(train, plan(train.plan.spine, features), one).to_pylist()[0]
 
 
-def _explain(train: TrainingSet, number: int, spine: Mapping[str, Any], feature: Feature, value: Any) -> Why:
-    part = next(part for part in train.plan.views if part.view == feature.view)
+def _by_event_time(feature: Feature) -> Feature:
+    view = restated(feature.view, lag="0s", refresh=None, source=by_event_time(feature.view.source))
+    return view[feature.name].named(feature.column)
+
+
+def _judged(train: TrainingSet, spine: Mapping[str, Any], features: Sequence[Feature]) -> dict[str, Judgement]:
+    """By column; the rows of a view are read once."""
+    found: dict[str, Judgement] = {}
+    for view in dict.fromkeys(feature.view for feature in features):
+        mine = [feature for feature in features if feature.view == view]
+        outputs = [view.output(name) for name in dict.fromkeys(feature.name for feature in mine)]
+        keys = [spine[train.plan.spine.key_column(key)] for key in view.entity.keys]
+        relation = bind(view.relation, train.tables)
+        judged = considered_by(_part(train, view), outputs, relation, keys, spine[train.plan.spine.at])
+        found |= {feature.column: judged[feature.name] for feature in mine}
+    return found
+
+
+def _part(train: TrainingSet, view: FeatureView) -> ViewPlan:
+    return next(part for part in train.plan.views if part.view == view)
+
+
+def _why(
+    train: TrainingSet,
+    number: int,
+    spine: Mapping[str, Any],
+    feature: Feature,
+    value: Any,
+    judged: Judgement,
+    careless: Mapping[str, Any],
+) -> Why:
+    part = _part(train, feature.view)
     view, output = part.view, part.view.output(feature.name)
     keys = tuple((column := train.plan.spine.key_column(key), spine[column]) for key in view.entity.keys)
-    at = train.plan.spine.at
-    judged = considered(part, output, bind(view.relation, train.tables), [value for _, value in keys], spine[at])
     band, band_name = _band(part, output, judged.cutoff)
     return Why(
         row=number,
         spine=spine,
-        at=at,
+        at=train.plan.spine.at,
         feature=feature.column,
         view=view.name,
         kind=view.kind,
@@ -137,6 +170,7 @@ def _explain(train: TrainingSet, number: int, spine: Mapping[str, Any], feature:
         fill=dict(view.fill).get(feature.name),
         rows=judged.rows,
         left_out=judged.left_out,
+        careless=careless.get(feature.column),
     )
 
 

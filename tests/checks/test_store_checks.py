@@ -225,6 +225,13 @@ def test_proposals_from_no_rows_and_from_few(store: FeatureStore) -> None:
     assert "may be chance" in str(store.suggest_checks(flights(5)))
 
 
+def test_what_is_infinite_is_no_null_and_has_no_range(store: FeatureStore) -> None:
+    proposed = store.suggest_checks(pl.DataFrame({"x": [1.0, 2.0, float("inf")] * 100}))
+    assert "x: 100 values are infinite; no range" in proposed.left_out
+    assert [each.rule for each in proposed.suggestions] == ["size", "not null"]
+    assert store.check(pl.DataFrame({"x": [float("inf")]}), proposed.checks[1:]).ok
+
+
 def test_name_from_the_data_cannot_leave_its_comment(store: FeatureStore) -> None:
     proposed = store.suggest_checks(
         pl.DataFrame({"x\nimport os": [None, None], "y": [1, 2]}, {"x\nimport os": pl.Int64, "y": pl.Int64})

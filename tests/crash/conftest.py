@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.crash.judging import NewPlace, Reference, reference
+from tests.crash.lakes import Lake
 from tests.crash.places import DuckDBFile, Place, PostgresDatabase
 from tests.crash.trips import Trips
 
@@ -26,9 +27,11 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Reference:
     return reference(lambda: _new_file(folder / "place"), TRIPS, DAYS)
 
 
-@pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.postgres), "delta"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """An empty target."""
+    if request.param in ("delta", "spark"):
+        return Lake(tmp_path, request.param)
     if request.param == "duckdb":
         return DuckDBFile.new(tmp_path)
     return PostgresDatabase(tmp_path, request.getfixturevalue("postgres_db_url"))

@@ -1,6 +1,7 @@
 """Where a publisher kills itself: at the n-th statement of a transaction, at the n-th COMMIT, while closing.
 
-The drivers' own methods are wrapped, in the publisher's process alone; fsnb knows nothing of it. A death is SIGKILL:
+The drivers' own methods are wrapped, in the publisher's process alone; fsnb knows nothing of it. On a lake a commit is
+that of the Delta table or the link to a manifest; a statement is one that writes, or keeps, rows. A death is SIGKILL:
 no handler, no rollback, no close. "during" starts a clock and then the real call, which runs with the GIL released, so
 that the process dies in the middle of writing or waiting.
 """
@@ -17,11 +18,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import deltalake.transaction
 import duckdb
 import psycopg
 
+from fsnb.publish.lake.engines import OnSpark
+
 KINDS = ("statement", "commit", "close")
 MOMENTS = ("before", "during", "after")
+OF_LAKES = ("COPY (", "CREATE OR REPLACE TEMPORARY TABLE")  # which have no transactions
 WRITES = re.compile(r'(INSERT INTO|CREATE TABLE|COPY) "\w+"\.')
 
 
@@ -65,6 +70,7 @@ class Counting:
         ):
             self._wrap(owner, name, close=name == "close")
         self._wrap_postgres_transactions()
+        self._wrap_lakes()
 
     def _wrap(self, owner: Any, name: str, close: bool) -> None:
         real = getattr(owner, name)
@@ -82,6 +88,8 @@ class Counting:
         counted, and a COMMIT only where something was written to a table that has a schema.
         """
         owner = id(getattr(connection, "connection", connection))
+        if statement.startswith(OF_LAKES):
+            return "statement"
         if statement.startswith("BEGIN"):
             self._open[owner] = []
             return ""
@@ -110,6 +118,18 @@ class Counting:
             return self._around("" if error[0] else kind, lambda: leave(transaction, *error))
 
         psycopg.Transaction.__enter__, psycopg.Transaction.__exit__ = begin, end
+
+    def _wrap_lakes(self) -> None:
+        """A Delta commit, the link to a manifest, and what Spark is asked to write or to keep."""
+        self._wrap_as("commit", deltalake.DeltaTable, "create_write_transaction")
+        self._wrap_as("commit", deltalake.transaction, "create_table_with_add_actions")
+        self._wrap_as("commit", os, "link")
+        self._wrap_as("statement", OnSpark, "write")
+        self._wrap_as("statement", OnSpark, "keep")
+
+    def _wrap_as(self, kind: str, owner: Any, name: str) -> None:
+        real = getattr(owner, name)
+        setattr(owner, name, lambda *args, **options: self._around(kind, lambda: real(*args, **options)))
 
     def _around(self, kind: str, call: Callable[[], Any]) -> Any:
         self.seen[kind] += 1

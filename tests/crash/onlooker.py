@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
+import duckdb
 import psycopg
 
 from tests.crash.invariants import Looks
+from tests.crash.lakes import Lake
 from tests.crash.places import ONLOOKER, PostgresDatabase, Reader
 
 GONE = (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName)
@@ -21,7 +23,7 @@ class Onlooker:
     A connection that the server closes is made anew.
     """
 
-    def __init__(self, place: PostgresDatabase, views: Sequence[str], pause: float) -> None:
+    def __init__(self, place: PostgresDatabase | Lake, views: Sequence[str], pause: float) -> None:
         self.looks = Looks(place.schema, views, GONE)
         self._url, self._pause = place.url, pause
         self._stop = threading.Event()
@@ -49,3 +51,18 @@ class Onlooker:
             while not self._stop.is_set():
                 self.looks.at_all(Reader(connection))
                 self._stop.wait(self._pause)
+
+
+class LakeOnlooker(Onlooker):
+    """The same of a lake, whose logs are resolved anew for each look."""
+
+    def __init__(self, place: Lake, views: Sequence[str], pause: float) -> None:
+        super().__init__(place, views, pause)
+        self.looks = Looks(place.schema, views, (duckdb.CatalogException,))
+        self._lake = place
+
+    def _look_on(self) -> None:
+        while not self._stop.is_set():
+            with self._lake.reader() as reader:
+                self.looks.at_all(reader)
+            self._stop.wait(self._pause)

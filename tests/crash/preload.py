@@ -1,5 +1,6 @@
 """Imported once by the server that publishers are forked from: what fsnb would import lazily, and nothing that runs."""
 
+import deltalake
 import ibis.backends.duckdb
 import ibis.backends.polars
 import ibis.backends.postgres
@@ -15,4 +16,4 @@ import sqlglot.optimizer
 import fsnb.store
 import tests.crash.publisher
 
-__all__ = ["fsnb", "ibis", "psycopg", "pyarrow", "sqlalchemy", "sqlglot", "tests"]
+__all__ = ["deltalake", "fsnb", "ibis", "psycopg", "pyarrow", "sqlalchemy", "sqlglot", "tests"]

@@ -19,11 +19,12 @@ from typing import Any
 import fsnb
 from fsnb.publish import Publication
 from tests.crash.fuses import Counting, Fuse
+from tests.crash.lakes import Lake
 from tests.crash.places import SOURCES, Place
 from tests.crash.trips import VIEWS, Trips, end_of, source_of, views_of
 
 TARGET = "prod"
-SECONDS_TO_END = 120
+SECONDS_TO_END = 600
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["tests.crash.preload"])
 
@@ -116,6 +117,8 @@ def _trace(error: BaseException) -> str:
 
 def open_store(place: Place, url: str | None = None) -> fsnb.FeatureStore:
     """The store beside the target, as a new process opens it; `url` leads there another way."""
+    if isinstance(place, Lake):
+        place.prepare()
     store = fsnb.open(place.home / "store")
     store.target(TARGET, url or place.url, sources=SOURCES)
     return store

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from tests.crash.invariants import Looks
 from tests.crash.judging import NewPlace
-from tests.crash.onlooker import Onlooker
+from tests.crash.lakes import Lake
+from tests.crash.onlooker import LakeOnlooker, Onlooker
 from tests.crash.places import DuckDBFile, Place, PostgresDatabase
 from tests.crash.trips import VIEWS
 from tests.support.postgres import PostgresServer
@@ -59,7 +60,32 @@ def postgres_databases() -> Iterator[Target]:
         yield Target(new, watched, looks)
 
 
+def lakes(scheme: str) -> Callable[[], contextlib.AbstractContextManager[Target]]:
+    """Folders of tables."""
+
+    @contextlib.contextmanager
+    def open_() -> Iterator[Target]:
+        looks: list[Looks] = []
+
+        @contextlib.contextmanager
+        def new() -> Iterator[Lake]:
+            with tempfile.TemporaryDirectory(prefix="fsnb-crash-") as folder:
+                yield Lake(Path(folder), scheme)
+
+        @contextlib.contextmanager
+        def watched() -> Iterator[Place]:
+            with new() as place, LakeOnlooker(place, VIEWS, pause=1) as onlooker:
+                looks.append(onlooker.looks)
+                yield place
+
+        yield Target(new, watched, looks)
+
+    return open_
+
+
 TARGETS: dict[str, Callable[[], contextlib.AbstractContextManager[Target]]] = {
     "duckdb": duckdb_files,
     "postgres": postgres_databases,
+    "delta": lakes("delta"),
+    "spark": lakes("spark"),
 }

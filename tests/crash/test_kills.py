@@ -30,9 +30,17 @@ FUSES = {
         Fuse("commit", 2, "during", 0.001),
         Fuse("commit", 2, "after"),
     ],
+    "delta": [
+        Fuse("statement", 3, "during", 0.002),
+        Fuse("commit", 2, "before"),
+        Fuse("commit", 2, "during", 0.001),
+        Fuse("commit", 2, "after"),
+    ],
+    "spark": [Fuse("commit", 2, "before"), Fuse("commit", 2, "after")],
 }
+MARKS = {"postgres": pytest.mark.postgres, "spark": pytest.mark.spark}
 ON_EACH = [
-    pytest.param(target, fuse, id=f"{target}, {fuse}", marks=pytest.mark.postgres if target == "postgres" else ())
+    pytest.param(target, fuse, id=f"{target}, {fuse}", marks=MARKS.get(target, ()))
     for target, fuses in FUSES.items()
     for fuse in fuses
 ]

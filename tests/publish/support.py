@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,8 +12,9 @@ import pyarrow as pa
 from ibis import _
 
 from fsnb.model import Entity, FeatureView, Source
-from fsnb.pit import read_source
+from fsnb.pit import collect, read_source
 from fsnb.publish import Publication, Target, load, publish
+from fsnb.publish.lake import lake_of
 from fsnb.publish.sql import quoted
 
 Row = dict[str, Any]
@@ -73,11 +75,23 @@ def release(
 
 def read(target: Target, name: str) -> list[Row]:
     """All rows of a table or view in the target's schema of published tables."""
-    with target.session() as con:
+    with looking(target) as con:
         return fetch(con, target.schema_on(con), name)
 
 
+@contextmanager
+def looking(target: Target) -> Iterator[Any]:
+    """A session in which everything that is published can be read."""
+    with target.session() as con:
+        if lake := lake_of(con):
+            for view in lake.views():
+                lake.attach(view)
+        yield con
+
+
 def fetch(con: Any, schema: str, name: str) -> list[Row]:
+    if con.name == "pyspark":
+        return collect(con, con.table(name)).to_pylist()
     cursor = con.con.execute(f"SELECT * FROM {quoted(con, schema, name)}")
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
@@ -85,7 +99,9 @@ def fetch(con: Any, schema: str, name: str) -> list[Row]:
 
 def relations(target: Target) -> set[str]:
     """Names of everything in the target's schema of published tables."""
-    with target.session() as con:
+    with looking(target) as con:
+        if lake := lake_of(con):
+            return lake.relations()
         schema = target.schema_on(con)
         query = f"SELECT table_name FROM information_schema.tables WHERE table_schema = '{schema}'"
         return {name for (name,) in con.con.execute(query).fetchall()}

@@ -22,6 +22,12 @@ from fsnb.publish.stretches import origin, restrict
 from tests.publish.support import START, THING, TYPES, Row, events, latest, row, sums, table
 
 
+@pytest.fixture
+def target(database: Target) -> Target:
+    """A lake has no engine of its own: what these tests are about does not depend on where rows are kept."""
+    return database
+
+
 def many(count: int = 600, seed: int = 1, keys: Sequence[str] = ("a", "b", "é", "11")) -> list[Row]:
     """Events over ten days, on the minute, so that some tie; some late, some of them NULL, one without a time."""
     rng = random.Random(seed)

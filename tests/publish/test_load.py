@@ -13,7 +13,7 @@ import pytest
 from fsnb.errors import DefinitionError, NotSupported, PublishError
 from fsnb.model import Source
 from fsnb.pit import read_source
-from fsnb.publish import Target, load, loading
+from fsnb.publish import Target, load, loading, sql
 from tests.publish.support import ROWS, events, table
 
 AWKWARD = pa.table(
@@ -30,8 +30,9 @@ AWKWARD = pa.table(
 
 def there(target: Target, source: Source) -> list[dict[str, Any]]:
     with target.session() as con:
-        schema, _, name = target.table_of(source.name).rpartition(".")
-        cursor = con.con.execute(f'SELECT * FROM "{schema}"."{name}"' if schema else f'SELECT * FROM "{name}"')
+        where = sql.locate(con, target.table_of(source.name))
+        assert where is not None
+        cursor = con.con.execute(f"SELECT * FROM {sql.quoted(con, *where)}")
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
@@ -59,8 +60,8 @@ def test_table_that_is_there_is_refused_unless_replaced(target: Target) -> None:
     assert len(there(target, events())) == 1
 
 
-def test_failure_in_a_late_batch_leaves_what_was_there(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
-    load(events(ROWS[:1]), target)
+def test_failure_in_a_late_batch_leaves_what_was_there(database: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    load(events(ROWS[:1]), database)
     writers, left = dict(loading.WRITERS), [2]
 
     def fail_on_third(con: Any, where: tuple[str, str], batch: pa.RecordBatch) -> None:
@@ -71,15 +72,15 @@ def test_failure_in_a_late_batch_leaves_what_was_there(target: Target, monkeypat
 
     monkeypatch.setattr(loading, "WRITERS", dict.fromkeys(writers, fail_on_third))
     with pytest.raises(RuntimeError, match=r"cable"):
-        load(events(), target, replace=True, batch_rows=2)
-    assert len(there(target, events())) == 1
+        load(events(), database, replace=True, batch_rows=2)
+    assert len(there(database, events())) == 1
 
 
 @pytest.mark.parametrize("name", ["raw.events", 'we"ird;--.ev"ents', 'ev"ents; DROP TABLE x; --'])
-def test_mapped_name_may_hold_anything(url: str, name: str) -> None:
-    target = Target("prod", url, sources={"events": name})
-    assert load(events(), target) == 5
-    with target.session() as con:
+def test_mapped_name_may_hold_anything(database_url: str, name: str) -> None:
+    database = Target("prod", database_url, sources={"events": name})
+    assert load(events(), database) == 5
+    with database.session() as con:
         schema, _, short = name.rpartition(".")
         assert con.table(short, database=schema or None).count().execute() == 5
 

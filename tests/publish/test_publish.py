@@ -89,16 +89,20 @@ def test_ticks_after_the_end_are_not_computed(target: Target, local: Any) -> Non
     assert max(r["event_time"] for r in read(target, "sums_history")) == START + 3 * HOUR
 
 
+def by_text(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(rows, key=repr)
+
+
 @pytest.mark.parametrize("make", [latest, sums, lambda: latest(skip_nulls=True, ttl="3h")])
 def test_publishing_again_appends_nothing_and_says_so(
     make: Callable[[], FeatureView], target: Target, local: Any
 ) -> None:
     first = release(make(), target, local)
     name = first.view
-    before = (read(target, f"{name}_history"), read(target, name))
+    before = (by_text(read(target, f"{name}_history")), by_text(read(target, name)))
     again = release(make(), target, local)
     assert (again.rows_appended, again.rows_upserted, again.version) == (0, 0, 1)
-    assert (read(target, f"{name}_history"), read(target, name)) == before
+    assert (by_text(read(target, f"{name}_history")), by_text(read(target, name))) == before
     assert "nothing new" in str(again)
     assert "nothing new" not in str(first)
     assert [r["rows_appended"] for r in read(target, "fsnb_runs")] == [first.rows_appended, 0]
@@ -123,17 +127,17 @@ def test_polars_is_a_local_engine_too(target: Target) -> None:
     assert release(sums(), target, ibis.polars.connect()).certificate.ok
 
 
-def test_source_under_another_name(url: str, local: Any) -> None:
-    target = Target("prod", url, sources={"events": "raw.events"}, schema="features")
-    assert release(latest(), target, local).rows_appended == 5
-    assert relations(target) == ours("latest")
+def test_source_under_another_name(database_url: str, local: Any) -> None:
+    database = Target("prod", database_url, sources={"events": "raw.events"}, schema="features")
+    assert release(latest(), database, local).rows_appended == 5
+    assert relations(database) == ours("latest")
 
 
-def test_hostile_names_survive(url: str, local: Any) -> None:
+def test_hostile_names_survive(database_url: str, local: Any) -> None:
     key, feature = 'k"; DROP TABLE events; --', "x"
     data = table(ROWS).rename_columns([key, 'a "b" %s', "known", "x", "n"])
     source = Source("events", data, event_time='a "b" %s', available="known", tie_break="n")
-    target = Target("prod", url, schema='we"ird; --', sources={"events": 'ra"w.ev"ents %'})
+    database = Target("prod", database_url, schema='we"ird; --', sources={"events": 'ra"w.ev"ents %'})
     for view in (
         FeatureView("asof", entity=Entity("thing", key), source=source, features={feature: _.x}),
         FeatureView(
@@ -145,10 +149,10 @@ def test_hostile_names_survive(url: str, local: Any) -> None:
             refresh="1h",
         ),
     ):
-        load(source, target, replace=True)
-        publish(view, target, local=local, tables={"events": read_source(local, source)})
-        assert {r[key] for r in read(target, view.name)} == {"a", "b", "é"}
-        assert publish(view, target, local=local, tables={"events": read_source(local, source)}).rows_appended == 0
+        load(source, database, replace=True)
+        publish(view, database, local=local, tables={"events": read_source(local, source)})
+        assert {r[key] for r in read(database, view.name)} == {"a", "b", "é"}
+        assert publish(view, database, local=local, tables={"events": read_source(local, source)}).rows_appended == 0
 
 
 # ---------------------------------------------------------------------- versions and the catalog
@@ -314,33 +318,33 @@ def test_windowed_view_without_refresh_is_asked_how_often(target: Target, local:
     assert "refresh='1h'" in said
 
 
-def test_missing_source_names_both_ways_out(target: Target, local: Any) -> None:
-    change(target, "CREATE TABLE event (x integer)")
-    said = refused(PublishError, "reads source 'events'.*There is none", latest(), target, local)
+def test_missing_source_names_both_ways_out(database: Target, local: Any) -> None:
+    change(database, "CREATE TABLE event (x integer)")
+    said = refused(PublishError, "reads source 'events'.*There is none", latest(), database, local)
     assert "Did you mean 'event'?" in said
     assert "sources={'events': 'schema.table'}" in said
     assert "store.load('events', to='prod')" in said
 
 
-def test_missing_column_is_named(target: Target, local: Any) -> None:
-    load(events(), target)
-    change(target, "ALTER TABLE events RENAME COLUMN x TO xx")
-    said = refused(PublishError, "no column 'x'", latest(), target, local)
+def test_missing_column_is_named(database: Target, local: Any) -> None:
+    load(events(), database)
+    change(database, "ALTER TABLE events RENAME COLUMN x TO xx")
+    said = refused(PublishError, "no column 'x'", latest(), database, local)
     assert "Did you mean 'xx'?" in said
 
 
-def test_column_of_another_type_is_named(target: Target, local: Any) -> None:
-    load(events(), target)
-    change(target, "ALTER TABLE events ALTER COLUMN x TYPE text")
-    refused(PublishError, "'x' is string, not float64", latest(), target, local)
+def test_column_of_another_type_is_named(database: Target, local: Any) -> None:
+    load(events(), database)
+    change(database, "ALTER TABLE events ALTER COLUMN x TYPE text")
+    refused(PublishError, "'x' is string, not float64", latest(), database, local)
 
 
-def test_narrower_type_of_the_same_family_is_read(target: Target, local: Any) -> None:
-    load(events(), target)
-    change(target, "ALTER TABLE events ALTER COLUMN n TYPE integer")
-    change(target, "ALTER TABLE events ALTER COLUMN x TYPE numeric(20, 3)")
-    publish(latest(), target, local=local, tables={"events": read_source(local, events())})
-    assert {r["x"] for r in read(target, "latest")} == {4.0, None, 7.0}
+def test_narrower_type_of_the_same_family_is_read(database: Target, local: Any) -> None:
+    load(events(), database)
+    change(database, "ALTER TABLE events ALTER COLUMN n TYPE integer")
+    change(database, "ALTER TABLE events ALTER COLUMN x TYPE numeric(20, 3)")
+    publish(latest(), database, local=local, tables={"events": read_source(local, events())})
+    assert {r["x"] for r in read(database, "latest")} == {4.0, None, 7.0}
 
 
 TIES = [
@@ -418,21 +422,21 @@ def test_feature_named_like_its_key_is_refused(target: Target, local: Any) -> No
     )
 
 
-def test_table_that_is_not_ours_is_not_replaced(url: str, local: Any) -> None:
-    target = Target("prod", url, schema="features", sources={"events": "raw.events"})
-    load(events(), target)
-    change(target, "CREATE SCHEMA features")
-    change(target, "CREATE TABLE features.latest AS SELECT 1 AS precious")
-    refused(PublishError, "has a table or view 'latest' that fsnb did not make", latest(), target, local)
-    assert read(target, "latest") == [{"precious": 1}]
+def test_table_that_is_not_ours_is_not_replaced(database_url: str, local: Any) -> None:
+    database = Target("prod", database_url, schema="features", sources={"events": "raw.events"})
+    load(events(), database)
+    change(database, "CREATE SCHEMA features")
+    change(database, "CREATE TABLE features.latest AS SELECT 1 AS precious")
+    refused(PublishError, "has a table or view 'latest' that fsnb did not make", latest(), database, local)
+    assert read(database, "latest") == [{"precious": 1}]
 
 
-def test_altered_history_table_is_refused(target: Target, local: Any) -> None:
-    release(latest(), target, local)
-    with target.session() as con:
-        schema = target.schema_on(con)
-    change(target, f"ALTER TABLE {schema}.latest__v1_history ADD COLUMN extra integer")
-    said = refused(BreakingChange, "is not as fsnb made it", latest(), target, local)
+def test_altered_history_table_is_refused(database: Target, local: Any) -> None:
+    release(latest(), database, local)
+    with database.session() as con:
+        schema = database.schema_on(con)
+    change(database, f"ALTER TABLE {schema}.latest__v1_history ADD COLUMN extra integer")
+    said = refused(BreakingChange, "is not as fsnb made it", latest(), database, local)
     assert "'extra' is int32, not there" in said or "extra" in said
 
 

@@ -22,6 +22,12 @@ VIEWS = {
 END = START + timedelta(days=3)
 
 
+@pytest.fixture
+def target(database: Target) -> Target:
+    """SQL that people can run is of databases."""
+    return database
+
+
 def execute(con: Any, script: str) -> None:
     """Run statements one by one; a comment stands alone on its line."""
     for statement in script.split(";\n"):

@@ -13,8 +13,8 @@ import pytest
 from scipy import stats
 
 from fsnb.errors import DefinitionError, NotSupported, UnknownName
+from fsnb.profiling import kinds as kind
 from fsnb.quality import Baseline, drift, drift_by_slice, drift_over_time, profile
-from fsnb.quality import kinds as kind
 from fsnb.quality.report import TYPES
 from fsnb.quality.verdicts import ORDER
 

@@ -11,11 +11,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from fsnb.profiling import edges as cut
+from fsnb.profiling.column import Column
+from fsnb.profiling.numbers import exactly
 from fsnb.quality import drift, profile
-from fsnb.quality import edges as cut
-from fsnb.quality.baseline import Column
 from fsnb.quality.comparing import compared
-from fsnb.quality.profiling import exactly
 
 RARE = 1 / np.arange(1, 51) ** 1.2
 DRAWS: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {

@@ -1,0 +1,62 @@
+"""What cards share: facts that say something, counts in words, verdicts, frames as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from fsnb.notebook.card import Bad, Cell, Code, Good, Number, Table
+
+if TYPE_CHECKING:
+    import polars as pl
+
+MOST = 100  # rows of a frame
+
+
+def said(facts: Mapping[str, Cell]) -> tuple[tuple[str, Cell], ...]:
+    """The facts that say something."""
+    return tuple((name, cell) for name, cell in facts.items() if cell)
+
+
+def count(kind: str, number: int) -> str:
+    """`1 training set`, `2 entities`."""
+    one = kind.replace("_", " ")
+    many = f"{one[:-1]}ies" if one.endswith("y") else f"{one}s"
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def verdict(ok: bool, good: str, bad: str) -> str:
+    return Good(good) if ok else Bad(bad)
+
+
+def moment(value: datetime) -> str:
+    return f"{value:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def frame(value: pl.DataFrame, title: str = "") -> Table:
+    """The first rows of a frame; figures to four digits with their interval beside them, NULL as nothing."""
+    names = [name for name in value.columns if not name.endswith(("_low", "_high"))]
+    rows = [tuple(_cell(row, name) for name in names) for row in value.head(MOST).to_dicts()]
+    if len(value) > MOST:
+        rows.append((f"and {len(value) - MOST:,} more", *[""] * (len(names) - 1)))
+    return Table(title, tuple(name.replace("_", " ") for name in names), tuple(rows))
+
+
+def _cell(row: Mapping[str, Any], name: str) -> Cell:
+    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
+    if row[name] is None or low is None or high is None:
+        return _figure(row[name])
+    return Number(f"{row[name]:.3f} [{low:.3f}, {high:.3f}]")
+
+
+def _figure(value: Any) -> Cell:
+    if isinstance(value, bool) or value is None:
+        return "" if value is None else str(value)
+    if isinstance(value, float):
+        return Number(f"{value:.4g}")
+    if isinstance(value, int):
+        return Number(f"{value:,}")
+    if isinstance(value, list):
+        return tuple(Code(str(each)) for each in value)
+    return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)

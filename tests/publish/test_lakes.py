@@ -1,0 +1,394 @@
+"""What is of lakes alone: their logs, what one commit is, what becomes of files that no log speaks of, and Spark."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import deltalake
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fsnb.demo import flights
+from fsnb.demo.serving import features_served, values_apart
+from fsnb.demo.views import sources, views
+from fsnb.errors import BreakingChange, NotSupported, PublishError, TargetError
+from fsnb.model import Source, Spine
+from fsnb.pit import read_source
+from fsnb.publish import Target, bring_up_to_date, load, promote, publish, publishing, read_lake, rollback
+from fsnb.publish.lake import Moved
+from fsnb.publish.lake.delta import DeltaLog
+from fsnb.publish.lake.files import RUNS, Log
+from fsnb.publish.lake.manifests import Manifests
+from fsnb.publish.lake.opening import open_delta
+from fsnb.store import FeatureStore
+from tests.publish import test_history as histories
+from tests.publish.published import LAST, Published
+from tests.publish.support import HOUR, ROWS, START, asof, events, latest, read, release, row, sums, table
+
+SCHEMA = pa.schema({"k": pa.string(), "at": pa.timestamp("us"), "n": pa.int8()})
+ON_SPARK = pytest.param("spark", marks=pytest.mark.spark)
+
+
+@pytest.fixture(params=["delta", ON_SPARK])
+def lake(request: pytest.FixtureRequest, tmp_path: Path) -> Target:
+    if request.param == "spark":
+        request.getfixturevalue("spark")
+    return Target("prod", f"{request.param}://{tmp_path / 'lake'}")
+
+
+@pytest.fixture
+def delta(tmp_path: Path) -> Target:
+    return Target("prod", f"delta://{tmp_path / 'lake'}")
+
+
+def folder_of(target: Target) -> Path:
+    return Path(target.url.partition("://")[2])
+
+
+# ---------------------------------------------------------------------- logs
+
+
+@pytest.fixture(params=[Manifests, DeltaLog])
+def log(request: pytest.FixtureRequest, tmp_path: Path) -> Log:
+    return request.param(tmp_path / "table")
+
+
+def rows_in(log: Log, *numbers: int) -> list[str]:
+    """A data file as a run writes one."""
+    run = log.folder / RUNS / f"run{'_'.join(map(str, numbers))}"
+    run.mkdir(parents=True)
+    rows = [{"k": "é", "at": START + number * HOUR, "n": number} for number in numbers]
+    pq.write_table(pa.Table.from_pylist(rows, SCHEMA), run / "part-0.parquet")
+    return [f"{RUNS}/{run.name}/part-0.parquet"]
+
+
+def test_log_tells_files_columns_and_document(log: Log) -> None:
+    assert (log.exists(), log.read()) == (False, None)
+    log.commit(None, SCHEMA, rows_in(log, 1), {"a": [1]}, replace=False)
+    first = log.read()
+    assert first is not None
+    log.commit(first, SCHEMA, rows_in(log, 2, 3), {"a": [1, 2]}, replace=False)
+    second = log.read()
+    assert second is not None
+    assert (len(second.files), second.doc, second.schema) == (2, {"a": [1, 2]}, SCHEMA)
+    log.commit(second, SCHEMA, rows_in(log, 4), {}, replace=True)
+    third = log.read()
+    assert third is not None
+    assert (len(third.files), third.doc) == (1, {})
+
+
+def test_of_two_that_commit_on_the_same_entry_the_second_is_told(log: Log) -> None:
+    log.commit(None, SCHEMA, [], {"by": "first"}, replace=False)
+    with pytest.raises(Moved):
+        log.commit(None, SCHEMA, rows_in(log, 1), {"by": "second"}, replace=False)
+    base = log.read()
+    log.commit(base, SCHEMA, rows_in(log, 2), {"by": "third"}, replace=False)
+    with pytest.raises(Moved):
+        log.commit(base, SCHEMA, rows_in(log, 3), {"by": "fourth"}, replace=False)
+    now = log.read()
+    assert now is not None
+    assert (now.doc, len(now.files)) == ({"by": "third"}, 1)
+
+
+def test_table_is_replaced_by_one_of_other_columns(log: Log) -> None:
+    log.commit(None, SCHEMA, rows_in(log, 1), {}, replace=False)
+    other = pa.schema({"k": pa.string()})
+    log.commit(log.read(), other, [], {}, replace=True)
+    now = log.read()
+    assert now is not None
+    assert (now.schema, now.files) == (other, ())
+
+
+def age(folder: Path, days: float = 2) -> None:
+    then = time.time() - days * 86_400
+    for each in folder.rglob("*"):
+        os.utime(each, (then, then))
+
+
+def test_sweep_removes_what_no_entry_of_the_last_day_speaks_of(log: Log) -> None:
+    log.commit(None, SCHEMA, rows_in(log, 1), {}, replace=False)
+    rows_in(log, 2)  # of a run that was killed
+    log.sweep()
+    assert len(list((log.folder / RUNS).iterdir())) == 2
+    age(log.folder)
+    log.sweep()
+    assert [each.name for each in (log.folder / RUNS).iterdir()] == ["run1"]
+    assert log.read() is not None
+
+
+def test_sweep_leaves_what_a_reader_may_have_resolved(log: Log) -> None:
+    log.commit(None, SCHEMA, rows_in(log, 1), {}, replace=False)
+    age(log.folder)
+    before = log.read()
+    log.commit(before, SCHEMA, rows_in(log, 2), {}, replace=True)
+    log.sweep()
+    assert before is not None
+    assert all((log.folder / each).exists() for each in before.files)
+
+
+def test_manifest_of_a_later_format_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = Manifests(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("fsnb.publish.lake.manifests.FORMAT", 99)
+        log.commit(None, SCHEMA, [], {}, replace=False)
+    with pytest.raises(PublishError, match=r"of a newer fsnb \(format 99\)"):
+        log.read()
+
+
+# ---------------------------------------------------------------------- publishing, on both
+
+
+def test_publishing_into_a_lake_end_to_end(lake: Target, local: Any) -> None:
+    first = release(sums(), lake, local)
+    assert first.rows_appended == len(read(lake, "sums_history")) > 0
+    again = release(sums(), lake, local)
+    assert (again.rows_appended, again.intervals_told) == (0, 0)
+    late = [*ROWS, row("a", 2.5, 100.0, known=10)]
+    load(events(late), lake, replace=True)
+    due = bring_up_to_date("sums", lake)
+    assert (due.intervals_told, due.rows_appended > 0) == (2, True)
+    told, missing = read(lake, "sums_history"), dict(first.when_missing)
+    last = {(r["k"], r["event_time"]): r for r in sorted(told, key=lambda r: r["available_time"])}
+    as_told_now = [each | {"available_time": each["fsnb_known_time"]} for each in last.values()]
+    for hour in range(-1, 60):
+        at = START + hour * HOUR + timedelta(minutes=15)
+        want = asof_raw(late, at)
+        assert asof(sums(), as_told_now, missing, {"k": "a"}, at)["rows_1d"] == want, at
+    current = {each["k"]: each for each in read(lake, "sums")}
+    assert sorted(current) == ["a", "b", "é"]
+    for each in current.values():
+        mine = [other for other in told if other["k"] == each["k"]]
+        best = max(mine, key=lambda other: (other["event_time"], other["available_time"]))
+        assert each == {name: best[name] for name in each}
+    runs = read(lake, "fsnb_runs")
+    assert sum(each["rows_appended"] for each in runs) == len(told)
+    assert {each["fsnb_run_id"] for each in told} <= {each["run_id"] for each in runs}
+
+
+def test_online_store_is_filled_from_a_lake(lake: Target, tmp_path: Path) -> None:
+    store = FeatureStore(tmp_path / "store", "duckdb")
+    store.target("prod", lake.url)
+    store.load(events(), to="prod")
+    store.publish(latest(), to="prod")
+    assert store.sync_online("latest", to="sqlite").rows == 3
+    served = store.get_features("latest", [{"k": "a"}, {"k": "nobody"}])
+    assert [each["x"] for each in served] == [4.0, None]
+    assert store.check_online("latest").ok
+
+
+def asof_raw(rows: list[Any], at: datetime) -> int:
+    """Rows of "a" in the day before the last tick, known by then."""
+    tick = at - timedelta(minutes=15)
+    tick -= (tick - START) % HOUR
+    return sum(each["k"] == "a" and tick - 24 * HOUR < each["ts"] <= tick and each["known"] <= tick for each in rows)
+
+
+def test_versions_promotion_and_rollback_in_a_lake(lake: Target, local: Any) -> None:
+    first = release(latest(), lake, local)
+    with pytest.raises(BreakingChange, match="lag of 'latest' was 0s, is 1h"):
+        release(latest(lag="1h"), lake, local)
+    staged = release(latest(lag="1h"), lake, local, promote=False)
+    assert {each["fsnb_run_id"] for each in read(lake, "latest")} == {first.run_id}
+    assert promote("latest", lake, 2, breaking=True).before == 1
+    assert {each["fsnb_run_id"] for each in read(lake, "latest_history")} == {staged.run_id}
+    assert rollback("latest", lake).version == 1
+    assert {each["fsnb_run_id"] for each in read(lake, "latest")} == {first.run_id}
+
+
+def test_lake_is_read_with_no_target(lake: Target, local: Any) -> None:
+    release(latest(), lake, local)
+    con = read_lake(folder_of(lake), "latest")
+    assert {r["k"]: r["x"] for r in con.table("latest").to_pyarrow().to_pylist()} == {"a": 4.0, "b": None, "é": 7.0}
+    release(latest(), lake, local, rows=[*ROWS, row("b", 20, 9.0)])
+    assert con.table("latest_history").count().execute() == 5  # as it was resolved
+    assert read_lake(folder_of(lake)).table("latest_history").count().execute() == 6
+    with pytest.raises(PublishError, match=r"no published view 'sums'. It has: latest"):
+        read_lake(folder_of(lake), "sums")
+
+
+@pytest.mark.parametrize("kind", ["delta", ON_SPARK])
+def test_training_from_published_flights_is_training_from_raw(
+    kind: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> None:
+    """Three days of flights, the demo's views, each question asked of the raw sources and of the published history."""
+    if kind == "spark":
+        request.getfixturevalue("spark")
+    tables = first_days(flights.tables(tmp_path_factory.getbasetemp() / "flights"), tmp_path)
+    store = FeatureStore(tmp_path / "store", "duckdb")
+    given = sources(store, tables)
+    defined = [view for view in views(given) if view.name in ("aircraft_last_leg", "aircraft_week")]
+    target = store.target("prod", f"{kind}://{tmp_path / 'lake'}")
+    store.load(given.landings, to="prod")
+    published = [store.publish(view, to="prod", end=END) for view in defined]
+    spine = Spine(tables.questions, at="asked_at", label="late")
+    train = store.training_set(spine, defined)
+    raw = train.to_polars()
+    served = features_served(raw.select(train.plan.spine.columns), defined, published, target, store.engine)
+    features = [name for view in defined for name in view.features]
+    assert raw.height > 1_000
+    assert raw.select(pl.sum_horizontal(pl.col(features).is_not_null().sum())).item() > 1_000
+    assert values_apart(raw, served, features) == 0
+
+
+END = datetime(2013, 1, 4)
+
+
+def first_days(whole: flights.Tables, folder: Path) -> flights.Tables:
+    """The tables up to END."""
+    clocks = {
+        "departures": "scheduled_at",
+        "landings": "scheduled_at",
+        "weather": "observed_at",
+        "questions": "asked_at",
+    }
+    for name, clock in clocks.items():
+        rows = pl.scan_parquet(getattr(whole, name)).filter(pl.col(clock) < END)
+        rows.collect().write_parquet(folder / f"{name}.parquet")
+    return flights.Tables(**{name: folder / f"{name}.parquet" for name in clocks})
+
+
+# ---------------------------------------------------------------------- Delta
+
+
+def test_a_run_is_one_delta_commit(delta: Target, local: Any) -> None:
+    release(sums(), delta, local)
+    release(sums(), delta, local, rows=[*ROWS, row("b", 20, 9.0)])
+    history = deltalake.DeltaTable(folder_of(delta) / "sums__v1_history")
+    assert history.version() == 1
+    assert history.to_pyarrow_table().num_rows == len(read(delta, "sums_history"))
+    told = read(delta, "fsnb_runs")
+    assert len(told) == 2
+
+
+def test_ledger_outlives_checkpoint_log_cleanup_and_compaction(delta: Target, local: Any) -> None:
+    release(latest(), delta, local)
+    release(latest(), delta, local, rows=[*ROWS, row("b", 20, 9.0)])
+    table = deltalake.DeltaTable(folder_of(delta) / "latest__v1_history")
+    table.optimize.compact()
+    table.create_checkpoint()
+    for number in range(table.version()):
+        (folder_of(delta) / "latest__v1_history" / "_delta_log" / f"{number:020}.json").unlink()
+    again = release(latest(), delta, local, rows=[*ROWS, row("b", 20, 9.0)])
+    assert (again.rows_appended, again.intervals_told, again.version) == (0, 0, 1)
+    assert len(read(delta, "latest_history")) == 6
+
+
+def test_column_that_others_added_is_seen(delta: Target, local: Any) -> None:
+    release(latest(), delta, local)
+    table = deltalake.DeltaTable(folder_of(delta) / "latest__v1_history")
+    table.alter.add_columns([deltalake.Field("extra", "integer")])
+    with pytest.raises(BreakingChange, match=r"is not as fsnb made it: 'extra' is int32, not there"):
+        release(latest(), delta, local)
+
+
+def test_publisher_who_was_overtaken_does_it_again_on_what_is_there(
+    delta: Target, local: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(events(), delta)
+    real, calls = publishing.materialize, list[int]()
+
+    def overtaken(*args: Any, **options: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            monkeypatch.setattr(publishing, "materialize", real)
+            options["clock"] = lambda: (publish(latest(), delta, **given), START)[1]
+        return real(*args, **options)
+
+    given = {"local": local, "tables": {"events": read_source(local, events())}, "rows": 40}
+    monkeypatch.setattr(publishing, "materialize", overtaken)
+    late = publish(latest(), delta, **given)
+    assert len(calls) == 2
+    assert (late.rows_appended, late.intervals_told) == (0, 0)
+    assert len(read(delta, "latest_history")) == 5
+    assert len(read(delta, "fsnb_versions")) == 1
+
+
+def test_source_is_a_delta_table_parquet_files_or_a_pattern_of_others(
+    delta: Target, local: Any, tmp_path: Path
+) -> None:
+    given = {"local": local, "tables": {"events": read_source(local, events())}}
+    deltalake.write_deltalake(tmp_path / "theirs", table(ROWS), partition_by=["k"])
+    (tmp_path / "files").mkdir()
+    pq.write_table(table(ROWS[:2]), tmp_path / "files" / "1.parquet")
+    pq.write_table(table(ROWS[2:]), tmp_path / "files" / "2.parquet")
+    for there in (tmp_path / "theirs", tmp_path / "files", tmp_path / "files" / "*.parquet"):
+        target = Target("prod", delta.url, sources={"events": str(there)})
+        assert publish(latest(), target, **given).rows_current == 3
+    with pytest.raises(PublishError, match="There is none"):
+        publish(latest(), Target("prod", delta.url, sources={"events": "nowhere/*.parquet"}), **given)
+
+
+def test_failure_in_a_late_batch_leaves_the_table_as_it_was(delta: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    load(events(ROWS[:1]), delta)
+
+    def fail(*args: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("fsnb.publish.lake.files.to_disk", fail)
+        with pytest.raises(
+            PublishError, match=r"source 'events' to target 'prod': .*No space left.*Nothing was written"
+        ):
+            load(events(), delta, replace=True, batch_rows=2)
+    with delta.session() as con:
+        assert con.table(con.fsnb_lake.locate("events")).count().execute() == 1
+
+
+# ---------------------------------------------------------------------- what is refused
+
+
+def test_lake_refuses_what_it_cannot_have(delta: Target, local: Any) -> None:
+    load(events(), delta)
+    given = {"local": local, "tables": {"events": read_source(local, events())}}
+    with pytest.raises(PublishError, match=r"a folder of files, which has no database views.*Nothing was written"):
+        publish(latest(), delta, mode="view", **given)
+    with pytest.raises(TargetError, match="a lake has no schemas"):
+        Target("prod", delta.url, schema="features")
+    with pytest.raises(TargetError, match=r"\*' in its name"):
+        Target("prod", "delta:///tmp/a*b")
+    with pytest.raises(TargetError, match="on an object store"):
+        Target("prod", "delta://s3://bucket/x")
+
+
+def test_type_that_no_file_keeps_is_named(delta: Target) -> None:
+    odd = table(ROWS).append_column("odd", pa.array([1] * 5, pa.uint8()))
+    with pytest.raises(NotSupported, match="'odd' is uint8, which a lake's tables have no type for"):
+        load(Source("events", odd, event_time="ts"), delta)
+
+
+# ---------------------------------------------------------------------- against the oracle
+
+
+class InLake(Published):
+    """Published tables in a lake of their own."""
+
+    def __init__(self, folder: Path, view: Any) -> None:
+        super().__init__(open_delta(str(folder)), view)
+        self.schema = "main"
+
+    @property
+    def history(self) -> list[Any]:
+        self.con.fsnb_lake.attach(self.view.name)
+        return super().history
+
+
+@settings(max_examples=max(settings.default.max_examples // 10, 2), suppress_health_check=list(HealthCheck))
+@given(view=histories.views(), found=histories.rows(), steps=st.lists(histories.TIMES, max_size=1))
+def test_history_in_a_lake_equals_the_oracle(
+    tmp_path_factory: pytest.TempPathFactory, view: Any, found: list[Any], steps: list[datetime]
+) -> None:
+    published = InLake(tmp_path_factory.mktemp("lake"), view)
+    for now in sorted({*steps, LAST}):
+        published.run(found, now)
+        published.assert_current_is_the_latest(now)
+    published.assert_equals_the_oracle(found)
+    published.assert_ledger_counts_the_rows()
+    published.con.disconnect()
