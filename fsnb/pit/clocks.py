@@ -93,7 +93,7 @@ def _duckdb(value: ir.Value) -> ir.IntegerValue:
 
 
 def _postgres(value: ir.Value) -> ir.IntegerValue:
-    """Days, and microseconds of the day, which a double holds exactly: EXTRACT is a decimal there, 2.5 times as slow."""
+    """Days, and microseconds of the day, which a double holds exactly. EXTRACT is a decimal, 2.5 times as slow."""
     if value.type().timezone is not None:
         value = value.cast("timestamp")
     of_day = (part_of_day("epoch", value.time()) * 1_000_000).round().cast("int64")

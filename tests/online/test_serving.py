@@ -188,3 +188,27 @@ def test_readers_follow_the_version_that_the_target_promotes(tmp_path: Path) -> 
     assert (again.version, again.runs) == (1, 0)
     assert store.get_features("rides", ["a", "nobody"]) == before
     assert store.check_online("rides").ok
+
+
+def test_a_view_that_is_computed_when_read_is_refused(tmp_path: Path) -> None:
+    store = fsnb.open(tmp_path / "store")
+    trips = store.source("trips", TRIPS, event_time="at")
+    store.target("prod", tmp_path / "prod.duckdb")
+    store.load(trips, to="prod")
+    store.publish(rides(trips), to="prod", mode="view", rows=20)
+    with pytest.raises(OnlineStoreError, match=r"'rides': the target has it as a database view.*mode='table'"):
+        store.sync_online("rides")
+
+
+@pytest.mark.postgres
+def test_a_postgresql_target_is_pushed_from(postgres_db_url: str, tmp_path: Path) -> None:
+    """Its published tables are the outbox, for a store in a file and for one in the very database."""
+    store = fsnb.open(tmp_path / "store")
+    trips = store.source("trips", TRIPS, event_time="at")
+    store.target("prod", postgres_db_url)
+    store.load(trips, to="prod")
+    store.publish(rides(trips), to="prod", rows=20)
+    for url in ("sqlite", postgres_db_url):
+        assert store.sync_online("rides", url).runs == 1
+        assert [row["fare"] for row in store.get_features("rides", ["a", "b", "nobody"])] == [2.0, 4.0, -1.0]
+        assert store.check_online("rides").ok

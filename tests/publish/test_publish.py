@@ -240,13 +240,13 @@ def test_expression_that_fails_on_rows_outside_the_sample_writes_nothing(
     target: Target, local: Any, monkeypatch: Any
 ) -> None:
     """The engine's own error, in the transaction: one line, and whose it is."""
-    real = materialize.history.source_rows
+    real = materialize.staged_rows
 
-    def broken(*args: Any) -> Any:
-        rows = real(*args)
-        return rows.mutate(x=(rows.double.cast("string") + "no number").cast("float64"))
+    def broken(*args: Any) -> str:
+        wrong = "CAST(CAST(t.double AS VARCHAR) || 'no number' AS DOUBLE PRECISION)"
+        return f"SELECT k, event_time, fsnb_known_time, {wrong} AS x, double FROM ({real(*args)}) AS t"
 
-    monkeypatch.setattr(materialize.history, "source_rows", broken)
+    monkeypatch.setattr(materialize, "staged_rows", broken)
     with pytest.raises(PublishError, match=r"feature view 'latest': target 'prod': .*Nothing was written"):
         release(latest(), target, local)
     assert relations(target) - {"events"} == set()
