@@ -31,6 +31,7 @@ EVERY = [
     c.pattern("k", regex=r"^\w+$"),
     c.increasing("ts", order_by="n", by=["k"], strictly=True, severity="info"),
     c.references("k", to="things", key="name"),
+    c.baseline_drift("total_1d", baseline="fares", level="warn", severity="fail"),
 ]
 
 
