@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fsnb.pit import Considered
     from fsnb.training.why import Why
 
-TABLE_ROWS, FEW_ROWS, OPEN_ROWS, OPEN_CARDS, CELL, CHIPS = 24, 8, 8, 3, 32, 12
+TABLE_ROWS, FEW_ROWS, OPEN_ROWS, OPEN_CARDS, CELL, CHIPS, TOOLTIP, MARKS = 24, 6, 8, 3, 32, 12, 200, 160
 STYLE = """
 .fsnb-preview{
   font:13px/1.45 var(--jp-ui-font-family,system-ui,sans-serif);
@@ -120,7 +120,7 @@ def card(*group: Why, opened: bool, company: int = 1, then: Mapping[str, Any] | 
     names = ", ".join(each.feature for each in group)
     said = "".join(f"<p>{escape(words)}{_leak(each)}</p>" for words, each in _sentences(group))
     heads = "".join(_head(each, then) for each in group)
-    drawn = timeline.draw(why, most=max(40, timeline.MOST // company))
+    drawn = timeline.draw(why, most=timeline.MOST if company == 1 else max(24, MARKS // company))
     table = rows_table(why, opened=opened, most=TABLE_ROWS if company <= OPEN_CARDS else FEW_ROWS)
     return (
         f'<section class="fsnb-card" aria-label="{escape(f"{names} of row {why.row}")}">{heads}'
@@ -188,6 +188,8 @@ def _cell(tag: str, content: str, number: bool) -> str:
 
 
 def clipped(words: str, most: int) -> str:
-    """Escaped, on one line, cut to length; the whole of it in the tooltip where it was cut."""
+    """Escaped, on one line, cut to length; where it was cut there is more of it in the tooltip."""
     short = text.clip(words, most)
-    return escape(short) if short == words else f'<span title="{escape(words)}">{escape(short)}</span>'
+    if short == words:
+        return escape(short)
+    return f'<span title="{escape(words if len(words) <= TOOLTIP else words[:TOOLTIP] + "…")}">{escape(short)}</span>'
