@@ -79,18 +79,20 @@ def key(whys: Sequence[Why]) -> str:
 def grouped(whys: Sequence[Why]) -> list[tuple[Why, ...]]:
     """Features of one spine row and view that met the same rows with the same outcomes, in order of the first."""
     found: dict[Any, list[Why]] = {}
+    met: dict[int, Any] = {}  # features that read the same columns share their rows
     for why in whys:
-        met = tuple((row.event_time, row.available, row.outcome, row.leaks) for row in why.rows)
-        found.setdefault((why.row, why.view, why.band, why.band_name, met), []).append(why)
+        if id(why.rows) not in met:
+            met[id(why.rows)] = tuple((row.event_time, row.available, row.outcome, row.leaks) for row in why.rows)
+        found.setdefault((why.row, why.view, why.band, why.band_name, met[id(why.rows)]), []).append(why)
     return [tuple(group) for group in found.values()]
 
 
 def merged(group: Sequence[Why]) -> Why:
     """Features that met the same rows as one: with every column that any of them reads."""
-    first = group[0]
-    if len(group) == 1:
+    first, several = group[0], {id(why.rows): why.rows for why in group}
+    if len(several) == 1:
         return first
-    columns = zip(*(why.rows for why in group), strict=True)
+    columns = zip(*several.values(), strict=True)
     rows = (replace(same[0], values=tuple({v: None for row in same for v in row.values})) for same in columns)
     return replace(first, rows=tuple(rows))
 
