@@ -7,7 +7,7 @@ The rows come from the engine through the very relation that the join reads; the
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,6 +23,7 @@ from fsnb.pit.planning import Span, ViewPlan
 from fsnb.pit.read import rows_of
 
 EPOCH = datetime(1970, 1, 1)
+EVENT_US, AVAILABLE_US = f"{EVENT}_us", f"{AVAILABLE}_us"
 USED, SUPERSEDED, FUTURE, NOT_YET_KNOWN, EXPIRED, OUTSIDE, NO_TIME, NO_VALUE = (
     "used",
     "superseded",
@@ -104,7 +105,7 @@ def considered_by(
     rows, left_out = _fetch(chosen.select(**_on(wanted, relation, chosen)), c, t)
     judge = _Judge(part, rows, c, t)
     return {
-        output.name: Judgement(_moment(c), tuple(judge.considered(output, list(shown[output.name]))), left_out)
+        output.name: Judgement(_moment(c), judge.considered(output, tuple(shown[output.name])), left_out)
         for output in outputs
     }
 
@@ -161,17 +162,22 @@ def _queried(rows: ir.Table, c: int) -> tuple[list[dict[str, Any]], ...]:
 
 
 class _Judge:
-    """The rows of one key at one cutoff; features that take the same windows are judged once."""
+    """The rows of one key at one cutoff; features that take the same windows, or read the same columns, share."""
 
     def __init__(self, part: ViewPlan, rows: list[dict[str, Any]], c: int | None, t: int | None) -> None:
-        self.part, self.rows, self.c = part, rows, c
-        self.careless = [{name: value for name, value in row.items() if name != AVAILABLE} for row in rows]
-        self.t = t
+        self.part, self.c, self.t = part, c, t
+        self.rows = [_counted(row) for row in rows]
+        self.careless = [{name: value for name, value in row.items() if name != AVAILABLE} for row in self.rows]
         self.found: dict[Any, list[tuple[str, bool]]] = {}
+        self.made: dict[Any, tuple[Considered, ...]] = {}
 
-    def considered(self, output: Output, shown: list[str]) -> Iterator[Considered]:
-        for row, (outcome, leaks) in zip(self.rows, self._judged(output), strict=True):
-            yield _considered(row, shown, outcome, leaks)
+    def considered(self, output: Output, shown: tuple[str, ...]) -> tuple[Considered, ...]:
+        judged = self._judged(output)
+        same = (id(judged), shown)
+        if same not in self.made:
+            pairs = zip(self.rows, judged, strict=True)
+            self.made[same] = tuple(_considered(row, shown, outcome, leaks) for row, (outcome, leaks) in pairs)
+        return self.made[same]
 
     def _judged(self, output: Output) -> list[tuple[str, bool]]:
         same = output.windows if self.part.view.kind == "window" else self.part.view.skip_nulls and output.name
@@ -184,6 +190,12 @@ class _Judge:
             )
             self.found[same] = list(zip(outcomes, leaks, strict=True))
         return self.found[same]
+
+
+def _counted(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with its clocks in microseconds beside them."""
+    clocks = ((EVENT_US, row.get(EVENT)), (AVAILABLE_US, row.get(AVAILABLE)))
+    return row | {name: None if value is None else to_micros(value) for name, value in clocks}
 
 
 def _judge(
@@ -216,15 +228,15 @@ def _seen(lo: int, row: dict[str, Any], c: int | None) -> str | None:
     if row[EVENT] is None:
         return NO_TIME
     assert c is not None
-    if to_micros(row[EVENT]) + lo > c:
+    if row[EVENT_US] + lo > c:
         return FUTURE
-    if AVAILABLE in row and (row[AVAILABLE] is None or to_micros(row[AVAILABLE]) > c):
+    if AVAILABLE in row and (row[AVAILABLE] is None or row[AVAILABLE_US] > c):
         return NOT_YET_KNOWN
     return None
 
 
 def _in_window(spans: Sequence[Span], row: dict[str, Any], c: int | None) -> str:
-    event = to_micros(row[EVENT])
+    event = row[EVENT_US]
     assert c is not None
     inside = any(event + span.lo <= c and (span.hi is None or c < event + span.hi) for span in spans)
     return USED if inside else OUTSIDE
@@ -232,7 +244,7 @@ def _in_window(spans: Sequence[Span], row: dict[str, Any], c: int | None) -> str
 
 def _expired(part: ViewPlan, row: dict[str, Any], c: int | None) -> bool:
     hi = None if part.view.kind == "static" else part.span(None).hi
-    return hi is not None and c is not None and c >= to_micros(row[EVENT]) + hi
+    return hi is not None and c is not None and c >= row[EVENT_US] + hi
 
 
 def _ranks(part: ViewPlan, rows: list[dict[str, Any]]) -> list[tuple[tuple[bool, Any], ...]]:
@@ -241,6 +253,6 @@ def _ranks(part: ViewPlan, rows: list[dict[str, Any]]) -> list[tuple[tuple[bool,
     return [tuple((row[name] is not None, row[name]) for name in names) for row in rows]
 
 
-def _considered(row: dict[str, Any], shown: list[str], outcome: str, leaks: bool) -> Considered:
+def _considered(row: dict[str, Any], shown: Sequence[str], outcome: str, leaks: bool) -> Considered:
     values = tuple((name.removeprefix("="), row[name]) for name in shown)
     return Considered(row.get(EVENT), row.get(AVAILABLE), values, outcome, leaks)

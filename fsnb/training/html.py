@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fsnb.pit import Considered
     from fsnb.training.why import Why
 
-TABLE_ROWS, FEW_ROWS, OPEN_ROWS, OPEN_CARDS, CELL, CHIPS = 24, 8, 8, 3, 32, 12
+TABLE_ROWS, FEW_ROWS, OPEN_ROWS, OPEN_CARDS, CELL, CHIPS, TOOLTIP, MARKS = 24, 6, 8, 3, 32, 12, 200, 160
 STYLE = """
 .fsnb-preview{
   font:13px/1.45 var(--jp-ui-font-family,system-ui,sans-serif);
@@ -79,18 +79,20 @@ def key(whys: Sequence[Why]) -> str:
 def grouped(whys: Sequence[Why]) -> list[tuple[Why, ...]]:
     """Features of one spine row and view that met the same rows with the same outcomes, in order of the first."""
     found: dict[Any, list[Why]] = {}
+    met: dict[int, Any] = {}  # features that read the same columns share their rows
     for why in whys:
-        met = tuple((row.event_time, row.available, row.outcome, row.leaks) for row in why.rows)
-        found.setdefault((why.row, why.view, why.band, why.band_name, met), []).append(why)
+        if id(why.rows) not in met:
+            met[id(why.rows)] = tuple((row.event_time, row.available, row.outcome, row.leaks) for row in why.rows)
+        found.setdefault((why.row, why.view, why.band, why.band_name, met[id(why.rows)]), []).append(why)
     return [tuple(group) for group in found.values()]
 
 
 def merged(group: Sequence[Why]) -> Why:
     """Features that met the same rows as one: with every column that any of them reads."""
-    first = group[0]
-    if len(group) == 1:
+    first, several = group[0], {id(why.rows): why.rows for why in group}
+    if len(several) == 1:
         return first
-    columns = zip(*(why.rows for why in group), strict=True)
+    columns = zip(*several.values(), strict=True)
     rows = (replace(same[0], values=tuple({v: None for row in same for v in row.values})) for same in columns)
     return replace(first, rows=tuple(rows))
 
@@ -120,7 +122,7 @@ def card(*group: Why, opened: bool, company: int = 1, then: Mapping[str, Any] | 
     names = ", ".join(each.feature for each in group)
     said = "".join(f"<p>{escape(words)}{_leak(each)}</p>" for words, each in _sentences(group))
     heads = "".join(_head(each, then) for each in group)
-    drawn = timeline.draw(why, most=max(40, timeline.MOST // company))
+    drawn = timeline.draw(why, most=timeline.MOST if company == 1 else max(24, MARKS // company))
     table = rows_table(why, opened=opened, most=TABLE_ROWS if company <= OPEN_CARDS else FEW_ROWS)
     return (
         f'<section class="fsnb-card" aria-label="{escape(f"{names} of row {why.row}")}">{heads}'
@@ -188,6 +190,8 @@ def _cell(tag: str, content: str, number: bool) -> str:
 
 
 def clipped(words: str, most: int) -> str:
-    """Escaped, on one line, cut to length; the whole of it in the tooltip where it was cut."""
+    """Escaped, on one line, cut to length; where it was cut there is more of it in the tooltip."""
     short = text.clip(words, most)
-    return escape(short) if short == words else f'<span title="{escape(words)}">{escape(short)}</span>'
+    if short == words:
+        return escape(short)
+    return f'<span title="{escape(words if len(words) <= TOOLTIP else words[:TOOLTIP] + "…")}">{escape(short)}</span>'

@@ -16,7 +16,7 @@ COLOURS = {
     "no value": "#8b949e",
 }
 FILLED = 'fill="{0}" stroke="{0}" stroke-width="1.5"'
-HOLLOW = 'fill="none" stroke="{0}" stroke-width="1.6" stroke-linejoin="round" stroke-linecap="round"'
+HOLLOW = 'fill="none" stroke="{0}" stroke-width="1.6"'
 SHAPES = {
     "used": f'<circle r="5" {FILLED}/>',
     "superseded": f'<circle r="4.2" {HOLLOW}/>',
@@ -28,6 +28,7 @@ SHAPES = {
     "no value": f'<path d="M4.2,0 A4.2,4.2 0 1 1 -4.2,0 A4.2,4.2 0 1 1 4.2,0 M-4,4 L4,-4" {HOLLOW}/>',
 }
 
+ROUND = 'stroke-linejoin="round" stroke-linecap="round"'
 LEAK = '<path d="M-5,7.2 H5" stroke="#e5534b" stroke-width="2" fill="none"/>'
 
 
@@ -39,7 +40,7 @@ def shape(outcome: str, leaks: bool = False) -> str:
 def mark(outcome: str, leaks: bool = False) -> str:
     """The mark as a small picture in a line of text."""
     size = 'width="14" height="14" viewBox="-7 -7 14 16"' if leaks else 'width="14" height="14" viewBox="-7 -7 14 14"'
-    return f'<svg class="fsnb-mark" {size} aria-hidden="true">{shape(outcome, leaks)}</svg>'
+    return f'<svg class="fsnb-mark" {size} {ROUND} aria-hidden="true">{shape(outcome, leaks)}</svg>'
 
 
 def legend(outcomes: Collection[str], leaks: bool = False) -> str:

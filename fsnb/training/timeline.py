@@ -14,7 +14,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from fsnb.training import text
-from fsnb.training.marks import COLOURS, shape
+from fsnb.training.marks import COLOURS, ROUND, shape
 
 if TYPE_CHECKING:
     from fsnb.pit import Considered
@@ -63,7 +63,7 @@ def draw(why: Why, most: int = MOST) -> str:
         else ""
     )
     return (
-        f'<svg class="fsnb-timeline" viewBox="0 0 {WIDTH} {bottom + AXIS}" role="img" font-size="11" '
+        f'<svg class="fsnb-timeline" viewBox="0 0 {WIDTH} {bottom + AXIS}" role="img" font-size="11" {ROUND} '
         f'font-family="system-ui,sans-serif" aria-label="{escape("Timeline. " + why.sentence)}">'
         f"{''.join(drawn)}</svg>{note}"
     )

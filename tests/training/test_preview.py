@@ -301,10 +301,16 @@ def test_spine_that_is_a_table_of_the_engine_is_previewed_in_its_sorted_order() 
 
 
 def test_with_rules_is_another_definition_in_the_same_words() -> None:
+    told = {"description": "How many.", "owner": "ops", "tags": ["x"]}
+    rules = {"windows": ["2h", "1d"], "fill": {"n_2h": 7}}
     view = FeatureView(
-        "recent", entity=Entity("plane", "tail"), source=legs(), features=lambda t: {"n": t.count()}, windows=["2h", "1d"],
-        description="How many.", owner="ops", tags=["x"], fill={"n_2h": 7},
-    )  # fmt: skip
+        "recent",
+        entity=Entity("plane", "tail"),
+        source=legs(),
+        features=lambda t: {"n": t.count()},
+        **told,
+        **rules,
+    )
     lagged = view.with_rules(lag="3h")
     assert (lagged.lag, lagged.features, lagged.description, lagged.owner, lagged.tags, lagged.fill) == (
         timedelta(hours=3), view.features, "How many.", "ops", ("x",), view.fill,

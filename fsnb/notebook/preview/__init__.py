@@ -22,8 +22,9 @@ _WIDGETS: WeakKeyDictionary[Preview, PreviewWidget] = WeakKeyDictionary()
 
 
 def bundle(preview: Preview, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A preview for IPython: the widget, and the same as HTML and as text for where there is none."""
-    data = {"text/plain": str(preview), "text/html": preview.to_html()}
+    """A preview for IPython: the widget, and the same as HTML for where there is none, as text in a sentence each."""
+    said = "\n".join(f"row {why.row}: {why.sentence}" for why in preview.whys)
+    data = {"text/plain": said or str(preview), "text/html": preview.to_html()}
     widget = widget_of(preview)._repr_mimebundle_() or ({}, {})
     return {**widget[0], **data}, widget[1]
 

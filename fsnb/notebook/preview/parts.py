@@ -173,7 +173,7 @@ def body(now: Sequence[Why], then: Sequence[Why], page: int) -> str:
     start = min(page, (len(now) - 1) // FEATURES) * FEATURES
     own = {why.feature: why.value for why in now}
     groups = html.grouped(then[start : start + FEATURES])
-    cards = "".join(html.card(*group, opened=False, company=len(groups), then=own) for group in groups)
+    cards = "".join(html.card(*group, opened=False, company=max(3, len(groups)), then=own) for group in groups)
     return f"{html.spine_row(now[0])}{cards}{_more(start, len(now))}{html.key(then)}"
 
 
