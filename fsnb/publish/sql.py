@@ -19,6 +19,7 @@ import polars as pl
 import sqlglot.expressions as sge
 
 from fsnb.errors import NotSupported, PublishError, TargetError
+from fsnb.pit import stop
 from fsnb.publish.lake import lake_of
 
 OF_LAKES = (  # what is not imported has raised nothing
@@ -278,6 +279,7 @@ def transaction(con: Any) -> Iterator[None]:
         yield
         run(con, "COMMIT")
     except BaseException:
+        stop(con)  # after Ctrl-C a query may still run, and ROLLBACK would wait for it
         with suppress(duckdb.Error):  # an error may have ended it already
             run(con, "ROLLBACK")
         raise

@@ -23,7 +23,8 @@ from fsnb.model import Change, LagProfile
 from fsnb.notebook import cards, catalogued, html
 from fsnb.notebook.card import Bad, Card, Code, Good, Number, Table, Timeline
 from fsnb.notebook.drawing import draw
-from fsnb.notebook.progress import Progress
+from fsnb.notebook.progress import Shown
+from fsnb.progress import Task
 from fsnb.publish import Certificate, Publication, Target
 from fsnb.publish.certificate import Column, Difference
 from fsnb.quality import DriftReport
@@ -371,10 +372,9 @@ def test_terminal_keeps_plain_text(defined: Notebook) -> None:
 
 
 def test_progress_is_escaped() -> None:
-    progress = Progress(EVIL)
-    progress._show = lambda: None  # type: ignore[method-assign]
-    progress(EVIL)
-    said = progress._repr_html_()
+    task = Task(EVIL)
+    task(EVIL)
+    said = Shown(task)._repr_html_()
     assert "<script" not in said
     assert "<img" not in said
     assert unescape(said).count(EVIL) == 2
