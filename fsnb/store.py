@@ -356,8 +356,9 @@ class FeatureStore:
         name
             "prod", say.
         url
-            `postgresql://user:${PGPASSWORD}@host:5432/db` or `duckdb:///path/to/file.duckdb`. `${NAME}` is read from
-            the environment when connecting; a password written out is used in this session and never stored.
+            `postgresql://user:${PGPASSWORD}@host:5432/db`, `duckdb:///path/to/file.duckdb`, or a lake's folder:
+            `delta:///path` (Delta tables), `spark:///path` (parquet, Spark). `${NAME}` is read from the environment
+            when connecting; a password written out is used in this session and never stored.
         schema
             Where published tables go.
         sources
@@ -464,7 +465,8 @@ class FeatureStore:
         target = self._target(to)
         if dry_run:
             with task(f"plan {found.name} on {to}"):
-                return publish.rehearse(found, target, mode=mode, catalog=self.catalog, promote=promote, **asked)
+                gated: dict[str, Any] = {"catalog": self.catalog, "checks": checks, "drift": self._drift}
+                return publish.rehearse(found, target, mode=mode, promote=promote, **gated, **asked)
         tables = self._tables_of(found)
         how: dict[str, Any] = {"mode": mode, "promote": promote, "breaking": breaking, "certify": certify}
         how |= {"local": self.engine, "tables": tables, "catalog": self.catalog, "checks": checks, "drift": self._drift}

@@ -15,6 +15,7 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
+WIDGET = "application/vnd.jupyter.widget-view+json"  # with no kernel behind it, its HTML says the same
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
 
@@ -31,6 +32,8 @@ def portable(document: Any, folder: Path) -> Any:
     for cell in document.cells:
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if not _passing(output)]
+            for output in cell.outputs:
+                output.get("data", {}).pop(WIDGET, None)
     text = nbformat.writes(document).replace(str(folder), ".")
     return nbformat.reads(text, 4)
 

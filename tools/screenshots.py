@@ -25,6 +25,7 @@ IMAGES = ROOT / "docs" / "images"
 NOTEBOOKS = ROOT / "notebooks"
 BUILT = ROOT / "extensions" / "fsnb-lab" / "built"
 WINDOW = {"width": 1440, "height": 900}
+TALL = 1800  # of the window that a part of the page is photographed in, so that all of it is seen
 SHARPNESS = 1.5  # pixels of the picture for one of the page
 SECONDS_TO_RUN = 1200  # all cells of a notebook, on a slow machine
 SECONDS_TO_DRAW = 120
@@ -77,25 +78,28 @@ SHOTS = (
 def main(names: list[str]) -> None:
     shots = [shot for shot in SHOTS if not names or shot.name in names]
     IMAGES.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, chromium() as browser, _lab(Path(folder)) as server:
+    with chromium() as browser:
         for shot in shots:
-            with _page(browser) as page:
+            with tempfile.TemporaryDirectory() as folder, _lab(Path(folder)) as server, _page(browser) as page:
                 for path in photograph(shot, page, server):
                     print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1e3:.0f} kB", flush=True)
 
 
 def photograph(shot: Shot, page: Page, server: JupyterServer) -> Iterator[Path]:
     """Run the notebook as far as the shot says, and take its picture in each theme."""
-    number = _write(shot, server.folder / shot.name / f"{shot.notebook}.ipynb")
-    book = Notebook.open(page, server, f"{shot.name}/{shot.notebook}")
+    number = write(shot, server.folder / f"{shot.notebook}.ipynb")
+    book = Notebook.open(page, server, shot.notebook)
     book.run(SECONDS_TO_RUN)
     output = book.output(number)
     if [each for each in book.outputs(number) if each["output_type"] == "error"]:
         raise SystemExit(f"{shot.name}: the cell fails: {output.inner_text()}")
+    if shot.element:
+        page.set_viewport_size({**WINDOW, "height": TALL})
     for theme in ("light", "dark"):
         use_theme(page, theme)
         shot.arrange(page)
-        seen = output.locator(shot.element).first if shot.element else output
+        cell = page.locator(".jp-Notebook .jp-Cell").nth(number)
+        seen = output.locator(shot.element).first if shot.element else cell
         seen.wait_for(timeout=SECONDS_TO_DRAW * 1000)
         seen.evaluate("node => node.scrollIntoView({block: 'start'})")
         page.mouse.move(0, 0)
@@ -108,7 +112,7 @@ def photograph(shot: Shot, page: Page, server: JupyterServer) -> Iterator[Path]:
         yield path
 
 
-def _write(shot: Shot, path: Path) -> int:
+def write(shot: Shot, path: Path) -> int:
     """The notebook's cells up to the shot's, without outputs; answers the place of the one to look at."""
     document = nbformat.read(NOTEBOOKS / f"{shot.notebook}.ipynb", 4)
     last = next((n for n, cell in enumerate(document.cells) if shot.until in cell.source), None)
@@ -120,7 +124,6 @@ def _write(shot: Shot, path: Path) -> int:
     for cell in document.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    path.parent.mkdir(parents=True)
     nbformat.write(document, path)
     return len(document.cells) - 1
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any
 
 import duckdb
@@ -45,6 +45,23 @@ def stop(con: Any, mark: Any = None) -> None:
     """End what a connection does, if anything; its next statement does not wait for it."""
     if con.name in STOPS:
         STOPS[con.name](con, mark)
+
+
+@contextmanager
+def all_or_nothing(con: Any) -> Iterator[None]:
+    """Around a table that Ibis writes: on DuckDB it makes an empty one first, which an error or Ctrl-C would leave."""
+    if con.name != "duckdb":
+        yield
+        return
+    con.raw_sql("BEGIN TRANSACTION")
+    try:
+        yield
+        con.raw_sql("COMMIT")
+    except BaseException:
+        stop(con)  # ROLLBACK would wait for a query that goes on
+        with suppress(duckdb.Error):  # an error may have ended it already
+            con.raw_sql("ROLLBACK")
+        raise
 
 
 def meter(con: Any) -> Meter | None:

@@ -20,15 +20,13 @@ from fsnb.model import FeatureView
 from fsnb.publish import ledger, sql
 from fsnb.publish.checks import tables_on
 from fsnb.publish.history import AVAILABLE_TIME, EVENT_TIME
+from fsnb.publish.lake import at_last, lake_of
 from fsnb.publish.ledger import Version
 from fsnb.publish.runs import Names
 from fsnb.publish.target import Target
 
-TABLE = "fsnb_baselines"
-COLUMNS = ibis.schema(
-    {"view_name": "string", "version": "int32", "place": "string", "made": "timestamp(6)", "document": "string"}
-)
-KEY = ("view_name", "version", "place", "made")
+TABLE = ledger.BASELINES
+COLUMNS, KEY = ledger.BESIDE[TABLE]
 ROWS = 200_000
 """The newest rows that a baseline is made of: its noise is then a hundredth of what is a warning."""
 FEW = 1_000
@@ -47,6 +45,7 @@ def read(con: Any, schema: str, view: str, fingerprint: str, place: str) -> Mapp
     if not numbers:
         return None
     where = f"view_name = {sql.literal(con, view)} AND place = {sql.literal(con, place)}"
+    con = sql.books(con)
     found = sql.rows(
         con,
         f"SELECT document FROM {sql.quoted(con, schema, TABLE)} WHERE {where} AND version IN ({', '.join(numbers)}) "
@@ -115,9 +114,9 @@ def result(view: FeatureView, con: Any, schema: str, version: Version) -> tuple[
     """What a version gives and its clock: its history; of a database view its values now, which have no past."""
     names = Names(schema, view.name, version.number)
     if version.mode == "view":
-        rows = con.table(names.live[1], database=schema)
+        rows = con.table(names.live[1], database=schema or None)
         return rows.mutate(**{AVAILABLE_TIME: rows[EVENT_TIME]}), None
-    return con.table(names.history[1], database=schema), EVENT_TIME if view.source.event_time else None
+    return con.table(names.history[1], database=schema or None), EVENT_TIME if view.source.event_time else None
 
 
 def _newest(con: Any, table: ir.Table, clock: str | None) -> ir.Table:
@@ -137,11 +136,17 @@ def _write(
     con: Any, schema: str, view: str, version: int, place: str, document: Mapping[str, Any], now: datetime
 ) -> None:
     values = {"view_name": view, "version": version, "place": place, "made": now, "document": json.dumps(document)}
-    with sql.transaction(con):
-        sql.lock(con, f"fsnb schema {schema}")
-        if TABLE not in sql.relations(con, schema):
-            sql.create_table(con, (schema, TABLE), COLUMNS, required=COLUMNS.names, key=KEY)
-        sql.insert_values(con, (schema, TABLE), values)
+
+    def put() -> None:
+        with sql.transaction(con):
+            sql.lock(con, f"fsnb schema {schema}")
+            if lake := lake_of(con):
+                lake.attach(view)
+            elif TABLE not in sql.relations(con, schema):
+                sql.create_table(con, (schema, TABLE), COLUMNS, required=COLUMNS.names, key=KEY)
+            sql.insert_values(sql.books(con), (schema, TABLE), values)
+
+    at_last(put)
 
 
 @contextmanager

@@ -22,10 +22,11 @@ from fsnb.publish import ledger, live, sql
 from fsnb.publish.asked import Part, part
 from fsnb.publish.certificate import Certificate
 from fsnb.publish.certifying import certify, empty_values, engine_of
-from fsnb.publish.checks import check_definition, check_ties, tables_on
+from fsnb.publish.checks import check_definition, check_ties, count_ties, may_tie, tables_on
 from fsnb.publish.gates import Drift, Gates, joined
 from fsnb.publish.guardrail import check_portable, compared, need_compatible
 from fsnb.publish.history import Stretches
+from fsnb.publish.inputs import Times
 from fsnb.publish.lake import at_last
 from fsnb.publish.ledger import Known
 from fsnb.publish.materialize import materialize
@@ -226,7 +227,11 @@ def ties_guard(who: str) -> Callable[[Job, Stretches], None]:
     """Looks for ties in the rows that are about to be told, and in no others."""
 
     def guard(job: Job, stretches: Stretches) -> None:
-        check_ties(job.view, job.con, job.within(list(stretches.told)), who)
+        def counted(times: Times | None) -> ir.Table:
+            return count_ties(job.view, job.in_times(times))
+
+        if may_tie(job.view) and job.read("ties", counted, job.times(stretches.told))[0][0]:
+            check_ties(job.view, job.con, job.within(list(stretches.told)), who)
 
     return guard
 

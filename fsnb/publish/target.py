@@ -174,7 +174,7 @@ def _normal_url(url: str, who: str) -> str:
         if port and not port.isdecimal() and not only_placeholders(port):  # not shown: it may be half of a password
             raise TargetError(f"{who}: the port in its URL is not a number. Give {SCHEMES.split(',')[0]}.")
         return url
-    if scheme in LAKES:
+    if scheme in LAKES and not PLACEHOLDER.search(rest):
         check_folder(rest, who)
     if not rest.strip("/") or rest.lstrip("/") == ":memory:":
         raise TargetError(f"{who}: {url!r} names no file, and what is published into memory is lost. Give a path.")

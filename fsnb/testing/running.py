@@ -117,8 +117,11 @@ class _Example:
     ) -> _Example:
         who = f"the test of feature view {view.name!r}"
         wanted = read_rows(expected, f"{who}: expected")
-        asks = _asking(view, wanted, spine, who)
         types = {keys.get(key, key): view.relation[key].type() for key in view.entity.keys} | {at: TIMESTAMP}
+        for name in dict.fromkeys(name for row in wanted for name in row):
+            if name not in types and name not in view.features:
+                raise UnknownName.among(f"{who}: expected", "column", name, (*types, *view.features))
+        asks = _asking(view, wanted, spine, who)
         rows = typed(asks, types, f"{who}: the rows that ask")
         for name in types:
             if name not in rows.column_names:

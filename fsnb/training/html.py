@@ -25,8 +25,8 @@ STYLE = """
   font:13px/1.45 var(--jp-ui-font-family,system-ui,sans-serif);
   color:var(--jp-ui-font-color1,currentColor);max-width:820px;}
 .fsnb-preview *{box-sizing:border-box}
-.fsnb-preview .fsnb-row{display:flex;flex-wrap:wrap;gap:6px;align-items:baseline;margin:10px 0 8px}
-.fsnb-preview .fsnb-row b{margin-right:4px}
+.fsnb-preview .fsnb-asked{display:flex;flex-wrap:wrap;gap:6px;align-items:baseline;margin:10px 0 8px}
+.fsnb-preview .fsnb-asked b{margin-right:4px}
 .fsnb-preview .fsnb-chip{border:1px solid rgba(127,127,127,.4);border-radius:10px;padding:0 8px;white-space:nowrap}
 .fsnb-preview .fsnb-chip i{font-style:normal;opacity:.65;margin-right:5px}
 .fsnb-preview .fsnb-at{border-color:#388bfd;border-width:1.5px}
@@ -102,7 +102,7 @@ def spine_row(why: Why) -> str:
     names = [*first, *(name for name in why.spine if name not in first)]
     chips = [_chip(name, text.show(why.spine[name]), name == why.at) for name in names[:CHIPS]]
     more = f'<span class="fsnb-chip">{len(names) - CHIPS} more columns</span>' if len(names) > CHIPS else ""
-    return f'<div class="fsnb-row"><b>Row {why.row}</b>{"".join(chips)}{more}</div>'
+    return f'<div class="fsnb-asked"><b>Row {why.row}</b>{"".join(chips)}{more}</div>'
 
 
 def _chip(name: str, value: str, at: bool) -> str:

@@ -21,7 +21,7 @@ import pyarrow as pa
 from fsnb import shells
 from fsnb.errors import DefinitionError, UnknownName
 from fsnb.model import Feature, Source
-from fsnb.pit import ROW, JoinPlan, collect, lower, working
+from fsnb.pit import ROW, JoinPlan, all_or_nothing, collect, lower, working
 from fsnb.progress import task
 from fsnb.training.digest import digest
 from fsnb.training.frames import as_pandas
@@ -183,7 +183,8 @@ class TrainingSet:
             step("choose how")
             table = self.table
             step(f"write {name}")
-            return self.con.create_table(name, table, overwrite=overwrite)
+            with all_or_nothing(self.con):
+                return self.con.create_table(name, table, overwrite=overwrite)
 
     # ------------------------------------------------------------------ why
 

@@ -15,7 +15,7 @@ from fsnb import checks as c
 from fsnb.catalog import Catalog
 from fsnb.errors import CheckFailed, GateFailed, PublishError
 from fsnb.pit import read_source
-from fsnb.publish import Publication, Target, bring_up_to_date, keep, load, publish, publishing
+from fsnb.publish import Publication, Target, bring_up_to_date, keep, load, publish, publishing, rehearse
 from tests.publish.support import HOUR, ROWS, START, events, latest, read, relations, release, row, sums
 
 GOOD = [c.not_null("k"), c.in_range("double", min_value=-8, max_value=10), c.unique("k", name="one row each")]
@@ -205,6 +205,28 @@ def test_scheduled_materialization_goes_through_the_same_gates(target: Target, l
     with pytest.raises(GateFailed, match="double in range: 1 of 1 rows fail"):
         bring_up_to_date("latest", target)
     assert everything(target) == before
+
+
+def test_rehearsal_reports_checks_and_writes_nothing(database: Target, local: Any) -> None:
+    claims = [c.in_range("total_1d", max_value=3), c.not_null("x", on="source", severity="warn"), c.unique("k")]
+    view = sums(checks=claims)
+    load(view.source, database)
+    told = rehearse(view, database)
+    assert told.checks is not None
+    assert not told.checks.ok
+    marks = {(result.check.on, result.check.kind): result.mark for result in told.checks.results}
+    assert marks == {("source", "not_null"): "warn", ("result", "in_range"): "FAIL"}
+    assert "FAIL" in str(told)
+    assert gone(database, "sums")
+    assert rehearse(sums(), database).checks is None
+
+
+def test_rehearsal_of_a_database_view_checks_its_values(database: Target, local: Any) -> None:
+    view = latest(checks=[c.not_null("x")])
+    load(view.source, database)
+    told = rehearse(view, database, mode="view")
+    assert told.checks is not None
+    assert [result.mark for result in told.checks.results] == ["FAIL"]
 
 
 def test_database_view_is_checked_as_it_reads(database: Target, local: Any) -> None:
