@@ -81,7 +81,8 @@ def _words(body: Mapping[str, Any]) -> Answer:
     try:
         found = FeatureView.from_doc(body)
     except (FsnbError, KeyError, TypeError, ValueError, AttributeError) as error:
-        return {"rules": [], "computed": {}, "trouble": f"This definition cannot be read here: {error}"}
+        why = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        return {"rules": [], "computed": {}, "trouble": f"This definition cannot be read here: {why}."}
     computed = {output.name: output.value.get_name() for output in found.outputs}
     return {"rules": found.rules().split("; "), "computed": computed, "trouble": None}
 

@@ -11,6 +11,7 @@ from ibis import _
 from playwright.sync_api import Locator, Page, expect
 
 import fsnb
+from fsnb.catalog import Catalog
 from tests.support.lab import ROOT, JupyterServer, Notebook
 
 BUILT = ROOT / "extensions" / "fsnb-lab" / "built"
@@ -50,6 +51,7 @@ def fill(folder: Path) -> None:
     store.load(trips, "prod")
     store.engine.disconnect()
     _fill_many(folder / "many" / ".fsnb", view.to_doc())
+    _fill_states(folder / "states" / ".fsnb", view.to_doc())
 
 
 def _events(path: Path) -> Path:
@@ -71,6 +73,22 @@ def _fill_many(folder: Path, doc: dict[str, Any]) -> None:
         entity = {"name": ["driver", "rider"][number % 2], "keys": ["rider"]}
         names = {"name": f"view_{number:03}", "features": features, "schema": dict.fromkeys(features, "float64")}
         catalog.put("view", names["name"], doc | words | names | {"entity": entity}, fingerprint=str(number))
+
+
+def _fill_states(folder: Path, doc: dict[str, Any]) -> None:
+    """A view in each state that one can be in."""
+    catalog = Catalog(folder / "catalog.sqlite")
+    ended = {"target": "prod", "version": 1, "end": "2024-01-01T00:00:00", "finished": "2024-01-01T00:00:00"}
+    counts = {"intervals_told": 3, "intervals_due": 5, "intervals_kept": 1, "rows_current": 7}
+    proofs = {"certified": True, "changed": True, "disagrees": False, "failed": True}
+    for state in ("certified", "changed", "disagrees", "failed", "unpublished"):
+        catalog.put("view", state, doc | {"name": state}, fingerprint="1")
+        if state in proofs:
+            proof = {"ok": proofs[state], "rows": 500, "sides": {"local": "duckdb"}, "oracle": "too many rows"}
+            of = {"fingerprint": "another" if state == "changed" else doc["fingerprint"], "certificate": proof}
+            catalog.put("publication", state, ended | counts | of, fingerprint="1")
+    why = {"target": "prod", "error": "GateFailed", "message": "a check stops it", "when": "2024-01-02T00:00:00"}
+    catalog.put("failed_publication", "failed", why, fingerprint="1")
 
 
 class Sidebar:

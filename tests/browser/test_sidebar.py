@@ -338,10 +338,18 @@ def test_nothing_stands_in_the_way_of_a_screen_reader(page: Page, server: Jupyte
     use_theme(page, "dark")
     assert violations(page, ".fsnb-panel") == []
     sidebar.detail.get_by_role("button", name="Publish…").click()
+    assert violations(page, ".fsnb-panel") == []
+    sidebar.read("states/.fsnb")
+    for state in ("certified", "changed", "disagrees", "failed", "unpublished"):
+        expect(sidebar.row(state).locator(f".fsnb-state-{state}")).to_be_visible()
+    sidebar.choose("failed")
+    assert violations(page, ".fsnb-panel") == []
     sidebar.panel.get_by_role("tab", name="Publications").click()
-    sidebar.panel.locator(".fsnb-card, .fsnb-empty").first.wait_for()
+    expect(sidebar.panel.locator(".fsnb-cards .fsnb-card")).to_have_count(4)
     assert violations(page, ".fsnb-panel") == []
     use_theme(page, "light")
+    assert violations(page, ".fsnb-panel") == []
+    sidebar.panel.get_by_role("tab", name="Features").click()
     assert violations(page, ".fsnb-panel") == []
 
 

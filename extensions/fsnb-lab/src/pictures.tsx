@@ -12,7 +12,7 @@ export function Sparkline({ name, of }: { name: string; of: Distribution | null 
     return <span className="fsnb-note">{of ? allNull(of) : ''}</span>;
   }
   const most = Math.max(...of.counts);
-  const wide = WIDE / of.counts.length;
+  const wide = WIDE / Math.max(of.counts.length, 10); // one value alone is a bar and no block
   const label = `Distribution of ${name}: from ${of.least} to ${of.greatest}, ${summary(of)}`;
   return (
     <svg className="fsnb-spark" role="img" aria-label={label} viewBox={`0 0 ${WIDE} ${HIGH}`} width={WIDE} height={HIGH}>
@@ -38,7 +38,7 @@ export function summary(of: Distribution): string {
 
 // ---------------------------------------------------------------------- lineage
 
-const BOX = { width: 196, height: 34, indent: 20, gap: 8 };
+const BOX = { width: 182, height: 34, indent: 16, gap: 8 };
 
 interface LineageProps {
   of: Lineage;
@@ -121,9 +121,9 @@ function Box({ node, x, y, onOpen }: BoxProps): JSX.Element {
       <title>{label}</title>
       <rect width={BOX.width} height={BOX.height} rx={4} />
       <text x={8} y={13} className="fsnb-box-kind">
-        {cut(node.detail ? `${kind}, ${node.detail}` : kind, 34)}
+        {cut(node.detail ? `${kind}, ${node.detail}` : kind, 32)}
       </text>
-      <text x={8} y={27}>{cut(node.name, 27)}</text>
+      <text x={8} y={27}>{cut(node.name, 25)}</text>
     </g>
   );
 }
