@@ -11,7 +11,7 @@ WORKERS ?= -n auto --maxprocesses 4 --dist worksteal
 BIN := .venv/bin
 READY := .venv/.fsnb-ready
 
-.PHONY: help demo lab test test-deep test-tools lint format bench bench-full bench-peers crash notebooks screenshots constraints clean
+.PHONY: help demo lab labextension test test-deep test-tools lint format bench bench-full bench-peers crash notebooks screenshots constraints clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -21,6 +21,9 @@ demo: $(READY)  ## Run the whole way on real flights (ARGS='--target postgresql:
 
 lab: $(READY)  ## Open the tour in JupyterLab
 	$(BIN)/jupyter lab notebooks/00_tour.ipynb $(ARGS)
+
+labextension: $(READY)  ## Build the sidebar anew (needs Node)
+	@tools/build_labextension $(BIN)
 
 test: lint  ## Lint, then run every test
 	@tools/ensure_services
@@ -71,6 +74,7 @@ clean:  ## Remove caches and build output (.venv and .fsnb stay)
 	rm -rf build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find fsnb tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(READY): pyproject.toml constraints.txt
+# an editable install copies the sidebar's build: a new one is installed again
+$(READY): pyproject.toml constraints.txt extensions/fsnb-lab/built/sources.sha256
 	@tools/make_venv "$(PYTHON)"
 	@touch $@

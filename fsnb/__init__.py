@@ -53,9 +53,9 @@ shells.offer(
 
 
 def __getattr__(name: str) -> typing.Any:
-    """`open` and `FeatureStore` bring engines and catalog with them, `checks` engines: loaded when first asked for."""
-    if name == "checks":
-        return importlib.import_module("fsnb.checks")
+    """`open` and `FeatureStore` bring engines and catalog with them, the modules engines: loaded when asked for."""
+    if name in ("checks", "testing"):
+        return importlib.import_module(f"fsnb.{name}")
     if name not in ("FeatureStore", "open"):
         raise AttributeError(f"module 'fsnb' has no attribute {name!r}")
     from fsnb import store

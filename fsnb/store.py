@@ -26,8 +26,10 @@ from fsnb.model.data import is_path, is_table_name
 from fsnb.model.durations import show_duration
 from fsnb.model.moments import utc_now
 from fsnb.online import EMBEDDED, Consistency, OnlineFeatures, Synced
+from fsnb.pit import working
 from fsnb.profiling import Baseline, distributions
 from fsnb.profiling.kinds import Kind
+from fsnb.progress import silent, task
 from fsnb.publish import Certificate, Materialization, Promotion, Publication, Rehearsal, Target
 from fsnb.quality import DriftReport, Scored
 from fsnb.training import LoggedTrainingSet, TrainingSet
@@ -152,8 +154,9 @@ class FeatureStore:
             Per feature the share of NULL, distinct values, least, greatest, mean, and the counts of 20 bins.
         """
         found = self.register(self.view(view) if isinstance(view, str) else view)
-        spine, moment, newest = training.every_entity(found, self.engine, self._tables_of(found), at)
-        rows = self.training_set(spine, found).to_arrow()
+        with task(f"profile {found.name}"), working(self.engine):
+            spine, moment, newest = training.every_entity(found, self.engine, self._tables_of(found), at)
+            rows = self.training_set(spine, found).to_arrow()
         of, columns = f"every entity at {moment:%Y-%m-%d %H:%M:%S} UTC", {name: name for name in found.features}
         made = training.profile_rows(rows, found, columns, of=of, newest=newest)
         record(self.catalog, made)
@@ -207,7 +210,8 @@ class FeatureStore:
     def profile_lag(self, source: Source | str, *, covers: float = 0.99) -> LagProfile:
         """How late a source's rows become known, and the lag that covers most of them; see `Source.profile_lag`."""
         found = self._source(source) if isinstance(source, str) else source
-        return found.profile_lag(covers=covers, con=self.engine)
+        with task(f"how late {found.name} is"), working(self.engine):
+            return found.profile_lag(covers=covers, con=self.engine)
 
     # ------------------------------------------------------------------ train
 
@@ -330,15 +334,15 @@ class FeatureStore:
             `.widget()` to look at it.
         """
         stored = isinstance(reference, str) and not is_path(reference)
-        return quality.drift(
-            self.baseline(reference) if stored else _rows(reference),
-            self.engine.table(current) if is_table_name(current) else _rows(current),
-            columns=columns,
-            bins=bins,
-            kinds=kinds,
-            name=reference if stored else "",
-            at=at or (current.plan.spine.at if isinstance(current, TrainingSet) else None),
-        )
+        at = at or (current.plan.spine.at if isinstance(current, TrainingSet) else None)
+        with task("drift") as step, working(self.engine):
+            step("the reference")
+            before = self.baseline(reference) if stored else _rows(reference)
+            step("the current rows")
+            now = self.engine.table(current) if is_table_name(current) else _rows(current)
+            step("compare")
+            name = reference if stored else ""
+            return quality.drift(before, now, columns=columns, bins=bins, kinds=kinds, name=name, at=at)
 
     # ------------------------------------------------------------------ publish
 
@@ -352,8 +356,9 @@ class FeatureStore:
         name
             "prod", say.
         url
-            `postgresql://user:${PGPASSWORD}@host:5432/db` or `duckdb:///path/to/file.duckdb`. `${NAME}` is read from
-            the environment when connecting; a password written out is used in this session and never stored.
+            `postgresql://user:${PGPASSWORD}@host:5432/db`, `duckdb:///path/to/file.duckdb`, or a lake's folder:
+            `delta:///path` (Delta tables), `spark:///path` (parquet, Spark). `${NAME}` is read from the environment
+            when connecting; a password written out is used in this session and never stored.
         schema
             Where published tables go.
         sources
@@ -385,7 +390,9 @@ class FeatureStore:
             The table is there already, unless `replace=True`.
         """
         found = self._source(source) if isinstance(source, str) else source
-        return publish.load(found, self._target(to), replace=replace, local=self.engine, progress=progress)
+        with task(f"load {found.name} to {to}", progress) as step, working(self.engine):
+            seen = None if step is silent else step  # rows are counted first for who looks
+            return publish.load(found, self._target(to), replace=replace, local=self.engine, progress=seen)
 
     @overload
     def publish(
@@ -457,14 +464,17 @@ class FeatureStore:
         found = self.register(self.view(view) if isinstance(view, str) else view)
         target = self._target(to)
         if dry_run:
-            return publish.rehearse(found, target, mode=mode, catalog=self.catalog, promote=promote, **asked)
+            with task(f"plan {found.name} on {to}"):
+                gated: dict[str, Any] = {"catalog": self.catalog, "checks": checks, "drift": self._drift}
+                return publish.rehearse(found, target, mode=mode, promote=promote, **gated, **asked)
         tables = self._tables_of(found)
         how: dict[str, Any] = {"mode": mode, "promote": promote, "breaking": breaking, "certify": certify}
-        how |= {"local": self.engine, "tables": tables, "catalog": self.catalog, "progress": progress}
-        with publish.failures_noted(self.catalog, found, target):
-            published = publish.publish(found, target, **how, checks=checks, drift=self._drift, **asked)
-        self._profile_published(found, published)
-        publish.keep(found, target, _described, published.finished, when=baseline)
+        how |= {"local": self.engine, "tables": tables, "catalog": self.catalog, "checks": checks, "drift": self._drift}
+        with task(f"publish {found.name} to {to}", progress) as step, working(self.engine):
+            with publish.failures_noted(self.catalog, found, target):
+                published = publish.publish(found, target, **how, progress=step, **asked)
+            self._profile_published(found, published)
+            publish.keep(found, target, _described, published.finished, when=baseline)
         return published
 
     def certify(self, view: FeatureView | str, to: str) -> Certificate:
@@ -508,7 +518,8 @@ class FeatureStore:
         PublishError
             It is not published there. Nothing was written.
         """
-        return publish.bring_up_to_date(view, self._target(to), progress=progress, drift=self._drift, **asked)
+        with task(f"materialize {_name(view)} on {to}", progress) as step:
+            return publish.bring_up_to_date(view, self._target(to), progress=step, drift=self._drift, **asked)
 
     def promote(self, view: FeatureView | str, to: str, version: int, *, breaking: bool = False) -> Promotion:
         """Lead readers of a view to a version that was published beside the promoted one.
@@ -626,8 +637,8 @@ class FeatureStore:
         OnlineStoreError, TargetError, UnknownName
             What was not noted as pushed is pushed the next time.
         """
-        name = view if isinstance(view, str) else view.name
-        return self._serving.sync(name, to, target=target, progress=progress)
+        with task(f"sync {_name(view)}", progress) as step:
+            return self._serving.sync(_name(view), to, target=target, progress=step)
 
     def get_features(
         self, features: Any, keys: Any, *, at: datetime | str | None = None, online: str | None = None
@@ -667,8 +678,8 @@ class FeatureStore:
 
         `.ok` says whether all agree and nothing is due; `.differences` lists where they do not.
         """
-        name = view if isinstance(view, str) else view.name
-        return self._serving.check(name, store=online)
+        with task(f"compare {_name(view)} with its online store"):
+            return self._serving.check(_name(view), store=online)
 
     # ------------------------------------------------------------------ check
 
@@ -702,21 +713,23 @@ class FeatureStore:
             `.ok`, `.to_polars()`, `.raise_if_failed()`; rows that fail raise nothing by themselves.
         """
         found = self._subject(what)
-        if isinstance(found, FeatureView):
-            with self._place(found, to, checks) as place:
-                return checking.check_view(found, **place, checks=checks, at=at, previous=previous)
-        if to is not None:
-            raise DefinitionError("check(to=...) is for feature views, which are what targets have.")
-        who, table = self._readable(found)
-        others = self._others(checking.referenced(checks or ()))
-        how: dict[str, Any] = {"tables": others, "con": self.engine, "compare": self._compare}
-        return checking.check_table(table, checks, who, previous, **how)
+        with task(f"check {getattr(found, 'name', 'the table')}"), working(self.engine):
+            if isinstance(found, FeatureView):
+                with self._place(found, to, checks) as place:
+                    return checking.check_view(found, **place, checks=checks, at=at, previous=previous)
+            if to is not None:
+                raise DefinitionError("check(to=...) is for feature views, which are what targets have.")
+            who, table = self._readable(found)
+            others = self._others(checking.referenced(checks or ()))
+            how: dict[str, Any] = {"tables": others, "con": self.engine, "compare": self._compare}
+            return checking.check_table(table, checks, who, previous, **how)
 
     def suggest_checks(self, what: FeatureView | Source | str | Any) -> Suggestions:
         """Propose checks that a source or a table passes today, with margins and reasons; of a view, for its source."""
         found = self._subject(what)
-        who, table = self._readable(found.source if isinstance(found, FeatureView) else found)
-        return checking.suggest(table, who=who, con=self.engine)
+        with task("look for checks that hold"), working(self.engine):
+            who, table = self._readable(found.source if isinstance(found, FeatureView) else found)
+            return checking.suggest(table, who=who, con=self.engine)
 
     def monitor(
         self,
@@ -785,7 +798,7 @@ class FeatureStore:
         known = [document for document in self.catalog.list(MONITORING) if document.name == found.name]
         report = known[0].body["report"] if known else None
         previous = CheckReport.from_doc(report) if report else None
-        with self._place(found, to, checks) as place:
+        with task(f"monitor {found.name}"), working(self.engine), self._place(found, to, checks) as place:
             hooks["looks"] = (*self._drift_looks(found, window, at, to, baseline, place), *looks)
             hooks |= {"checks": checks, "previous": previous, "keep": self._keep(found.name)}
             return checking.monitor_view(found, window, **place, at=at, **hooks)

@@ -89,7 +89,7 @@ def _line(text: str) -> str:
     return "".join(each if each.isprintable() else " " for each in text)
 
 
-def suggest(table: ir.Table, *, who: str = "the table", now: datetime | None = None, con: Any = None) -> Suggestions:
+def suggest(table: Any, *, who: str = "the table", now: datetime | None = None, con: Any = None) -> Suggestions:
     """Propose checks that the rows of a table pass, with margins, as code to read and keep.
 
     Two scans of the table (see `fsnb.profiling`), and a query more for each column of times. The module says the rules.
@@ -98,7 +98,7 @@ def suggest(table: ir.Table, *, who: str = "the table", now: datetime | None = N
     Parameters
     ----------
     table
-        An Ibis table of a connection.
+        A path, a frame, or an Ibis table, which is looked at where it lies.
     who
         What it is, for the text: "source 'flights'".
     now
@@ -109,7 +109,8 @@ def suggest(table: ir.Table, *, who: str = "the table", now: datetime | None = N
     Suggestions
         `.code()` for a cell, `.checks` to run. Of no rows nothing is proposed.
     """
-    con = table.get_backend() if con is None else con
+    counting = reading(table, who, con)
+    con, table = counting.con, counting.table
     check_engine(con.name, who)
     now = datetime.now(UTC).replace(tzinfo=None) if now is None else now
     table = without_nan(table)

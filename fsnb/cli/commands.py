@@ -9,9 +9,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,7 +21,7 @@ import click
 from rich.console import Console
 
 from fsnb.errors import FsnbError, UsageError
-from fsnb.model.moments import utc_now
+from fsnb.terminal import showing_progress
 
 ERROR, NO = 1, 3
 
@@ -50,7 +51,8 @@ def command(name: str | None = None, **settings: Any) -> Callable[[Callable[...,
     def decorate(function: Callable[..., Any]) -> click.Command:
         @wraps(function)
         def on_store(*, path: str, catalog: str | None, engine: str = "duckdb", **given: Any) -> Any:
-            return function(store=opened(path, catalog, engine), **given)
+            with showing_progress(wanted=not given.get("as_json")):
+                return function(store=opened(path, catalog, engine), **given)
 
         wrapped: Callable[..., Any] = on_store
         for option in reversed(OPTIONS):
@@ -135,8 +137,10 @@ def drawn(what: Any) -> str:
 
 
 def teller(*, as_json: bool) -> Callable[..., None] | None:
-    """Shows the steps of a command on the terminal's other stream; nothing with --json."""
-    return None if as_json else lambda *said: click.echo(f"  {' '.join(map(str, said))}", err=True)
+    """Writes the steps of a command to stderr, as a log; nothing with --json, or where a terminal shows progress."""
+    return (
+        None if as_json or sys.stderr.isatty() else lambda *said: click.echo(f"  {' '.join(map(str, said))}", err=True)
+    )
 
 
 # ---------------------------------------------------------------------- times
@@ -150,19 +154,12 @@ class Moment(click.ParamType):
     def convert(self, value: Any, param: Any, ctx: Any) -> datetime | timedelta:
         if isinstance(value, (datetime, timedelta)):
             return value
-        if value == "now":
-            return utc_now()
-        from fsnb.model import parse_duration
+        from fsnb.model.moments import read_moment
 
         try:
-            found = datetime.fromisoformat(value)
-            return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
-        except ValueError:
-            pass
-        try:
-            return parse_duration(value)
-        except FsnbError:
-            self.fail(f"{value!r} is neither a time (2013-01-31T06:00), nor 'now', nor a length of time (7d).")
+            return read_moment(value, param.opts[0] if param else "time")
+        except FsnbError as error:
+            self.fail(str(error))
 
 
 MOMENT = Moment()
@@ -183,12 +180,3 @@ class Length(click.ParamType):
 
 
 LENGTH = Length()
-
-
-def between(start: datetime | timedelta | None, end: datetime | timedelta | None) -> dict[str, datetime | None]:
-    """The bounds of a range of time; a length counts back from its end, the end's from now."""
-    until = utc_now() - end if isinstance(end, timedelta) else end
-    if isinstance(start, timedelta):
-        until = until or utc_now()
-        start = until - start
-    return {"start": start, "end": until}

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from fsnb.cli.commands import LENGTH, MOMENT, answer, between, command, teller
+from fsnb.cli.commands import LENGTH, MOMENT, answer, command, teller
+from fsnb.model.moments import between
 
 START_HELP = "Only what may change after this time: 2013-01-31T06:00 (UTC), or how long before the end: 7d."
 END_HELP = "Up to this time; now by default."

@@ -288,7 +288,12 @@ class FeatureView:
         for name in rules:
             if name not in RULES:
                 raise UnknownName.among(f"feature view {self.name!r}", "rule", name, RULES)
-        same = {"entity": self.entity, "source": self.source, "fill": dict(self.fill), "checks": self.checks}
+        same: dict[str, Any] = {
+            "entity": self.entity,
+            "source": self.source,
+            "fill": dict(self.fill),
+            "checks": self.checks,
+        }
         same |= {name: getattr(self, name) for name in (*RULES, "description", "owner", "tags") if name != "fill"}
         values = {output.base: output.value for output in self.outputs}
         return FeatureView(self.name, features=values, **(same | rules))

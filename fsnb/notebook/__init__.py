@@ -1,12 +1,14 @@
 """What `%load_ext fsnb` brings to a notebook: magics, completion, rich output.
 
     session     the notebook's current store, and the names in its namespace
-    arguments   what each magic takes: one parser each, which also writes its help and feeds completion
+    arguments   what each magic takes: one parser each (`parsing`), which also writes its help and feeds completion;
+                `options`, `options_defining` and `options_keeping` have them by what they are for
+    magics      parse, call, answer: a few lines over the store's method each, in `defining`, `doing`, `keeping`
     body        the cell under `%%feature_view`: compiled so that an error points to its line
-    magics      parse, call, answer: each magic is a few lines over the store's method
     watching, checking, publishing, cataloguing   cards of quality, checks, publications, the catalog
+    examples    the cell under `%%feature_test`, in its sections
     catalogued  what the catalog knows by a name, for `%fs show`
-    progress    the steps of a publication, one line updated in place
+    progress    what takes a while, one line updated in place
     completion  names after TAB
     cards       value -> Card, the one description (`card`) that text and HTML are both made of
     html        Card -> self-contained HTML; `drawing` adds the rules of time as a picture
@@ -23,7 +25,7 @@ import threading
 from importlib import import_module
 from typing import Any
 
-from fsnb.notebook import completion, magics, richly
+from fsnb.notebook import completion, magics, progress, richly
 
 # What ibis imports on its first call (1.3 s and more). Imports alone, no query: a thread in the middle of a native
 # query could not end with the process. Not a daemon, for the same reason; it ends by itself.
@@ -37,11 +39,13 @@ def load(shell: Any) -> None:
     shell.register_magics(ours)
     completion.register(shell, ours.session)
     richly.register(shell, ours.session)
+    progress.register(shell, ours)
     threading.Thread(target=_warm, name="fsnb-warm").start()
 
 
 def unload(shell: Any) -> None:
     """Take out again what `load` brought; nothing when it is not loaded."""
+    progress.unregister()
     richly.unregister(shell)
     completion.unregister(shell)
     magics.unregister(shell)

@@ -17,6 +17,8 @@ from typing import Any
 
 from fsnb.errors import DefinitionError, FsnbError
 
+FEATURES = "the features, a mapping of name -> Ibis value: {'events': t.count()}"
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -62,7 +64,7 @@ def _from(trace: TracebackType | None, frame: Any) -> TracebackType | None:
     return trace
 
 
-def compiled(who: str, first_line: str, cell: str, shell: Any) -> Body:
+def compiled(who: str, first_line: str, cell: str, shell: Any, comes_to: str = FEATURES) -> Body:
     """Compile a cell's body.
 
     Parameters
@@ -71,6 +73,8 @@ def compiled(who: str, first_line: str, cell: str, shell: Any) -> Body:
         Whose body it is, for messages.
     first_line
         The magic's own line, which stands above the body: line numbers are the cell's.
+    comes_to
+        What its last expression must be, for a message.
 
     Raises
     ------
@@ -83,9 +87,7 @@ def compiled(who: str, first_line: str, cell: str, shell: Any) -> Body:
         tree = ast.parse("\n" + textwrap.dedent(cell), filename)
         last = tree.body.pop() if tree.body else None
         if not isinstance(last, ast.Expr | ast.Return) or last.value is None:
-            raise DefinitionError(
-                f"{who}: the cell must end with the features, a mapping of name -> Ibis value: {{'events': t.count()}}."
-            )
+            raise DefinitionError(f"{who}: the cell must end with {comes_to}.")
         return Body(
             filename,
             ast.get_docstring(tree) or "",

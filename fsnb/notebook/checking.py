@@ -14,8 +14,8 @@ LOOKS = {
     "FAIL": Bad("failed"),
     "ERROR": Bad("could not run"),
     "warn": Soft("warning"),
-    "info": "noted",
-    "skip": "skipped",
+    "info": "i noted",
+    "skip": "- skipped",
 }
 STATUSES = {"ok": Good("ok"), "alert": Bad("alert"), "error": Bad("error"), "warn": Soft("warn")}
 SAMPLES = 5  # checks whose failing rows are shown

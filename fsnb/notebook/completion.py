@@ -15,27 +15,27 @@ import string
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import ibis
+import ibis.expr.types as ir
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 
 from fsnb.catalog.words import FIELDS
+from fsnb.checks import CheckReport
 from fsnb.errors import FsnbError
 from fsnb.model import Check, Feature, FeatureView, Source, Spine
 from fsnb.model.view import CLOSED
 from fsnb.notebook import arguments
+from fsnb.notebook.parsing import HELP
 from fsnb.notebook.session import Session
 from fsnb.pit.strategies import WORDS
+from fsnb.publish.publishing import CERTIFY, MODES
 from fsnb.store import ENGINES
+from fsnb.testing.running import ENGINES as LOCAL
 from fsnb.training import TrainingSet
 
-BODY = "%%feature_view"
+BODIES = ("%%feature_view", "%%on_spine")  # of which the cell sees `t`
 TYPED = string.ascii_letters + string.digits + "_."  # what a dotted name in a body is made of
-PARSERS = {
-    BODY: arguments.FEATURE_VIEW,
-    "%train": arguments.TRAIN,
-    "%pit": arguments.PIT,
-    "%publish": arguments.PUBLISH,
-    "%check": arguments.CHECK,
-}
+PARSERS = {f"{mark}{name}": parser for name, parser in arguments.MAGICS.items() for mark in ("%", "%%")}
 
 
 def register(shell: Any, session: Session) -> None:
@@ -57,7 +57,7 @@ class Completer:
     def match(self, context: CompletionContext) -> SimpleMatcherResult:
         """The words that may stand at the cursor, instead of what others would offer; none outside our magics."""
         before = context.text_until_cursor
-        if context.cursor_line > 0 and context.full_text.startswith(f"{BODY} "):
+        if context.cursor_line > 0 and context.full_text.startswith(tuple(f"{body} " for body in BODIES)):
             word = before[len(before.rstrip(TYPED)) :]
             found = self._offered(self._columns_of_t, context.full_text, word)
         else:
@@ -99,7 +99,7 @@ class Completer:
         if waiting is None and given and option in options:
             return [f"{option}={value}" for value in self._values(options[option], placed, word)]
         if waiting is None and word.startswith("-"):
-            return [*(action.option_strings[-1] for action in options.values()), arguments.HELP[-1]]
+            return [*(action.option_strings[-1] for action in options.values()), HELP[-1]]
         return self._values(waiting or _place(parser, len(placed)), placed, word)
 
     def _values(self, action: argparse.Action | None, placed: list[str], word: str) -> Iterable[str]:
@@ -108,11 +108,10 @@ class Completer:
 
     def _columns_of_t(self, cell: str, word: str) -> Iterable[str]:
         """`t.` in a body: the source's columns and what can be done with them."""
-        named = re.search(r"--source[ =]+(\w+)", cell.partition("\n")[0])
         first, *path = word.split(".")
-        if first != "t" or not path or named is None:
+        value: Any = self._table(cell.partition("\n")[0]) if first == "t" and path else None
+        if value is None:
             return ()
-        value: Any = self.session.source(named[1]).table
         for name in path[:-1]:
             if name not in getattr(value, "columns", ()):
                 return ()
@@ -120,6 +119,15 @@ class Completer:
         start = ".".join([first, *path[:-1]])
         names = [*getattr(value, "columns", ()), *dir(value)]
         return [f"{start}.{name}" for name in dict.fromkeys(names) if not name.startswith("_")]
+
+    def _table(self, line: str) -> ir.Table | None:
+        """What `t` is under this first line."""
+        source = re.search(r"--source[ =]+(\w+)", line)
+        if source:
+            return self.session.source(source[1]).table
+        spine = re.match(r"%%on_spine\s+(\w+)", line)
+        found = self.session.holding(Spine).get(spine[1]) if spine else None
+        return ibis.table(found.schema, name="spine") if found else None
 
 
 def _place(parser: argparse.ArgumentParser, position: int) -> argparse.Action | None:
@@ -205,24 +213,85 @@ def _lists_of_checks(session: Session) -> list[str]:
     return [name for name, value in lists.items() if value and all(isinstance(each, Check) for each in value)]
 
 
+def _versions(session: Session, placed: list[str], word: str) -> Iterable[str]:
+    """The versions of the view, or whatever it is, that was named before."""
+    known = [document for document in session.store.catalog.list() if placed and document.name == placed[0]]
+    return [str(n + 1) for document in known for n in range(document.version)]
+
+
+def _tags(session: Session, placed: list[str], word: str) -> Iterable[str]:
+    return {shlex.quote(tag) for document in session.documents("view") for tag in document.body["tags"]}
+
+
+def _owners(session: Session, placed: list[str], word: str) -> Iterable[str]:
+    return {shlex.quote(who) for document in session.documents("view") if (who := document.body["owner"])}
+
+
+def _clocks(session: Session, placed: list[str], word: str) -> Iterable[str]:
+    """The columns of the data that a source is named on, where a variable holds it."""
+    data = session.names.get(placed[1]) if len(placed) > 1 else None
+    return [str(name) for name in getattr(data, "columns", ())]
+
+
+def _looked_at(session: Session, placed: list[str], word: str) -> Iterable[str]:
+    """Training sets, and spines: `%preview` takes both."""
+    return [*session.holding(TrainingSet), *session.holding(Spine)]
+
+
+def _frames(session: Session, placed: list[str], word: str) -> Iterable[str]:
+    """What drift can be measured between: logged sets by name, and variables that hold rows."""
+    rows = (name for name, value in session.names.items() if name[:1] != "_" and _has_rows(value))
+    return [*_named(session, "baseline"), *rows]
+
+
+def _has_rows(value: Any) -> bool:
+    return isinstance(value, TrainingSet) or (hasattr(value, "columns") and not isinstance(value, type | Spine))
+
+
+def _last_of_list(found: Callable[[], Iterable[str]]) -> Callable[[Session, list[str], str], Iterable[str]]:
+    """Words for the last part of a list that is parted by commas."""
+
+    def values(session: Session, placed: list[str], word: str) -> Iterable[str]:
+        begun = word[: word.rfind(",") + 1]
+        return [f"{begun}{each}" for each in found() if each not in begun.split(",")]
+
+    return values
+
+
 VALUES: Mapping[str, Callable[[Session, list[str], str], Iterable[str]]] = {
     "checked": lambda session, placed, word: [*_views(session, placed, word), *_sources(session, placed, word)],
+    "at": _clocks,
+    "available": _clocks,
+    "certify": lambda session, placed, word: CERTIFY,
     "checks": lambda session, placed, word: _lists_of_checks(session),
     "closed": lambda session, placed, word: CLOSED,
+    "current": _frames,
+    "data": lambda session, placed, word: [n for n, v in session.names.items() if n[:1] != "_" and _has_rows(v)],
     "document": _documents,
     "engine": lambda session, placed, word: ENGINES,
+    "engines": _last_of_list(lambda: LOCAL),
     "entity": lambda session, placed, word: session.entities(),
+    "event_time": _clocks,
     "feature": _columns,
     "features": _features,
     "kind": _kinds,
     "made": _made,
+    "mode": lambda session, placed, word: MODES,
     "new": _definitions,
+    "number": _versions,
     "old": _definitions,
+    "online": lambda session, placed, word: ("sqlite", "redis://", "postgresql://"),
+    "owner": _owners,
+    "previous": lambda session, placed, word: session.holding(CheckReport),
+    "reference": _frames,
     "source": _sources,
     "spine": lambda session, placed, word: session.holding(Spine),
     "strategy": lambda session, placed, word: WORDS,
+    "tag": _tags,
     "to": lambda session, placed, word: _named(session, "target"),
     "train": lambda session, placed, word: session.holding(TrainingSet),
+    "version": _versions,
     "view": _views,
+    "what": _looked_at,
     "words": _words,
 }

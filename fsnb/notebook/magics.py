@@ -1,55 +1,64 @@
 """The magics: parse, call the store, answer. What each does is the store's; see the Python call in each help.
 
-A magic that makes a value binds it to a variable and, where there is something to see, returns it: IPython shows a
-returned value once, and `x = %pit train 3` works. `%train` only says what it made, because a training set is lazy.
+A magic displays nothing by itself. It returns its value, which IPython shows once where a cell ends with it, so that
+`x = %pit train 3` works; `-o NAME` binds it. `%train` only says what it made, because a training set is lazy.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import ibis
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
+from traitlets import Bool, Float, Unicode
 
-import fsnb
 from fsnb.catalog import Diff, Lineage
-from fsnb.checks import CheckReport, Suggestions
 from fsnb.errors import UnknownName, UsageError
-from fsnb.model import FeatureView, Spine
-from fsnb.notebook import arguments, cards
-from fsnb.notebook.body import compiled
+from fsnb.model import Entity, FeatureView, Source, Spine
+from fsnb.notebook import arguments, cards, defining, doing, keeping
 from fsnb.notebook.card import Card
 from fsnb.notebook.catalogued import find
-from fsnb.notebook.progress import Progress
+from fsnb.notebook.parsing import HELP, quoted
 from fsnb.notebook.session import Session
-from fsnb.publish import Publication
-from fsnb.training import Preview, TrainingSet, Why
+from fsnb.testing import FeatureTest
 
 
 @magics_class
 class FsnbMagics(Magics):
-    """`%fs`, `%%feature_view`, `%train`, `%pit`, `%publish`, `%check`."""
+    """`%fs` and its commands, `%entity`, `%source`, `%%feature_view`, `%train`, `%preview`, `%publish`, ..."""
+
+    path = Unicode(".fsnb", help="The folder of the store that `%fs open` opens.").tag(config=True)
+    engine = Unicode("duckdb", help="What that store computes with: duckdb or polars.").tag(config=True)
+    catalog = Unicode("", help="Its catalog where that is not in the folder: a file, or postgresql://...").tag(
+        config=True
+    )
+    target = Unicode("", help="The target where --to is left out.").tag(config=True)
+    progress = Bool(True, help="Whether to show what takes longer than a moment.").tag(config=True)
+    progress_after = Float(2.0, min=0.0, help="How many seconds that moment is.").tag(config=True)
 
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
-        self.session = Session(shell)
+        self.session = Session(shell, self)
 
     # ------------------------------------------------------------------ %fs
 
     @line_magic
     def fs(self, line: str) -> Any:
         command, _, rest = line.strip().partition(" ")
-        if command in arguments.HELP:
+        if command in HELP:
             print(arguments.FS_HELP)
             return None
         command = command or "status"
         if command not in arguments.FS:
             raise UnknownName.among("%fs", "command", command, arguments.FS)
         asked = arguments.FS[command].parse(rest)
-        return asked and getattr(self, f"_fs_{command}")(asked)
+        if asked is None:
+            return None
+        kept = keeping.COMMANDS.get(command)
+        return kept(self.session, asked) if kept else getattr(self, f"_fs_{command}")(asked)
 
     def _fs_open(self, asked: Any) -> None:
-        store = self.session.open(asked.path, asked.engine, asked.out, asked.catalog)
+        wanted = asked.path or self.path, asked.engine or self.engine
+        store = self.session.open(*wanted, asked.out, asked.catalog or self.catalog or None)
         print(f"{asked.out}: {store!r}")
 
     def _fs_status(self, asked: Any) -> Card:
@@ -71,13 +80,13 @@ class FsnbMagics(Magics):
         return shown.card
 
     def _fs_search(self, asked: Any) -> Card:
-        words = " ".join(arguments.quoted(word) for word in asked.words)
+        words = " ".join(quoted(word) for word in asked.words)
         documents = self.session.store.catalog.search(words, limit=asked.limit)
         self._bind(asked.out, documents)
         return cards.found(documents, words)
 
     def _fs_catalog(self, asked: Any) -> Any:
-        made = self.session.store.browse(" ".join(arguments.quoted(word) for word in asked.words))
+        made = self.session.store.browse(" ".join(quoted(word) for word in asked.words))
         self._bind(asked.out, made)
         return made
 
@@ -92,92 +101,71 @@ class FsnbMagics(Magics):
         self._bind(asked.out, made)
         return made
 
-    # ------------------------------------------------------------------ the way: define, train, see, publish
+    # ------------------------------------------------------------------ define
+
+    @line_cell_magic
+    def entity(self, line: str, cell: str | None = None) -> Entity | None:
+        asked = arguments.MAGICS["entity"].parse(line)
+        return None if asked is None else defining.entity(self.session, asked, cell)
+
+    @line_cell_magic
+    def source(self, line: str, cell: str | None = None) -> Source | None:
+        asked = arguments.MAGICS["source"].parse(line)
+        return None if asked is None else defining.source(self.session, asked, cell, f"%%source {line}")
 
     @line_cell_magic
     def feature_view(self, line: str, cell: str | None = None) -> FeatureView | None:
-        asked = arguments.FEATURE_VIEW.parse(line)
-        if asked is None:
-            return None
-        if cell is None:
-            raise UsageError("%%feature_view has a body: write it with two % in the first line of a cell of its own.")
-        store = self.session.store
-        body = compiled(f"feature view {asked.name!r}", f"%%feature_view {line}", cell, self.shell)
-        try:
-            view = FeatureView(
-                asked.name,
-                entity=self.session.entity(asked.entity),
-                source=self.session.source(asked.source),
-                features=lambda t: body.run({**self.session.names, "t": t, "_": ibis._, "ibis": ibis, "fsnb": fsnb}),
-                windows=[window for window in asked.windows.split(",") if window.strip()],
-                lag=asked.lag,
-                ttl=asked.ttl,
-                refresh=asked.refresh,
-                closed=asked.closed,
-                skip_nulls=asked.skip_nulls,
-                description=body.description,
-                owner=asked.owner,
-                tags=asked.tag,
-            )
-        except Exception as error:
-            body.explain(error, self.shell)
-            raise
-        self.session.bind(asked.out or asked.name, store.register(view))
-        return view
+        asked = arguments.MAGICS["feature_view"].parse(line)
+        return None if asked is None else defining.feature_view(self.session, asked, _body("feature_view", cell), line)
+
+    @line_cell_magic
+    def on_spine(self, line: str, cell: str | None = None) -> Spine | None:
+        asked = arguments.MAGICS["on_spine"].parse(line)
+        return None if asked is None else defining.on_spine(self.session, asked, _body("on_spine", cell), line)
+
+    @line_cell_magic
+    def feature_test(self, line: str, cell: str | None = None) -> FeatureTest | None:
+        asked = arguments.MAGICS["feature_test"].parse(line)
+        return None if asked is None else defining.feature_test(self.session, asked, _body("feature_test", cell))
+
+    # ------------------------------------------------------------------ train, look, watch, publish
 
     @line_magic
     def train(self, line: str) -> None:
-        asked = arguments.TRAIN.parse(line)
-        if asked is None:
-            return
-        spine = self.session.variable(asked.spine, Spine, "fsnb.Spine(frame, at='asked_at')")
-        features = self.session.features(asked.features)
-        made = self.session.store.training_set(spine, features, engine=asked.engine, strategy=asked.strategy)
-        self.session.bind(asked.out, made)
-        print(f"{asked.out}: {made!r}")
+        self._do("train", line)
 
     @line_magic
-    def pit(self, line: str) -> Why | Preview | None:
-        asked = arguments.PIT.parse(line)
-        if asked is None:
-            return None
-        train = self.session.variable(asked.train, TrainingSet, "%train SPINE FEATURE...")
-        shown = train.why(asked.row, asked.feature) if asked.feature else train.preview(asked.row)
-        self._bind(asked.out, shown)
-        return shown
+    def preview(self, line: str) -> Any:
+        return self._do("preview", line)
 
     @line_magic
-    def publish(self, line: str) -> Publication | None:
-        asked = arguments.PUBLISH.parse(line)
-        if asked is None:
-            return None
-        view = self.session.view(asked.view)
-        with Progress(f"publish {view.name} to {asked.to}") as progress:
-            publication = self.session.store.publish(view, to=asked.to, progress=progress)
-        self.session.bind(asked.out, publication)
-        return publication
+    def pit(self, line: str) -> Any:
+        return self._do("pit", line)
 
     @line_magic
-    def check(self, line: str) -> CheckReport | Suggestions | None:
-        asked = arguments.CHECK.parse(line)
-        if asked is None:
-            return None
-        store = self.session.store
-        what = self.session.names.get(asked.checked, asked.checked)
-        if asked.suggest:
-            proposed = store.suggest_checks(what)
-            self._bind(asked.out, proposed)
-            variable = f"{asked.checked}_checks" if asked.checked.isidentifier() else "checks"
-            self.session.shell.set_next_input(f"{proposed.code(variable)}\n\n%check {asked.checked} --with {variable}")
-            return proposed
-        checks = self.session.variable(asked.checks, list, "[fsnb.checks.not_null('column')]") if asked.checks else None
-        report = store.check(what, checks, to=asked.to)
-        self._bind(asked.out, report)
-        return report
+    def drift(self, line: str) -> Any:
+        return self._do("drift", line)
+
+    @line_magic
+    def check(self, line: str) -> Any:
+        return self._do("check", line)
+
+    @line_magic
+    def publish(self, line: str) -> Any:
+        return self._do("publish", line)
+
+    def _do(self, magic: str, line: str) -> Any:
+        asked = arguments.MAGICS[magic].parse(line)
+        return None if asked is None else doing.MAGICS[magic](self.session, asked)
 
     def _bind(self, name: str | None, value: Any) -> None:
-        if name:
-            self.session.bind(name, value)
+        self.session.bind_if(name, value)
+
+
+def _body(magic: str, cell: str | None) -> str:
+    if cell is None:
+        raise UsageError(f"%%{magic} has a body: write it with two % in the first line of a cell of its own.")
+    return cell
 
 
 for _magic, _help in arguments.HELPS.items():

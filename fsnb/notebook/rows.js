@@ -11,6 +11,11 @@ function fill(element, html) {
   element.innerHTML = html;
 }
 
+// Lab takes arrows and letters for its own commands unless the very element that has the focus says otherwise.
+function keepKeys(root) {
+  root.addEventListener("focusin", (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
+}
+
 // Asks Python: the change goes out with the next number, and the widget is busy until that number comes back.
 function asking(model, root) {
   const done = () => {

@@ -23,10 +23,11 @@ ASKED = re.compile(r"""(?P<view>\w+)(\.(?P<dotted>\w+)|\[(['"]?)(?P<keyed>\w+)\4
 
 
 class Session:
-    """One notebook: its shell, its current store, the values in its variables."""
+    """One notebook: its shell, its settings, its current store, the values in its variables."""
 
-    def __init__(self, shell: Any) -> None:
+    def __init__(self, shell: Any, config: Any = None) -> None:
         self.shell = shell
+        self.config = config  # `%config FsnbMagics`
         self._opened: FeatureStore | None = None
         self._bound: Any = None  # what the variable `store` was when %fs opened one
 
@@ -63,6 +64,23 @@ class Session:
 
     def bind(self, name: str, value: Any) -> None:
         self.shell.push({name: value})
+
+    def bind_if(self, name: str | None, value: T) -> T:
+        """The value, bound to a variable where one is named."""
+        if name:
+            self.bind(name, value)
+        return value
+
+    def target(self, asked: str | None, magic: str) -> str:
+        """The target that a magic was given, or the notebook's own."""
+        found = asked or self.config.target
+        if not found:
+            targets = [document.name for document in self.documents("target")]
+            raise UsageError(
+                f"{magic}: the following arguments are required: --to. Targets: {listed(targets)}. "
+                "Or set one for the notebook: %config FsnbMagics.target = 'prod'."
+            )
+        return str(found)
 
     def holding(self, kind: type[T]) -> dict[str, T]:
         """The user's variables that hold a value of this type; not IPython's own `_`, `_5`."""

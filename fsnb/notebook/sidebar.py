@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from os.path import realpath
 from typing import Any
 
 from IPython import get_ipython
@@ -104,7 +105,7 @@ def _store(catalog: str) -> tuple[str, FeatureStore]:
     """
     stores = _session().holding(FeatureStore)
     for name, store in sorted(stores.items(), key=lambda pair: pair[0] != STORE):
-        if store.catalog.where == catalog:
+        if realpath(store.catalog.where) == realpath(catalog):  # one of them may have come over a link
             return name, store
     if stores:
         have = ", ".join(f"{name} ({store.catalog.where})" for name, store in stores.items())

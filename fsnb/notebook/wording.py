@@ -35,12 +35,19 @@ def moment(value: datetime) -> str:
 
 
 def frame(value: pl.DataFrame, title: str = "") -> Table:
-    """The first rows of a frame; figures to four digits, NULL as nothing."""
-    shown = value.head(MOST)
-    rows = [tuple(_figure(cell) for cell in row) for row in shown.iter_rows()]
+    """The first rows of a frame; figures to four digits with their interval beside them, NULL as nothing."""
+    names = [name for name in value.columns if not name.endswith(("_low", "_high"))]
+    rows = [tuple(_cell(row, name) for name in names) for row in value.head(MOST).to_dicts()]
     if len(value) > MOST:
-        rows.append((f"and {len(value) - MOST:,} more", *[""] * (len(value.columns) - 1)))
-    return Table(title, tuple(name.replace("_", " ") for name in value.columns), tuple(rows))
+        rows.append((f"and {len(value) - MOST:,} more", *[""] * (len(names) - 1)))
+    return Table(title, tuple(name.replace("_", " ") for name in names), tuple(rows))
+
+
+def _cell(row: Mapping[str, Any], name: str) -> Cell:
+    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
+    if row[name] is None or low is None or high is None:
+        return _figure(row[name])
+    return Number(f"{row[name]:.3f} [{low:.3f}, {high:.3f}]")
 
 
 def _figure(value: Any) -> Cell:

@@ -20,7 +20,6 @@ import pyarrow as pa
 from fsnb.model.data import TIMESTAMP
 from fsnb.online.kinds import micros, moment
 from fsnb.online.series import Series
-from fsnb.pit.engines import collect
 
 EVENT_TIME, AVAILABLE_TIME, RUN_ID, RUNS = "event_time", "available_time", "fsnb_run_id", "fsnb_runs"
 BATCH_ROWS = 100_000
@@ -46,11 +45,16 @@ class Outbox:
 
     def promoted(self) -> int | None:
         """The version that the view's stable name leads to now; None where nothing is published."""
-        if lake_of := getattr(self.con, "fsnb_lake", None):
-            return lake_of.promoted(self.view)
+        if lake := getattr(self.con, "fsnb_lake", None):  # its views are of this connection alone
+            return lake.promoted(self.view)
         definition = _definition(self.con, self.schema, self.view)
         found = re.search(rf"\b{re.escape(self.view)}__v(\d+)_current\b", definition or "")
         return int(found[1]) if found else None
+
+    def is_computed(self) -> bool:
+        """Whether the view's stable name leads to a database view that computes its values, and has no tables."""
+        definition = _definition(self.con, self.schema, self.view)
+        return bool(re.search(rf"\b{re.escape(self.view)}__v\d+_live\b", definition or ""))
 
     def runs(self, version: int) -> list[str]:
         """Ids of the runs that wrote this version; their rows are there too."""
@@ -83,7 +87,8 @@ class Outbox:
         columns = [name for name, _ in series.keys] + [EVENT_TIME, AVAILABLE_TIME, *series.names]
         chosen = table.select(*columns)
         if self.con.name == "pyspark":  # Ibis' batches go through pandas, which makes floats of integers beside NULL
-            yield from (pa.Table.from_batches([batch]) for batch in collect(self.con, chosen).to_batches(BATCH_ROWS))
+            rows = self.con.raw_sql(self.con.compile(chosen)).toArrow().cast(chosen.schema().to_pyarrow())
+            yield from (pa.Table.from_batches([batch]) for batch in rows.to_batches(BATCH_ROWS))
             return
         for batch in self.con.to_pyarrow_batches(chosen, chunk_size=BATCH_ROWS):
             if batch.num_rows:

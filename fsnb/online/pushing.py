@@ -93,6 +93,12 @@ def sync(
     step = progress or (lambda text: None)
     for _ in range(MOST_SWITCHES):
         version = box.promoted()
+        if version is None and box.is_computed():
+            raise OnlineStoreError(
+                f"feature view {box.view!r}: the target has it as a database view, which computes its values when "
+                "it is read and has no runs to push. Give it a refresh and publish it as a table: "
+                f"store.publish({box.view!r}, to=..., mode='table', breaking=True)."
+            )
         if version is None:
             raise OnlineStoreError(
                 f"feature view {box.view!r}: nothing of it is published in schema {box.schema!r} of the target. "

@@ -5,6 +5,7 @@ from fsnb.pit.execution import EnginePlan, lower, on
 from fsnb.pit.outcomes import Considered, Judgement, considered, considered_by
 from fsnb.pit.planning import JoinPlan, ViewPlan, plan
 from fsnb.pit.read import ROW, attach, normalise, read_source, read_spine, table_named
+from fsnb.pit.working import all_or_nothing, stop, working
 
 __all__ = [
     "ROW",
@@ -13,6 +14,7 @@ __all__ = [
     "JoinPlan",
     "Judgement",
     "ViewPlan",
+    "all_or_nothing",
     "attach",
     "check_engine",
     "collect",
@@ -24,5 +26,7 @@ __all__ = [
     "plan",
     "read_source",
     "read_spine",
+    "stop",
     "table_named",
+    "working",
 ]

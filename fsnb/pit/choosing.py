@@ -6,7 +6,7 @@ between the first and the last event, so pairs within a window are an estimate; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,6 +27,7 @@ SMALL = 1_000_000
 """Pairs that no strategy is quicker than: a join of so many ends before another has sorted."""
 MAX_PAIRS, MAX_PAIRS_SQL = {"polars": 200_000_000}, 5_000_000_000
 """Polars holds all pairs in memory; the others stream them, at about 30 ns each."""
+COUNTED = ("asks", "events", "pairs", "first", "last")
 MERGING = "count, sum, mean, min, max, std, var, nunique"
 
 
@@ -42,6 +43,12 @@ class Estimate:
     events: int
     all_pairs: int
     reach: int
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Estimate:
+        """What the row of `counting` says."""
+        counted = {name: int(row[name] or 0) for name in COUNTED}
+        return cls(counted["asks"], counted["events"], counted["pairs"], counted["last"] - counted["first"])
 
     def pairs(self, width: int | None) -> int:
         """Pairs that a join banded by `width` microseconds meets: of an ask's band the neighbour's half too."""
@@ -71,16 +78,13 @@ class Choice:
         return tuple(step.strategy for step in self.steps)
 
 
-Read = Callable[[Any, ir.Table], Mapping[str, Any]]
-"""(connection, a table of one row) -> the row."""
-
-
-def _read(con: Any, table: ir.Table) -> Mapping[str, Any]:
-    return collect(con, table).to_pylist()[0]
-
-
-def estimate(part: ViewPlan, con: Any, relation: ir.Table, asks: ir.Table, read: Read = _read) -> Estimate:
+def estimate(part: ViewPlan, con: Any, relation: ir.Table, asks: ir.Table) -> Estimate:
     """Count what equal keys bring together; `asks` are the distinct keys and cutoffs."""
+    return Estimate.of(collect(con, counting(part, con, relation, asks)).to_pylist()[0])
+
+
+def counting(part: ViewPlan, con: Any, relation: ir.Table, asks: ir.Table) -> ir.Table:
+    """The query of an estimate: one row with the columns COUNTED."""
     part, keys = replace(part, orders=()), key_names(part)
     rows = events(part, con, relation) if con.name != "polars" else _registered(part, con, relation, asks)
     mine = asks.group_by(keys).aggregate(_fsnb_asks=asks.count())
@@ -89,15 +93,13 @@ def estimate(part: ViewPlan, con: Any, relation: ir.Table, asks: ir.Table, read:
     )
     both = mine.inner_join(theirs, keys)
     pairs = both["_fsnb_asks"].cast("float64") * both["_fsnb_events"].cast("float64")
-    found = both.aggregate(
+    return both.aggregate(
         asks=both["_fsnb_asks"].sum(),
         events=both["_fsnb_events"].sum(),
         pairs=pairs.sum(),
         first=both["_fsnb_first"].min(),
         last=both["_fsnb_last"].max(),
     )
-    counted = {name: int(value or 0) for name, value in read(con, found).items()}
-    return Estimate(counted["asks"], counted["events"], counted["pairs"], counted["last"] - counted["first"])
 
 
 def _registered(part: ViewPlan, con: Any, relation: ir.Table, asks: ir.Table) -> ir.Table:

@@ -39,6 +39,16 @@ def date_part(part: str, value) -> int:  # type: ignore[no-untyped-def,empty-bod
     """Snowflake's part of a time; a zone counts, no zone is UTC."""
 
 
+@ibis.udf.scalar.builtin
+def date_mi(day, other) -> int:  # type: ignore[no-untyped-def,empty-body]
+    """PostgreSQL's days from one date to another."""
+
+
+@ibis.udf.scalar.builtin(name="date_part")
+def part_of_day(part: str, value) -> float:  # type: ignore[no-untyped-def,empty-body]
+    """PostgreSQL's part of a time of day, as a double."""
+
+
 @ibis.udf.scalar.builtin(name="toUnixTimestamp64Micro")
 def to_unix_micro(value) -> int:  # type: ignore[no-untyped-def,empty-body]
     """ClickHouse's microseconds since the epoch, of a DateTime64(6)."""
@@ -80,6 +90,14 @@ def _duckdb(value: ir.Value) -> ir.IntegerValue:
     if (value.type().scale or 0) <= 6:
         return epoch_us(value)
     return floored(epoch_ns(value), 1000) // 1000  # its own casts cut a time before 1970 upwards
+
+
+def _postgres(value: ir.Value) -> ir.IntegerValue:
+    """Days, and microseconds of the day, which a double holds exactly: EXTRACT is a decimal there, 2.5 times as slow."""
+    if value.type().timezone is not None:
+        value = value.cast("timestamp")
+    of_day = (part_of_day("epoch", value.time()) * 1_000_000).round().cast("int64")
+    return _whole(date_mi(value.date(), ibis.date(1970, 1, 1))) * 86_400_000_000 + of_day
 
 
 def _spark(value: ir.Value) -> ir.IntegerValue:
@@ -143,6 +161,7 @@ def _exactly(value: ir.Value, target: dt.DataType) -> ir.Value:
 
 CLOCKS: Mapping[str, Callable[[ir.Value], ir.IntegerValue]] = {
     "duckdb": _duckdb,
+    "postgres": _postgres,
     "pyspark": _spark,
     "databricks": _spark,
     "bigquery": _spark,

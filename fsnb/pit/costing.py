@@ -85,8 +85,7 @@ def _scanned(plan: EnginePlan, view: FeatureView, query: ir.Table | None) -> int
 
 
 def _counted(plan: EnginePlan, part: ViewPlan, relation: ir.Table) -> Estimate:
-    how = {"read": plan.read} if plan.read else {}
-    return plan.counted(part) or estimate(part, plan.con, relation, asked(plan, part, relation), **how)
+    return plan.counted(part) or estimate(part, plan.con, relation, asked(plan, part, relation))
 
 
 def _count(con: Any, table: ir.Table) -> int:

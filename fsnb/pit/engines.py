@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from fsnb.errors import NotSupported, listed
+from fsnb.pit.working import working
 
 # connection name -> what people call it; docs/engines.md says what each of them can do
 TESTED: Mapping[str, str] = {
@@ -87,10 +88,11 @@ def collect(con: Any, table: ir.Table) -> pa.Table:
 
     Ibis collects from Spark through pandas, where an integer beside a NULL becomes a float.
     """
-    if con.name != "pyspark":
-        return con.to_pyarrow(table)
-    con._run_pre_execute_hooks(table)
-    rows = con.raw_sql(con.compile(table)).toArrow()
+    with working(con):
+        if con.name != "pyspark":
+            return con.to_pyarrow(table)
+        con._run_pre_execute_hooks(table)
+        rows = con.raw_sql(con.compile(table)).toArrow()
     return rows.cast(pa.schema([field.with_nullable(True) for field in table.schema().to_pyarrow()]))
 
 

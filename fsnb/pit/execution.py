@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 from fsnb.errors import NotSupported, UnknownName, listed
 from fsnb.identity import bind
 from fsnb.pit import lowering_polars, places, strategies
-from fsnb.pit.choosing import Choice, Estimate, Read, choose, estimate, explained
+from fsnb.pit.choosing import Choice, Estimate, choose, counting, estimate, explained
 from fsnb.pit.clocks import cutoff, microseconds
 from fsnb.pit.engines import check_engine, collect
 from fsnb.pit.events import CUTOFF, VALUE, key_names
@@ -47,8 +47,8 @@ class EnginePlan(JoinPlan):
         One for every view that it can compute, or by the view's name; None: the cheapest.
     max_pairs
         A join that would meet more pairs is refused; None: the engine's own limit.
-    read
-        Reads the one row of a count, in place of the connection's own way: inside a transaction, say.
+    known
+        What `counting` found of views, by their names, or None; then nothing is read, of no view.
     """
 
     con: Any = None
@@ -56,7 +56,7 @@ class EnginePlan(JoinPlan):
     table: ir.Table | None = None
     strategy: str | Mapping[str, str] | None = None
     max_pairs: int | None = None
-    read: Read | None = None
+    known: Mapping[str, Estimate | None] | None = None
 
     @cached_property
     def choices(self) -> Mapping[str, Choice]:
@@ -96,7 +96,7 @@ class EnginePlan(JoinPlan):
     def asks_few(self, part: ViewPlan) -> bool:
         """Whether it pays to look for the asked keys first; where counting rows costs nothing to speak of."""
         source = self.tables.get(part.view.source.name)
-        reads = isinstance(self.con, ibis.BaseBackend) and self.con.name in strategies.ENGINES and self.read is None
+        reads = isinstance(self.con, ibis.BaseBackend) and self.con.name in strategies.ENGINES and self.known is None
         if source is None or not reads or self._spine_rows > FEW_ROWS:
             return False
         return self._spine_rows * FEW_SHARE <= _count(self.con, source)
@@ -105,16 +105,22 @@ class EnginePlan(JoinPlan):
     def _estimates(self) -> dict[str, Estimate]:
         return {}
 
+    def counting(self, part: ViewPlan) -> ir.Table:
+        """The query of what a view meets, as `fsnb.pit.choosing.counting` gives it."""
+        relation = bind(part.view.relation, self.tables)
+        return counting(part, self.con, relation, asked(self, part, relation))
+
     def counted(self, part: ViewPlan) -> Estimate | None:
         """What a view meets, counted once; None where no choice depends on it."""
         if not (isinstance(self.con, ibis.BaseBackend) and strategies.counts(self.con.name, part)):
             return None
+        if self.known is not None:
+            return self.known[part.view.name]
         if part.view.name not in self._estimates:
             assert self.table is not None
             relation = bind(part.view.relation, self.tables)
             asks = asked(self, part, relation)
-            how = {"read": self.read} if self.read else {}
-            self._estimates[part.view.name] = estimate(part, self.con, relation, asks, **how)
+            self._estimates[part.view.name] = estimate(part, self.con, relation, asks)
         return self._estimates[part.view.name]
 
     def cost(self) -> Cost:
@@ -163,7 +169,7 @@ def on(
     *,
     strategy: str | Mapping[str, str] | None = None,
     max_pairs: int | None = None,
-    read: Read | None = None,
+    known: Mapping[str, Estimate | None] | None = None,
 ) -> EnginePlan:
     """A plan on an engine; see EnginePlan.
 
@@ -181,7 +187,7 @@ def on(
             if name not in (views := [part.view.name for part in plan.views]):
                 raise UnknownName.among("the training set", "feature view", name, views)
     given = {each.name: getattr(plan, each.name) for each in fields(JoinPlan)}
-    return EnginePlan(**given, con=con, tables=tables, table=spine, strategy=strategy, max_pairs=max_pairs, read=read)
+    return EnginePlan(**given, con=con, tables=tables, table=spine, strategy=strategy, max_pairs=max_pairs, known=known)
 
 
 def lower(plan: JoinPlan, con: Any, tables: Mapping[str, ir.Table], spine: ir.Table) -> ir.Table:

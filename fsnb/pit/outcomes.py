@@ -19,7 +19,7 @@ import ibis.expr.types as ir
 from fsnb.model import Output
 from fsnb.pit.clocks import cutoff
 from fsnb.pit.events import AVAILABLE, EVENT, event_columns, order_names
-from fsnb.pit.planning import ViewPlan
+from fsnb.pit.planning import Span, ViewPlan
 from fsnb.pit.read import rows_of
 
 EPOCH = datetime(1970, 1, 1)
@@ -112,7 +112,8 @@ def considered_by(
 def to_micros(moment: datetime) -> int:
     """Microseconds since the epoch; naive is UTC."""
     naive = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
-    return (naive - EPOCH) // timedelta(microseconds=1)
+    since = naive - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def _moment(c: int | None) -> datetime | None:
@@ -193,39 +194,37 @@ def _judge(
     ranked: list[dict[str, Any]] | None = None,
 ) -> list[str]:
     """The outcome of each row; `ranked` are the rows with every column that ranks them, where `rows` lack some."""
+    lo = 0 if part.view.kind == "static" else part.span(None).lo
     if part.view.kind == "window":
-        return [_seen(part, row, c) or _in_window(part, output, row, c) for row in rows]
-    value, ranked = output.name, ranked or rows
-    outcomes = [(None if part.view.kind == "static" else _seen(part, row, c)) or SUPERSEDED for row in rows]
+        spans = [part.span(window) for window in output.windows]
+        return [_seen(lo, row, c) or _in_window(spans, row, c) for row in rows]
+    value, ranks = output.name, _ranks(part, ranked or rows)
+    outcomes = [(None if part.view.kind == "static" else _seen(lo, row, c)) or SUPERSEDED for row in rows]
     visible = [i for i, outcome in enumerate(outcomes) if outcome == SUPERSEDED]
     able = [i for i in visible if not part.view.skip_nulls or rows[i][value] is not None]
-    best = max(able, key=lambda i: _rank(part, ranked[i]), default=None)
+    best = max(able, key=ranks.__getitem__, default=None)
     for i in visible:
-        if (
-            rows[i].get(value) is None
-            and part.view.skip_nulls
-            and (best is None or _rank(part, ranked[i]) > _rank(part, ranked[best]))
-        ):
+        if rows[i].get(value) is None and part.view.skip_nulls and (best is None or ranks[i] > ranks[best]):
             outcomes[i] = NO_VALUE
     if best is not None:
         outcomes[best] = EXPIRED if _expired(part, rows[best], c) else USED
     return outcomes
 
 
-def _seen(part: ViewPlan, row: dict[str, Any], c: int | None) -> str | None:
-    """Why a row is not visible; None when it is."""
+def _seen(lo: int, row: dict[str, Any], c: int | None) -> str | None:
+    """Why a row is not visible (from its event time + `lo` on it could be); None when it is."""
     if row[EVENT] is None:
         return NO_TIME
     assert c is not None
-    if to_micros(row[EVENT]) + part.span(None).lo > c:
+    if to_micros(row[EVENT]) + lo > c:
         return FUTURE
     if AVAILABLE in row and (row[AVAILABLE] is None or to_micros(row[AVAILABLE]) > c):
         return NOT_YET_KNOWN
     return None
 
 
-def _in_window(part: ViewPlan, output: Output, row: dict[str, Any], c: int | None) -> str:
-    event, spans = to_micros(row[EVENT]), [part.span(window) for window in output.windows]
+def _in_window(spans: Sequence[Span], row: dict[str, Any], c: int | None) -> str:
+    event = to_micros(row[EVENT])
     assert c is not None
     inside = any(event + span.lo <= c and (span.hi is None or c < event + span.hi) for span in spans)
     return USED if inside else OUTSIDE
@@ -236,9 +235,10 @@ def _expired(part: ViewPlan, row: dict[str, Any], c: int | None) -> bool:
     return hi is not None and c is not None and c >= to_micros(row[EVENT]) + hi
 
 
-def _rank(part: ViewPlan, row: dict[str, Any]) -> tuple[tuple[bool, Any], ...]:
-    """Event time, available time, tie-break, then all values; NULL lowest."""
-    return tuple((row[name] is not None, row[name]) for name in order_names(part))
+def _ranks(part: ViewPlan, rows: list[dict[str, Any]]) -> list[tuple[tuple[bool, Any], ...]]:
+    """Of each row event time, available time, tie-break, then all values; NULL lowest."""
+    names = order_names(part)
+    return [tuple((row[name] is not None, row[name]) for name in names) for row in rows]
 
 
 def _considered(row: dict[str, Any], shown: list[str], outcome: str, leaks: bool) -> Considered:

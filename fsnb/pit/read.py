@@ -38,7 +38,8 @@ def new_name(what: str) -> str:
 SETTINGS = {
     # it guesses that a registered frame is tiny, and then runs ASOF as a nested loop: 12 s instead of 0.1 on
     # 33,000 asks and 330,000 events
-    "duckdb": "SET asof_loop_join_threshold = 0",
+    # how far a query is can be asked; what DuckDB prints of it by itself would stand beside ours
+    "duckdb": "SET asof_loop_join_threshold = 0; SET enable_progress_bar = true; SET enable_progress_bar_print = false",
     # its parser refuses what Ibis nests for a view of several windows
     "datafusion": "SET datafusion.sql_parser.recursion_limit = 1000",
 }

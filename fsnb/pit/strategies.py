@@ -75,6 +75,11 @@ def counts(engine: str, part: ViewPlan) -> bool:
     return any(p.window is not None or not computes(engine, "cumulative", part, p) for p in part.primitives)
 
 
+def reads(engine: str, shape: str, strategy: str) -> bool:
+    """Whether a strategy reads rows while it is lowered, so that its query is of this moment alone."""
+    return available(engine, shape)[strategy] is memory.fill
+
+
 def computes(engine: str, strategy: str, part: ViewPlan, primitive: Primitive) -> bool:
     """Whether a strategy of an engine computes a primitive, exactly."""
     if primitive.function in GENERAL or strategy == "join":

@@ -20,15 +20,13 @@ from fsnb.model import FeatureView
 from fsnb.publish import ledger, sql
 from fsnb.publish.checks import tables_on
 from fsnb.publish.history import AVAILABLE_TIME, EVENT_TIME
+from fsnb.publish.lake import at_last, lake_of
 from fsnb.publish.ledger import Version
 from fsnb.publish.runs import Names
 from fsnb.publish.target import Target
 
-TABLE = "fsnb_baselines"
-COLUMNS = ibis.schema(
-    {"view_name": "string", "version": "int32", "place": "string", "made": "timestamp(6)", "document": "string"}
-)
-KEY = ("view_name", "version", "place", "made")
+TABLE = ledger.BASELINES
+COLUMNS, KEY = ledger.BESIDE[TABLE]
 ROWS = 200_000
 """The newest rows that a baseline is made of: its noise is then a hundredth of what is a warning."""
 FEW = 1_000
@@ -47,6 +45,7 @@ def read(con: Any, schema: str, view: str, fingerprint: str, place: str) -> Mapp
     if not numbers:
         return None
     where = f"view_name = {sql.literal(con, view)} AND place = {sql.literal(con, place)}"
+    con = sql.books(con)
     found = sql.rows(
         con,
         f"SELECT document FROM {sql.quoted(con, schema, TABLE)} WHERE {where} AND version IN ({', '.join(numbers)}) "
@@ -78,12 +77,14 @@ def keep(
         if version is None:
             return ()
         made = []
-        for place, (table, clock) in _places(view, target, con, schema, version).items():
+        for place in _places(view):
             before = None if when == "always" else read(con, schema, view.name, view.fingerprint, place)
-            if before is not None and not FEW > before["n"] < _count(con, table):
+            if before is not None and before["n"] >= FEW:
                 continue
-            _write(con, schema, view.name, version.number, place, describe(con, table, clock), now)
-            made.append(place)
+            table, clock = _rows(place, view, target, con, schema, version)
+            if _count(con, table) > (before["n"] if before else 0):
+                _write(con, schema, view.name, version.number, place, describe(con, table, clock), now)
+                made.append(place)
         return tuple(made)
 
 
@@ -93,25 +94,29 @@ def version_of(view: FeatureView, con: Any, schema: str) -> Version | None:
     return max(known, key=lambda each: each.number, default=None)
 
 
-def _places(
-    view: FeatureView, target: Target, con: Any, schema: str, version: Version
-) -> dict[str, tuple[ir.Table, str | None]]:
+def _places(view: FeatureView) -> tuple[str, ...]:
+    watched = any(check.kind == "baseline_drift" and check.on == "source" for check in view.checks)
+    return ("result", "source") if watched else ("result",)
+
+
+def _rows(
+    place: str, view: FeatureView, target: Target, con: Any, schema: str, version: Version
+) -> tuple[ir.Table, str | None]:
+    """The newest rows of a place, and its clock."""
+    if place == "source":
+        at = view.source.event_time
+        return _newest(con, tables_on(view, target, con)[view.source.name], at), at
     table, clock = result(view, con, schema, version)
-    columns = list(view.features) + ([clock] if clock else [])
-    found = {"result": (_newest(con, table, clock).select(columns), clock)}
-    if any(check.kind == "baseline_drift" and check.on == "source" for check in view.checks):
-        rows, at = tables_on(view, target, con)[view.source.name], view.source.event_time
-        found["source"] = (_newest(con, rows, at), at)
-    return {place: each for place, each in found.items() if _count(con, each[0])}
+    return _newest(con, table, clock).select([*view.features, *([clock] if clock else [])]), clock
 
 
 def result(view: FeatureView, con: Any, schema: str, version: Version) -> tuple[ir.Table, str | None]:
     """What a version gives and its clock: its history; of a database view its values now, which have no past."""
     names = Names(schema, view.name, version.number)
     if version.mode == "view":
-        rows = con.table(names.live[1], database=schema)
+        rows = con.table(names.live[1], database=schema or None)
         return rows.mutate(**{AVAILABLE_TIME: rows[EVENT_TIME]}), None
-    return con.table(names.history[1], database=schema), EVENT_TIME if view.source.event_time else None
+    return con.table(names.history[1], database=schema or None), EVENT_TIME if view.source.event_time else None
 
 
 def _newest(con: Any, table: ir.Table, clock: str | None) -> ir.Table:
@@ -131,11 +136,17 @@ def _write(
     con: Any, schema: str, view: str, version: int, place: str, document: Mapping[str, Any], now: datetime
 ) -> None:
     values = {"view_name": view, "version": version, "place": place, "made": now, "document": json.dumps(document)}
-    with sql.transaction(con):
-        sql.lock(con, f"fsnb schema {schema}")
-        if TABLE not in sql.relations(con, schema):
-            sql.create_table(con, (schema, TABLE), COLUMNS, required=COLUMNS.names, key=KEY)
-        sql.insert_values(con, (schema, TABLE), values)
+
+    def put() -> None:
+        with sql.transaction(con):
+            sql.lock(con, f"fsnb schema {schema}")
+            if lake := lake_of(con):
+                lake.attach(view)
+            elif TABLE not in sql.relations(con, schema):
+                sql.create_table(con, (schema, TABLE), COLUMNS, required=COLUMNS.names, key=KEY)
+            sql.insert_values(sql.books(con), (schema, TABLE), values)
+
+    at_last(put)
 
 
 @contextmanager

@@ -130,11 +130,27 @@ def check_ties(view: FeatureView, con: Any, tables: Mapping[str, ir.Table], who:
     AmbiguousTies
         With their number and up to three examples.
     """
+    for ties in _all_ties(view, tables):
+        _refuse_ties(view, con, ties, who)
+
+
+def may_tie(view: FeatureView) -> bool:
+    """Whether the view picks one of several rows anywhere."""
+    return view.kind != "window" or bool(asking_plan(view).views[0].orders)
+
+
+def count_ties(view: FeatureView, tables: Mapping[str, ir.Table]) -> ir.Table:
+    """One row: in how many groups rows are left equal and carry different values. For a view that `may_tie`."""
+    counts = [ties.groups.aggregate(groups=ties.groups.count()) for ties in _all_ties(view, tables)]
+    every = ibis.union(*counts) if len(counts) > 1 else counts[0]
+    return every.aggregate(groups=every["groups"].sum())
+
+
+def _all_ties(view: FeatureView, tables: Mapping[str, ir.Table]) -> Iterator[_Ties]:
     source, relation = view.source, bind(view.relation, tables)
     clocks = [name for name in (source.event_time, source.available, *source.tie_break) if name]
     shared = list(dict.fromkeys([*view.entity.keys, *clocks]))
-    for ties in _picking_ties(view, relation, shared) if view.kind == "window" else _ties(view, relation, shared):
-        _refuse_ties(view, con, ties, who)
+    return _picking_ties(view, relation, shared) if view.kind == "window" else _ties(view, relation, shared)
 
 
 def _refuse_ties(view: FeatureView, con: Any, ties: _Ties, who: str) -> None:

@@ -15,9 +15,11 @@ from fsnb.model import FeatureView
 from fsnb.model.changes import Change, changes
 from fsnb.pit import lower
 from fsnb.publish.ledger import Version
+from fsnb.publish.prepared import Kept
 from fsnb.publish.sample import asking_plan
 
 TRAINING_SET = "training_set"
+_PORTABLE: Kept[bool] = Kept(256)
 COMPILING = (ibis.common.exceptions.TranslationError, ibis.common.exceptions.UnsupportedOperationError)
 
 
@@ -29,10 +31,8 @@ def check_portable(view: FeatureView, con: Any, who: str) -> None:
     NotSupported
         The message names the operation.
     """
-    asked = asking_plan(view)
-    tables = {table.name: table.to_expr() for table in tables_of(view.relation)}
     try:
-        con.compile(lower(asked, con, tables, asked.spine.data))
+        _PORTABLE.get((view.name, view.fingerprint, con.name), lambda: _compiled(view, con))
     except COMPILING as error:
         said = " ".join(str(error).split()).rstrip(".")
         named = re.search(r"[`'](\w+)[`']", said)
@@ -40,6 +40,12 @@ def check_portable(view: FeatureView, con: Any, who: str) -> None:
         raise NotSupported(
             f"{who}: {con.name} cannot run {operation}: {said}. Write the expression without it. Nothing was written."
         ) from error
+
+
+def _compiled(view: FeatureView, con: Any) -> bool:
+    asked = asking_plan(view)
+    tables = {table.name: table.to_expr() for table in tables_of(view.relation)}
+    return bool(con.compile(lower(asked, con, tables, asked.spine.data)))
 
 
 def compared(view: FeatureView, promoted: Version | None) -> tuple[Change, ...]:

@@ -32,15 +32,14 @@ import ibis.expr.types as ir
 from fsnb.identity import bind
 from fsnb.model import FeatureView, Spine
 from fsnb.model.data import TIMESTAMP
-from fsnb.pit import JoinPlan, ViewPlan, lower, on, plan
+from fsnb.pit import EnginePlan, JoinPlan, ViewPlan, lower, on, plan
+from fsnb.pit.choosing import Estimate
 from fsnb.pit.clocks import floored, microseconds
 from fsnb.pit.events import AVAILABLE, EVENT, START, key_names, order_names
 from fsnb.pit.lowering import events
-from fsnb.publish import sql
 from fsnb.publish.certificate import ABS_TOL, REL_TOL
-from fsnb.publish.inputs import as_moment, inside, interval_number, tick_at_or_after
+from fsnb.publish.inputs import Times, as_value, computed_once, inside, interval_number, tick_at_or_after
 from fsnb.publish.intervals import Grid, Range
-from fsnb.publish.runs import Run
 
 EVENT_TIME, AVAILABLE_TIME, KNOWN_TIME, RUN_ID = "event_time", "available_time", "fsnb_known_time", "fsnb_run_id"
 TICKS, STAGE, LAST = "fsnb_ticks", "fsnb_stage", "fsnb_last"
@@ -132,14 +131,14 @@ def tick_plan(view: FeatureView) -> JoinPlan:
 # ---------------------------------------------------------------------- what the history should hold
 
 
-def source_rows(part: ViewPlan, con: Any, tables: Mapping[str, ir.Table], end: int) -> ir.Table:
+def source_rows(part: ViewPlan, con: Any, tables: Mapping[str, ir.Table], end: Any) -> ir.Table:
     """An as-of or static view's rows that are seen by the cutoff `end` (microseconds).
 
     One per key, event time and the time from which it is known.
     Of rows that become known at the same moment only the winner can ever be read.
     """
     view, layout = part.view, Layout.of(part.view)
-    rows = events(part, con, bind(view.relation, tables))
+    rows = computed_once(con, events(part, con, bind(view.relation, tables)))
     times: dict[str, Any] = {EVENT_TIME: ibis.literal(0, "int64"), KNOWN_TIME: ibis.literal(0, "int64")}
     if view.kind != "static":
         seen = tick_at_or_after(rows[START], part.refresh)
@@ -160,7 +159,7 @@ def source_rows(part: ViewPlan, con: Any, tables: Mapping[str, ir.Table], end: i
 def candidate_ticks(part: ViewPlan, con: Any, tables: Mapping[str, ir.Table], stretches: Stretches) -> ir.Table:
     """Where a value may change in some stretches of time: where events enter and leave, and where it was told to."""
     keys, last = key_names(part), Layout.of(part.view).last
-    rows = events(part, con, bind(part.view.relation, tables))
+    rows = computed_once(con, events(part, con, bind(part.view.relation, tables)))
     told = {key: last[name] for key, name in zip(keys, part.view.entity.keys, strict=True)}
     past = last.select(**told, tick=microseconds(con, last[EVENT_TIME]))
     ticks = reduce(_and_also, [*_changes(part, rows), past])
@@ -188,11 +187,15 @@ def _at_the_ends(
     if stretches.opening is not None:
         first = tick_at_or_after(stretches.opening + 1, part.refresh)
         before = rows.filter(rows[START] <= first).select(*keys).union(past.filter(past["tick"] <= first).select(*keys))
-        yield before.distinct().mutate(tick=ibis.literal(first, "int64"))
+        yield before.distinct().mutate(tick=_whole(first))
     if stretches.closing is not None:
         after = tick_at_or_after(stretches.closing + 1, part.refresh)
         mine = ticks.filter(_in(ticks["tick"], stretches)).select(*keys)
-        yield mine.distinct().mutate(tick=ibis.literal(after, "int64"))
+        yield mine.distinct().mutate(tick=_whole(after))
+
+
+def _whole(us: Any) -> ir.IntegerValue:
+    return us if isinstance(us, ir.Value) else ibis.literal(us, "int64")
 
 
 def _changes(part: ViewPlan, rows: ir.Table) -> list[ir.Table]:
@@ -207,12 +210,21 @@ def _changes(part: ViewPlan, rows: ir.Table) -> list[ir.Table]:
     return found
 
 
-def tick_values(joined: JoinPlan, con: Any, tables: Mapping[str, ir.Table]) -> ir.Table:
-    """The view at each of the candidate ticks, which are in the table TICKS; counted within the transaction."""
+def on_ticks(joined: JoinPlan, con: Any, tables: Mapping[str, ir.Table], counted: Estimate | None = None) -> EnginePlan:
+    """The plan on the candidate ticks, which are in the table TICKS; by what was `counted` there, nothing is read."""
     (part,) = joined.views
-    layout = Layout.of(part.view)
-    ticks = ibis.table(layout.ticks, name=TICKS)
-    return lower(on(joined, con, tables, ticks, read=sql.row), con, tables, ticks).select(*layout.stage.names)
+    ticks = ibis.table(Layout.of(part.view).ticks, name=TICKS)
+    return on(joined, con, tables, ticks, known={part.view.name: counted})
+
+
+def tick_values(
+    joined: JoinPlan, con: Any, tables: Mapping[str, ir.Table], counted: Estimate | None = None
+) -> ir.Table:
+    """The view at each of the candidate ticks."""
+    plan = on_ticks(joined, con, tables, counted)
+    (part,) = plan.views
+    assert plan.table is not None
+    return lower(plan, con, tables, plan.table).select(*Layout.of(part.view).stage.names)
 
 
 def _keys(part: ViewPlan, table: ir.Table) -> dict[str, ir.Value]:
@@ -229,7 +241,7 @@ def timestamp(us: ir.IntegerValue) -> ir.TimestampValue:
 # ---------------------------------------------------------------------- which rows the history lacks
 
 
-def last_told(layout: Layout, told: ir.Table, wanted: Sequence[Range], *, before: bool) -> ir.Table:
+def last_told(layout: Layout, told: ir.Table, wanted: Times, *, before: bool) -> ir.Table:
     """What a history says now of its moments in some stretches of time: corrections count, what they corrected not.
 
     With `before` also what it says last before each stretch, of each entity.
@@ -240,10 +252,10 @@ def last_told(layout: Layout, told: ir.Table, wanted: Sequence[Range], *, before
     return _first(here, [*layout.keys, EVENT_TIME, KNOWN_TIME], (AVAILABLE_TIME,))
 
 
-def _before(layout: Layout, told: ir.Table, wanted: Sequence[Range]) -> ir.Table:
+def _before(layout: Layout, told: ir.Table, wanted: Times) -> ir.Table:
     """The rows of the last moment of each entity between one stretch and the next; one pass over the history."""
-    outside = told.filter(~inside(told[EVENT_TIME], wanted))
-    gap = reduce(add, [(outside[EVENT_TIME] > as_moment(start)).ifelse(1, 0) for start, _ in wanted])
+    outside = told.filter(~inside(told[EVENT_TIME], wanted), told[EVENT_TIME] <= as_value(wanted[-1][0]))
+    gap = reduce(add, [(outside[EVENT_TIME] > as_value(start)).ifelse(1, 0) for start, _ in wanted])
     moments = (
         outside.mutate(fsnb_gap=gap)
         .group_by(*layout.keys, "fsnb_gap")
@@ -254,7 +266,7 @@ def _before(layout: Layout, told: ir.Table, wanted: Sequence[Range]) -> ir.Table
     return told.inner_join(moments, same).select(*told.columns)
 
 
-def rows_lacking(layout: Layout, now: datetime) -> ir.Table:
+def rows_lacking(layout: Layout, now: Any) -> ir.Table:
     """Staged source rows that were never told, or were told otherwise, with the time from which to read them.
 
     A correction of a row that another one has superseded meanwhile is left out: nobody could read it.
@@ -273,7 +285,7 @@ def rows_lacking(layout: Layout, now: datetime) -> ir.Table:
     return kept.select(*layout.stage.names, AVAILABLE_TIME)
 
 
-def ticks_lacking(layout: Layout, now: datetime) -> ir.Table:
+def ticks_lacking(layout: Layout, now: Any) -> ir.Table:
     """Staged ticks whose values are not what the history tells there, with the time from which to read them.
 
     Between two ticks of the history the staged ones should repeat the first; from where they stop doing so, each one
@@ -306,27 +318,25 @@ def _beside_governing(layout: Layout) -> ir.Table:
     return met.mutate(fsnb_here=here)
 
 
-def withdrawn(layout: Layout, until: datetime) -> ir.Table:
+def withdrawn(layout: Layout, until: Any) -> ir.Table:
     """Rows of the history, known up to a time, that the sources no longer give. They stay: it was read from."""
     last = layout.last
     return last.filter(last[KNOWN_TIME] <= until).anti_join(layout.staged, [*layout.keys, EVENT_TIME, KNOWN_TIME])
 
 
-def current_rows(
-    layout: Layout, told: ir.Table, run: Run, since: datetime | None, stretches: Sequence[Range]
-) -> ir.Table:
+def current_rows(layout: Layout, told: ir.Table, now: Any, run_id: Any, since: Any, stretches: Times) -> ir.Table:
     """The latest row of each entity by now, among those that a run has told or that became available `since`.
 
-    What the run has told lies in `stretches` of event time.
+    What the run has told lies in `stretches` of event time; with no `since`, all rows are looked at.
     """
-    seen = told.filter(told[AVAILABLE_TIME] <= run.now)
+    seen = told.filter(told[AVAILABLE_TIME] <= now)
     if since is not None:  # each side by a column that has an index
-        mine = inside(seen[EVENT_TIME], stretches) & (seen[RUN_ID] == run.id)
+        mine = inside(seen[EVENT_TIME], stretches) & (seen[RUN_ID] == run_id)
         seen = seen.filter(mine | (seen[AVAILABLE_TIME] > since))
     return _first(seen, layout.keys, (EVENT_TIME, AVAILABLE_TIME)).select(*layout.current.names)
 
 
-def rows_of(layout: Layout, con: Any, told: ir.Table, wanted: Sequence[Range], grid: Grid) -> ir.Table:
+def rows_of(con: Any, told: ir.Table, wanted: Times, grid: Grid) -> ir.Table:
     """How many rows the history has of each interval in some stretches of time."""
     here = told.filter(inside(told[EVENT_TIME], wanted))
     number = interval_number(microseconds(con, here[EVENT_TIME]), grid)
@@ -343,7 +353,7 @@ def _told(name: str) -> str:
     return f"fsnb_told_{name}"
 
 
-def _again(told: ir.Value, now: datetime) -> ir.Value:
+def _again(told: ir.Value, now: Any) -> ir.Value:
     """When a correction of what was told becomes readable: now, but in any case after that."""
     return ibis.greatest(now, told + MICROSECOND)
 

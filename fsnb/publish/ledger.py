@@ -51,6 +51,13 @@ TABLES: Mapping[str, tuple[ibis.Schema, tuple[str, ...]]] = {
     PROMOTIONS: (ibis.schema({"promotion_id": "string", **OF_A_VIEW, "promoted": MOMENT}), ("promotion_id",)),
 }
 MAY_BE_NULL = ("input_latest",)
+BASELINES = "fsnb_baselines"
+BESIDE: Mapping[str, tuple[ibis.Schema, tuple[str, ...]]] = {  # made when there is something to put there
+    BASELINES: (
+        ibis.schema({**OF_A_VIEW, "place": "string", "made": MOMENT, "document": "string"}),
+        ("view_name", "version", "place", "made"),
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,8 @@ def load(
     """Copy a source's rows to its table on the target, in one transaction.
 
     The table gets the source's columns as fsnb reads them: floats and decimals as float64, NaN as NULL, times as naive
-    UTC microseconds. Rows travel in batches; the file is never in memory as a whole.
+    UTC microseconds. Rows travel in batches; the file is never in memory as a whole. On PostgreSQL it gets a block
+    range index of the event time, since publishing reads it in stretches of time.
 
     Parameters
     ----------
@@ -77,11 +78,15 @@ def load(
         where = there or sql.home(con, name, avoid=target.schema_on(con))
         _check_types(con, source, who)
 
+        clocks = [source.event_time] if source.event_time else []
+
         def copy() -> int:
             with sql.transaction(con):
                 _create(con, where, source, there is not None, replace, f"{who}: target {target.name!r}")
                 batches = table.to_pyarrow_batches(chunk_size=batch_rows)
                 done = _write(con, where, _counted(batches, total, source, progress))
+                for statement in sql.index_definitions(con, where, (), clocks):
+                    sql.run(con, statement)
                 sql.analyze(con, where)
                 return done
 

@@ -15,8 +15,10 @@ import ibis.expr.types as ir
 
 from fsnb.checks import CheckReport
 from fsnb.model import FeatureView
+from fsnb.pit import strategies
+from fsnb.pit.choosing import COUNTED, Estimate, choose
 from fsnb.pit.outcomes import to_micros
-from fsnb.publish import history, inputs, intervals, ledger, sql
+from fsnb.publish import history, inputs, intervals, ledger, lookback, sql
 from fsnb.publish.gates import Gates
 from fsnb.publish.history import AVAILABLE_TIME, EVENT_TIME, LAST, RUN_ID, STAGE, TICKS, Stretches
 from fsnb.publish.inputs import in_ticks
@@ -81,7 +83,7 @@ def materialize(
         started = begin(job, schema, run, last=last, expected=expected)
         names, told, found = started.names, started.told, started.due
         before = _rows_before(job, names, gates)
-        staged, gone, appended, reports = _tell(job, names, told, found, run, guard, gates)
+        staged, gone, appended, reports = _tell(job, started, run, guard, gates)
         upserted = (
             _upsert(job, names, told, found, run, started.since) if appended or _ripe(job, names, run, started) else 0
         )
@@ -123,9 +125,9 @@ def _write_ledger(job: Job, names: Names, told: ir.Table, found: Due, run: Run) 
         return
     grid, closing = found.grid, found.stretches(run.wanted).closing
     after = [] if closing is None else [grid.number(closing + 1)]
-    stretches = intervals.ranges(grid, sorted({*found.numbers, *after}))
-    counted = history.rows_of(job.layout, job.con, told, stretches, grid)
-    rows = {int(number): int(count) for number, count in sql.rows(job.con, job.con.compile(counted))}
+    stretches = inputs.times(intervals.ranges(grid, sorted({*found.numbers, *after})))
+    counted = job.read(("rows", names, grid), lambda given: history.rows_of(job.con, told, given, grid), stretches)
+    rows = {int(number): int(count) for number, count in counted}
     now = {number: replace(found.done[number], rows=rows.get(number, 0)) for number in after}
     now |= {number: _done(job, found, number, rows.get(number, 0), run) for number in found.numbers}
     ledger.write(job.con, names.schema, names.view, names.version, grid, now)
@@ -150,47 +152,98 @@ def _write_run(job: Job, names: Names, run: Run, counts: tuple[int, int, int], f
 
 def _tell(
     job: Job,
-    names: Names,
-    told: ir.Table,
-    found: Due,
+    started: Started,
     run: Run,
     guard: Callable[[Job, Stretches], None] | None,
     gates: Gates | None,
 ) -> tuple[int, int, int, tuple[CheckReport, ...]]:
     """Rows staged, told rows that the sources no longer give, rows appended, and what checks say of the staged."""
-    if not found.numbers:
+    if not started.due.numbers:
         return 0, 0, 0, ()
-    stretches = found.stretches(run.wanted)
+    stretches = started.due.stretches(run.wanted)
     if guard:
         guard(job, stretches)
-    staged, gone = _stage(job, told, stretches, run)
+    staged, gone = _stage(job, started, stretches, run)
     reports = gates.after_transform(job.layout) if gates else ()
-    return staged, gone, _append(job, names, found, run), reports
+    return staged, gone, _append(job, started.names, started.due, run), reports
 
 
-def _stage(job: Job, told: ir.Table, stretches: Stretches, run: Run) -> tuple[int, int]:
+def _stage(job: Job, started: Started, stretches: Stretches, run: Run) -> tuple[int, int]:
     """Fill the stage with what the history should hold in these stretches of time."""
-    con, layout, part = job.con, job.layout, job.part
-    tables = remember_told(job, told, stretches)
+    times = remember_told(job, started, stretches)
     if in_ticks(job.view):
-        sql.create_temporary(con, TICKS, history.candidate_ticks(part, con, tables, stretches))
-        return sql.create_temporary(con, STAGE, history.tick_values(job.joined, con, tables)), 0
-    staged = sql.create_temporary(con, STAGE, history.source_rows(part, con, tables, stretches.end))
-    gone = history.withdrawn(layout, run.end + timedelta(microseconds=part.lag))
-    return staged, sql.rows(con, con.compile(gone.count().as_table()))[0][0]
+        stage_ticks(job, stretches, times)
+        return sql.create_temporary(job.con, STAGE, tick_values(job, times)), 0
+    staged = sql.create_temporary(job.con, STAGE, staged_rows(job, stretches, times))
+    until = run.end + timedelta(microseconds=job.part.lag)
+    gone = job.read("withdrawn", lambda until: history.withdrawn(job.layout, until).count().as_table(), until)
+    return staged, gone[0][0]
 
 
-def remember_told(job: Job, told: ir.Table, stretches: Stretches) -> dict[str, ir.Table]:
-    """Put what the history says now into the table LAST; the source rows that count in these stretches."""
+def remember_told(job: Job, started: Started, stretches: Stretches) -> inputs.Times | None:
+    """Put what the history says now into the table LAST; the event times of the source rows that count in these."""
     reach = stretches.reach(job.part) if in_ticks(job.view) else list(stretches.told)
-    sql.create_temporary(job.con, LAST, history.last_told(job.layout, told, reach, before=in_ticks(job.view)))
-    return job.within(reach)
+    names, times = started.names, inputs.times(reach)
+    looked_up = in_ticks(job.view) and lookback.by_index(job.con, reach, started.since)
+    before = in_ticks(job.view) and not looked_up
+
+    def last(given: inputs.Times) -> ir.Table:
+        return history.last_told(job.layout, started.told, given, before=before)
+
+    query = job.text(("last", names, before), last, times)
+    if looked_up and started.since:
+        query = f"({query}) UNION ALL {lookback.last_before(job.con, job.layout, names, times, started.since)}"
+    sql.create_temporary(job.con, LAST, query)
+    return job.times(reach)
+
+
+def stage_ticks(job: Job, stretches: Stretches, times: inputs.Times | None) -> int:
+    """Fill the table of candidate ticks."""
+
+    def candidates(stretches: Stretches, times: inputs.Times | None) -> ir.Table:
+        return history.candidate_ticks(job.part, job.con, job.in_times(times), stretches)
+
+    return sql.create_temporary(job.con, TICKS, job.text("ticks", candidates, stretches, times))
+
+
+def tick_values(job: Job, times: inputs.Times | None) -> str:
+    """The query of the values at the candidate ticks, by the strategy that is the cheapest for these."""
+
+    def counting(times: inputs.Times | None) -> ir.Table:
+        return history.on_ticks(job.joined, job.con, job.in_times(times)).counting(job.part)
+
+    counted = None
+    if strategies.counts(job.con.name, job.part):
+        (row,) = job.read("pairs", counting, times)
+        counted = Estimate.of(dict(zip(COUNTED, row, strict=True)))
+    steps = choose(job.part, job.con.name, counted).steps
+
+    def values(times: inputs.Times | None) -> ir.Table:
+        return history.tick_values(job.joined, job.con, job.in_times(times), counted)
+
+    if any(strategies.reads(job.con.name, step.shape, step.strategy) for step in steps):
+        return str(job.con.compile(values(times)))
+    way = tuple((step.shape, step.strategy, step.primitives) for step in steps)
+    return job.text(("values", way), values, times)
+
+
+def staged_rows(job: Job, stretches: Stretches, times: inputs.Times | None) -> str:
+    """The query of the source rows that the history should hold."""
+
+    def rows(end: Any, times: inputs.Times | None) -> ir.Table:
+        return history.source_rows(job.part, job.con, job.in_times(times), end)
+
+    return job.text("source rows", rows, stretches.end, times)
 
 
 def _append(job: Job, names: Names, found: Due, run: Run) -> int:
     lacking = history.ticks_lacking if in_ticks(job.view) else history.rows_lacking
-    rows = lacking(job.layout, run.now).mutate(**{RUN_ID: ibis.literal(run.id)})
-    appended = sql.insert(job.con, names.history, rows.order_by(EVENT_TIME))
+
+    def rows(now: Any, run_id: Any) -> ir.Table:
+        return lacking(job.layout, now).mutate(**{RUN_ID: run_id}).select(job.layout.history.names).order_by(EVENT_TIME)
+
+    text = job.text("lacking", rows, run.now, run.id)
+    appended = sql.insert(job.con, names.history, job.layout.history.names, text)
     if appended:
         sql.summarize(job.con, names.history)
     if appended * GROWN >= sum(each.rows for each in found.done.values()) > 0 or (appended and not found.done):
@@ -216,15 +269,17 @@ def _upsert(job: Job, names: Names, told: ir.Table, found: Due, run: Run, since:
         mine = f"{sql.quoted(con, RUN_ID)} = {sql.literal(con, run.id)}"
         return int(sql.rows(con, f"SELECT count(*) FROM {sql.quoted(con, *names.current)} WHERE {mine}")[0][0])
     stretches = found.stretches(run.wanted).reach(job.part) if found.numbers else []
-    rows = history.current_rows(layout, told, run, since, stretches)
-    changed = [name for name in rows.columns if name not in layout.keys]
+    now = run.now if since is None else max(run.now, since)  # another that began later may have been the first
+    given = (now, run.id, since, inputs.times(stretches))
+    rows = job.text(("current", names), lambda *given: history.current_rows(layout, told, *given), *given)
+    changed = [name for name in layout.current.names if name not in layout.keys]
     update = ", ".join(f"{sql.quoted(con, name)} = EXCLUDED.{sql.quoted(con, name)}" for name in changed)
     new, old = (
         ", ".join(f"{table}.{sql.quoted(con, name)}" for name in (EVENT_TIME, AVAILABLE_TIME))
         for table in ("EXCLUDED", sql.quoted(con, names.current[1]))
     )
     newer = f" ON CONFLICT ({sql.names(con, layout.keys)}) DO UPDATE SET {update} WHERE ({new}) > ({old})"
-    return sql.insert(con, names.current, rows, newer)
+    return sql.insert(con, names.current, layout.current.names, rows + newer)
 
 
 def _promote(con: Any, names: Names, there: Known, run: Run, *, complete: bool) -> bool:

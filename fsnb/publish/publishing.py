@@ -22,10 +22,11 @@ from fsnb.publish import ledger, live, sql
 from fsnb.publish.asked import Part, part
 from fsnb.publish.certificate import Certificate
 from fsnb.publish.certifying import certify, empty_values, engine_of
-from fsnb.publish.checks import check_definition, check_ties, tables_on
+from fsnb.publish.checks import check_definition, check_ties, count_ties, may_tie, tables_on
 from fsnb.publish.gates import Drift, Gates, joined
 from fsnb.publish.guardrail import check_portable, compared, need_compatible
 from fsnb.publish.history import Stretches
+from fsnb.publish.inputs import Times
 from fsnb.publish.lake import at_last
 from fsnb.publish.ledger import Known
 from fsnb.publish.materialize import materialize
@@ -131,11 +132,11 @@ def publish(
         seen, found = compare(view, target, con, catalog, who, breaking=breaking or not promote)
         step("check sources")
         there = tables_on(view, target, con)
-        previous = _last_checks(catalog, view, target)
-        gates = Gates.of(view, target, con, started, previous, more=checks, drift=drift)
+        latest = last_publication(catalog, view.name, target.name)
+        gates = Gates.of(view, target, con, started, latest.checks if latest else None, more=checks, drift=drift)
         before = gates.before(there)
         run = Run.of(wanted, started, promote=promote)
-        proof = None if certify == "always" else _kept_proof(view, target, catalog, local, con)
+        proof = None if certify == "always" else _kept_proof(view, latest, local, con)
         guard = None if proof is None else ties_guard(who)
         if proof is None:
             check_ties(view, con, there, who)
@@ -226,7 +227,11 @@ def ties_guard(who: str) -> Callable[[Job, Stretches], None]:
     """Looks for ties in the rows that are about to be told, and in no others."""
 
     def guard(job: Job, stretches: Stretches) -> None:
-        check_ties(job.view, job.con, job.within(list(stretches.told)), who)
+        def counted(times: Times | None) -> ir.Table:
+            return count_ties(job.view, job.in_times(times))
+
+        if may_tie(job.view) and job.read("ties", counted, job.times(stretches.told))[0][0]:
+            check_ties(job.view, job.con, job.within(list(stretches.told)), who)
 
     return guard
 
@@ -247,9 +252,8 @@ def _prove(
     return Proof(certificate, tuple(empty_values(view, con, there).items()), run_id)
 
 
-def _kept_proof(view: FeatureView, target: Target, catalog: Catalog | None, local: Any, con: Any) -> Proof | None:
+def _kept_proof(view: FeatureView, last: Publication | None, local: Any, con: Any) -> Proof | None:
     """The last publication's certificate, where it is of this definition on these very engines."""
-    last = last_publication(catalog, view.name, target.name)
     if last is None or last.fingerprint != view.fingerprint:
         return None
     proved = last.certificate
@@ -264,8 +268,11 @@ def _kept_proof(view: FeatureView, target: Target, catalog: Catalog | None, loca
 
 def last_publication(catalog: Catalog | None, view: str, target: str) -> Publication | None:
     """The latest publication of a view on a target that the catalog knows."""
+    if catalog is None:
+        return None
     try:
-        found = catalog.history(KIND, view) if catalog is not None else ()
+        latest = catalog.get(KIND, view)
+        found = (latest,) if latest.body["target"] == target else catalog.history(KIND, view)
     except UnknownName:
         return None
     body = next((each.body for each in found if each.body["target"] == target), None)
@@ -278,11 +285,6 @@ def last_published(catalog: Catalog, view: FeatureView) -> Publication | None:
         return Publication.from_doc(catalog.get(KIND, view.name).body)
     except UnknownName:
         return None
-
-
-def _last_checks(catalog: Catalog | None, view: FeatureView, target: Target) -> CheckReport | None:
-    last = last_publication(catalog, view.name, target.name)
-    return last.checks if last else None
 
 
 def _need_agreement(certificate: Certificate, target: Target) -> None:

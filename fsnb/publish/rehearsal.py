@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ import ibis.expr.types as ir
 
 from fsnb import shells
 from fsnb.catalog import Catalog
+from fsnb.checks import Check, CheckReport
 from fsnb.errors import PublishError
 from fsnb.identity import bind
 from fsnb.model import FeatureView, moments
@@ -21,14 +22,17 @@ from fsnb.pit.outcomes import to_micros
 from fsnb.publish import history, inputs, intervals, ledger, live, publishing, sql
 from fsnb.publish.asked import part
 from fsnb.publish.checks import check_definition, check_ties, tables_on
+from fsnb.publish.gates import Drift, Gates, joined
 from fsnb.publish.guardrail import users
-from fsnb.publish.materialize import remember_told
+from fsnb.publish.materialize import remember_told, stage_ticks, staged_rows, tick_values
 from fsnb.publish.runs import Run
-from fsnb.publish.starting import Due, Job, begin
+from fsnb.publish.starting import Job, Started, begin
 from fsnb.publish.target import Target
 
 MOST_LINES = 40
 DAY = timedelta(days=1)
+Reports = tuple[CheckReport, ...]
+Rehearsed = tuple[dict[str, Any], Reports]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,10 @@ class Rehearsal:
         The view's refresh, or the length of an interval.
     rows_per_refresh
         Source rows that one refresh at the end computes from.
+    checks
+        What the view's checks say of the source and, each row by itself, of the rows that would be told; one that fails
+        would stop the publication. What is claimed of the current table as a whole is not known before it is written.
+        Of a database view, of its values. None without checks.
     """
 
     view: str
@@ -71,6 +79,7 @@ class Rehearsal:
     cost: float | None
     cadence: timedelta
     rows_per_refresh: int
+    checks: CheckReport | None = None
 
     @property
     def breaking(self) -> bool:
@@ -98,6 +107,8 @@ class Rehearsal:
             f"  every {show_duration(self.cadence)}: about {self.rows_per_refresh:,} source rows each, "
             f"{self.rows_per_day:,} a day"
         )
+        if self.checks is not None:
+            lines += [f"  {line}" for line in str(self.checks).splitlines()]
         if self.cost is not None:
             lines.append(f"  the target's estimate: {self.cost:,.0f} of its units of cost")
         return "\n".join([*lines, *(f"    {line}" for line in self.explain.splitlines()[:MOST_LINES])])
@@ -116,6 +127,8 @@ def rehearse(
     mode: str = "table",
     catalog: Catalog | None = None,
     promote: bool = True,
+    checks: Sequence[Check] = (),
+    drift: Drift | None = None,
     **asked: Any,
 ) -> Rehearsal:
     """What publishing would do: what would change, what is due, what it would cost.
@@ -125,6 +138,10 @@ def rehearse(
 
     Parameters
     ----------
+    checks
+        Of this publication alone, besides the view's.
+    drift
+        What measures drift; without it a check of drift is an error.
     **asked
         `start`, `end`, `lookback`, `full`, `chunk`, `interval`: see `fsnb.publish.asked.part`.
 
@@ -142,24 +159,29 @@ def rehearse(
         seen, found = publishing.compare(view, target, con, catalog, who, breaking=True)
         there = tables_on(view, target, con)
         check_ties(view, con, there, who)
+        gates = replace(Gates.of(view, target, con, now, more=checks, drift=drift), stops=False)
+        before = gates.before(there)
         run = Run.of(wanted, now, promote=promote)
         with sql.taken_back(con):
             schema = target.schema_on(con)
             how = _rehearsed_live if mode == "view" else _rehearsed
-            rehearsed = how(view, con, there, schema, run)
+            rehearsed, after = how(view, con, there, schema, run, gates)
+    rehearsed["checks"] = joined(view, before, [after])
     used = tuple(users(view.name, catalog)) if catalog and found else ()
     return Rehearsal(view.name, target.name, rehearsed.pop("version"), seen.promoted, found, used, **rehearsed)
 
 
-def _rehearsed(view: FeatureView, con: Any, tables: Mapping[str, ir.Table], schema: str, run: Run) -> dict[str, Any]:
+def _rehearsed(
+    view: FeatureView, con: Any, tables: Mapping[str, ir.Table], schema: str, run: Run, gates: Gates
+) -> Rehearsed:
     job = Job.of(view, con, tables)
     started = begin(job, schema, run)
     due = started.due
-    staged, plan = _staged(job, started.told, due, run) if due.numbers else (0, "")
+    staged, plan, reports = _staged(job, started, run, gates) if due.numbers else (0, "", ())
     grid, every = due.grid, run.every or timedelta(microseconds=due.grid.every)
     cadence = view.refresh or every
     end = to_micros(run.end)
-    return {
+    found = {
         "version": started.version.number,
         "intervals": tuple(
             (inputs.as_moment(grid.start(number)), inputs.as_moment(grid.end(number))) for number in due.numbers
@@ -172,16 +194,18 @@ def _rehearsed(view: FeatureView, con: Any, tables: Mapping[str, ir.Table], sche
         "cadence": cadence,
         "rows_per_refresh": _count(job, [(end - cadence // timedelta(microseconds=1), end)]),
     }
+    return found, reports
 
 
 def _rehearsed_live(
-    view: FeatureView, con: Any, tables: Mapping[str, ir.Table], schema: str, run: Run
-) -> dict[str, Any]:
+    view: FeatureView, con: Any, tables: Mapping[str, ir.Table], schema: str, run: Run, gates: Gates
+) -> Rehearsed:
     ledger.prepare(con, schema)
     version = live.version_of(ledger.known(con, schema, view.name), view)
-    plan = sql.explained(con, live.query(view, con, tables))
+    query = live.query(view, con, tables)
+    plan = sql.explained(con, con.compile(query))
     rows = int(sql.rows(con, con.compile(bind(view.relation, tables).count().as_table()))[0][0])
-    return {
+    found = {
         "version": version.number,
         "intervals": (),
         "kept": 0,
@@ -192,6 +216,7 @@ def _rehearsed_live(
         "cadence": view.refresh or DAY,
         "rows_per_refresh": rows,
     }
+    return found, gates.after_load(query)
 
 
 def _cost(plan: str) -> float | None:
@@ -204,13 +229,14 @@ def _count(job: Job, told: list[intervals.Range]) -> int:
     return int(sql.rows(job.con, job.con.compile(rows.count().as_table()))[0][0])
 
 
-def _staged(job: Job, told: ir.Table, due: Due, run: Run) -> tuple[int, str]:
-    """How many rows would be staged, and the engine's plan of the query that computes them."""
-    stretches = due.stretches(run.wanted)
-    tables = remember_told(job, told, stretches)
-    if not inputs.in_ticks(job.view):
-        query = history.source_rows(job.part, job.con, tables, stretches.end)
-        return int(sql.rows(job.con, job.con.compile(query.count().as_table()))[0][0]), sql.explained(job.con, query)
-    ticks = history.candidate_ticks(job.part, job.con, tables, stretches)
-    staged = sql.create_temporary(job.con, history.TICKS, ticks)
-    return staged, sql.explained(job.con, history.tick_values(job.joined, job.con, tables))
+def _staged(job: Job, started: Started, run: Run, gates: Gates) -> tuple[int, str, Reports]:
+    """How many rows would be staged, the engine's plan of the query that computes them, and what checks say of them."""
+    stretches = started.due.stretches(run.wanted)
+    times = remember_told(job, started, stretches)
+    in_ticks = inputs.in_ticks(job.view)
+    ticks = stage_ticks(job, stretches, times) if in_ticks else 0
+    query = tick_values(job, times) if in_ticks else staged_rows(job, stretches, times)
+    plan = sql.explained(job.con, query)
+    if in_ticks and not gates.of_rows:
+        return ticks, plan, ()
+    return sql.create_temporary(job.con, history.STAGE, query), plan, gates.after_transform(job.layout)

@@ -15,11 +15,11 @@ from typing import Any
 
 import duckdb
 import ibis
-import ibis.expr.types as ir
 import polars as pl
 import sqlglot.expressions as sge
 
 from fsnb.errors import NotSupported, PublishError, TargetError
+from fsnb.pit import stop
 from fsnb.publish.lake import lake_of
 
 OF_LAKES = (  # what is not imported has raised nothing
@@ -27,6 +27,7 @@ OF_LAKES = (  # what is not imported has raised nothing
     ("py4j.protocol", "Py4JError"),
     ("deltalake.exceptions", "DeltaError"),
 )
+PAGES_PER_RANGE = 16  # of 8 kB: a thousand rows or two, a day of many a source
 LONGEST_NAME = {"postgres": 63}  # bytes; PostgreSQL cuts what is longer, and two names may become one
 
 
@@ -85,20 +86,24 @@ def table_definition(
 
 
 def index_definitions(con: Any, where: tuple[str, str], order: Sequence[str], clocks: Sequence[str]) -> list[str]:
-    """The indexes of a history, where the target keeps any: one to look up a moment, one for each clock's ranges."""
+    """The indexes of a table, where the target keeps any: one to look up a moment, one for each clock's ranges."""
     if con.name != "postgres":
         return []
     table = quoted(con, *where)
-    ranges = [f"CREATE INDEX ON {table} USING brin ({quoted(con, clock)})" for clock in clocks]
-    return [f"CREATE INDEX ON {table} ({names(con, order)})", *ranges]
+    moments = [f"CREATE INDEX ON {table} ({names(con, order)})"] if order else []
+    ranges = [
+        f"CREATE INDEX ON {table} USING brin ({quoted(con, clock)}) WITH (pages_per_range = {PAGES_PER_RANGE})"
+        for clock in clocks
+    ]
+    return [*moments, *ranges]
 
 
-def create_temporary(con: Any, name: str, query: ir.Table) -> int:
+def create_temporary(con: Any, name: str, query: str) -> int:
     """A table of this connection alone, filled; the number of its rows. The next one of this name takes its place."""
     if lake := lake_of(con):
-        return lake.engine.keep(name, con.compile(query))
+        return lake.engine.keep(name, query)
     replace, until = ("", " ON COMMIT DROP") if con.name == "postgres" else ("OR REPLACE ", "")
-    run(con, f"CREATE {replace}TEMPORARY TABLE {quoted(con, name)}{until} AS {con.compile(query)}")
+    run(con, f"CREATE {replace}TEMPORARY TABLE {quoted(con, name)}{until} AS {query}")
     run(con, f"ANALYZE {quoted(con, name)}")
     return rows(con, f"SELECT count(*) FROM {quoted(con, name)}")[0][0]
 
@@ -120,17 +125,11 @@ def analyze(con: Any, where: tuple[str, str]) -> None:
         run(con, f"ANALYZE {quoted(con, *where)}")
 
 
-def row(con: Any, query: ir.Table) -> dict[str, Any]:
-    """The one row of a query, within the transaction."""
-    (found,) = rows(con, con.compile(query))
-    return dict(zip(query.columns, found, strict=True))
-
-
-def insert(con: Any, where: tuple[str, str], query: ir.Table, suffix: str = "") -> int:
+def insert(con: Any, where: tuple[str, str], columns: Sequence[str], query: str) -> int:
     """INSERT ... SELECT; the number of rows written."""
     if lake := lake_of(con):
         return lake.append(where[1], query)
-    return run(con, f"INSERT INTO {quoted(con, *where)} ({names(con, query.columns)}) {con.compile(query)}{suffix}")
+    return run(con, f"INSERT INTO {quoted(con, *where)} ({names(con, columns)}) {query}")
 
 
 def insert_values(con: Any, where: tuple[str, str], values: Mapping[str, Any]) -> None:
@@ -280,6 +279,7 @@ def transaction(con: Any) -> Iterator[None]:
         yield
         run(con, "COMMIT")
     except BaseException:
+        stop(con)  # after Ctrl-C a query may still run, and ROLLBACK would wait for it
         with suppress(duckdb.Error):  # an error may have ended it already
             run(con, "ROLLBACK")
         raise
@@ -297,9 +297,9 @@ def taken_back(con: Any) -> Iterator[None]:
         raise TakenBack
 
 
-def explained(con: Any, query: ir.Table) -> str:
+def explained(con: Any, query: str) -> str:
     """The engine's own plan of a query, as text."""
-    return "\n".join(str(row[-1]) for row in rows(con, f"EXPLAIN {con.compile(query)}"))
+    return "\n".join(str(row[-1]) for row in rows(con, f"EXPLAIN {query}"))
 
 
 def engine_errors() -> tuple[type[Exception], ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from fsnb.errors import BreakingChange, PublishError
@@ -20,6 +21,7 @@ from fsnb.publish.history import AVAILABLE_TIME, EVENT_TIME, KNOWN_TIME, Layout,
 from fsnb.publish.inputs import in_ticks
 from fsnb.publish.intervals import Done, Grid, Mark, Wanted
 from fsnb.publish.ledger import Known, Version
+from fsnb.publish.prepared import Kept, Texts
 from fsnb.publish.runs import Names, Run
 
 
@@ -56,11 +58,19 @@ class Job:
     rows: ir.Table
     layout: Layout
     con: Any
+    texts: Texts = field(default_factory=Texts)
 
     @classmethod
     def of(cls, view: FeatureView, con: Any, tables: Mapping[str, ir.Table]) -> Job:
+        """What was made ready for the same view over the same tables serves again, on another connection too."""
+        there = {name: _off(table) for name, table in sorted(tables.items())}
+        key = (view.name, view.fingerprint, con.name, *((name, table.op()) for name, table in there.items()))
+        return replace(_READY.get(key, lambda: cls._made(view, there)), definition=view, con=con)
+
+    @classmethod
+    def _made(cls, view: FeatureView, tables: Mapping[str, ir.Table]) -> Job:
         alone = inputs.standing_on_rows(view)
-        return cls(view, alone, history.tick_plan(alone), bind(view.relation, tables), Layout.of(view), con)
+        return cls(alone, alone, history.tick_plan(alone), bind(view.relation, tables), Layout.of(view), None)
 
     @property
     def part(self) -> Any:
@@ -69,8 +79,33 @@ class Job:
 
     def within(self, stretches: list[intervals.Range]) -> dict[str, ir.Table]:
         """The rows that count in some stretches of the history, as the one table that the view stands on."""
+        return self.in_times(self.times(stretches))
+
+    def times(self, stretches: Sequence[intervals.Range]) -> inputs.Times | None:
+        """The stretches of event time of the rows that count in some stretches of the history; None: all."""
         needed = inputs.needed(self.part, stretches)
-        return {self.view.source.name: inputs.within(self.view, self.rows, needed)}
+        return None if needed is None else inputs.times(needed)
+
+    def in_times(self, wanted: inputs.Times | None) -> dict[str, ir.Table]:
+        """The rows of some stretches of event time, as the one table that the view stands on."""
+        return {self.view.source.name: inputs.within(self.view, self.rows, wanted)}
+
+    def text(self, what: Hashable, build: Callable[..., ir.Table], *given: Any) -> str:
+        """A query as SQL, compiled where the like was not yet; see `Texts.text`."""
+        return self.texts.text(self.con, what, build, *given)
+
+    def read(self, what: Hashable, build: Callable[..., ir.Table], *given: Any) -> list[tuple[Any, ...]]:
+        """The rows of such a query."""
+        return sql.rows(self.con, self.text(what, build, *given))
+
+
+_READY: Kept[Job] = Kept(32)
+
+
+def _off(table: ir.Table) -> ir.Table:
+    """The same table of no connection: by its name, where it lies, and its columns."""
+    found = {t: ops.UnboundTable(t.name, t.schema, t.namespace) for t in table.op().find(ops.DatabaseTable)}
+    return table.op().replace(found).to_expr() if found else table
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,11 +141,13 @@ def find_due(job: Job, schema: str, version: Version, wanted: Wanted) -> Due:
     """The intervals that a run would tell: one scan of the source rows that may count in them, beside the ledger."""
     grid = Grid(version.every)
     first, last = wanted.numbers(grid)
-    rows = job.rows
-    if first is not None:
-        needed = inputs.needed(job.part, [(grid.start(first), grid.end(last))])
-        rows = inputs.within(job.view, rows, needed)
-    groups = inputs.groups(job.part, job.con, rows, grid, wanted.end)
+
+    def counted(times: inputs.Times | None, end: Any) -> ir.Table:
+        (rows,) = job.in_times(times).values()
+        return inputs.counted(job.part, job.con, rows, grid, end)
+
+    times = None if first is None else job.times([(grid.start(first), grid.end(last))])
+    groups = inputs.groups(job.part, job.read(("marks", grid), counted, times, wanted.end))
     begin = min((group.enter for group in groups), default=0) if first is None else first
     marks = intervals.marks(groups, begin, last)
     done = ledger.done(job.con, schema, job.view.name, version.number, grid)

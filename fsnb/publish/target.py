@@ -20,6 +20,7 @@ import ibis
 from fsnb import shells
 from fsnb.errors import TargetError
 from fsnb.model.entity import check_name
+from fsnb.pit import working
 from fsnb.publish.lake import lake_of
 from fsnb.publish.lake.opening import check_folder, open_delta, open_spark
 from fsnb.urls import (
@@ -46,6 +47,7 @@ SCHEMES = (
 )
 DEFAULT_SCHEMA = {"postgres": "fsnb", "duckdb": "main"}
 SECONDS_TO_CONNECT = 10
+ASKABLE = "SET enable_progress_bar = true; SET enable_progress_bar_print = false"  # how far a query is can be asked
 HELD = "Could not set lock"  # DuckDB's words for a file that another process has open
 
 
@@ -145,7 +147,8 @@ class Target:
         try:
             if lake := lake_of(con):
                 lake.open(views)
-            yield con
+            with working(con):
+                yield con
         finally:
             (lake_of(con) or con).disconnect()
 
@@ -171,7 +174,7 @@ def _normal_url(url: str, who: str) -> str:
         if port and not port.isdecimal() and not only_placeholders(port):  # not shown: it may be half of a password
             raise TargetError(f"{who}: the port in its URL is not a number. Give {SCHEMES.split(',')[0]}.")
         return url
-    if scheme in LAKES:
+    if scheme in LAKES and not PLACEHOLDER.search(rest):
         check_folder(rest, who)
     if not rest.strip("/") or rest.lstrip("/") == ":memory:":
         raise TargetError(f"{who}: {url!r} names no file, and what is published into memory is lost. Give a path.")
@@ -229,7 +232,9 @@ def _duckdb(address: Address, options: dict[str, str]) -> Any:
     path, deadline = with_variables(address.path), time.monotonic() + SECONDS_TO_CONNECT
     while True:
         try:
-            return ibis.duckdb.connect(path)
+            con = ibis.duckdb.connect(path)
+            con.raw_sql(ASKABLE)
+            return con
         except duckdb.IOException as error:
             if HELD not in str(error) or time.monotonic() > deadline:
                 raise

@@ -16,6 +16,7 @@ from fsnb.quality.comparing import compared
 from fsnb.quality.counted import counted
 from fsnb.quality.report import DriftReport
 from fsnb.quality.sides import Sides
+from fsnb.quality.unseen import with_unseen
 from fsnb.quality.violations import Violation, of_columns, of_schema
 
 
@@ -75,7 +76,8 @@ def drift(
       exact where both sides have at most 10,000 distinct values, else from counts between about 200 quantiles of the
       reference; `.details()` has how far at most they are off.
     - `unseen_share` is the share of current values that the reference does not have, for text, booleans and
-      identifiers with at most 10,000 distinct values in the reference.
+      identifiers. Against a baseline it is known up to 10,000 distinct values in the reference. Beyond, the reference's
+      rows tell, by a scan of either side for each such column.
     - p-values treat rows as independent, and with many rows find the least difference: they decide nothing here.
 
     Raises
@@ -83,7 +85,8 @@ def drift(
     UnknownName
         A column that was asked for is not in the reference.
     """
-    baseline = _baseline(reference, columns, bins, kinds, con)
+    rows_of_it = None if isinstance(reference, Baseline) else reading(reference, "reference", con)
+    baseline = reference if rows_of_it is None else profile(rows_of_it.table, columns=columns, bins=bins, kinds=kinds)
     names = wanted(baseline, columns)
     counting = reading(current, "current data", con)
     schema = counting.table.schema()
@@ -93,17 +96,12 @@ def drift(
     both = comparable(names, broken)
     now = _counted(baseline, counting, both)
     rows = [compared(baseline[column.name], column) for column in now]
+    rows = with_unseen(rows, baseline, rows_of_it, counting)
     pairs = [(baseline[column.name], column, row) for column, row in zip(now, rows, strict=True)]
     n_cur = now[0].n if now else int(counting.table.count().to_pyarrow().as_py())
     rows_given = None if isinstance(reference, Baseline) else reference
     sides = Sides(baseline, counting, rows_given, tuple(columns) if columns else None, bins, kinds, con, at)
     return DriftReport(tuple(rows), (*broken, *of_columns(pairs)), baseline.n, n_cur, name or baseline.name, sides)
-
-
-def _baseline(reference: Any, columns: Sequence[str] | None, bins: int, kinds: Any, con: Any) -> Baseline:
-    if isinstance(reference, Baseline):
-        return reference
-    return profile(reference, columns=columns, bins=bins, kinds=kinds, con=con)
 
 
 def wanted(baseline: Baseline, columns: Sequence[str] | None) -> tuple[str, ...]:

@@ -18,12 +18,12 @@ import polars as pl
 from ibis import _
 from scipy import special
 
-from fsnb import shells
 from fsnb.errors import DefinitionError, UnknownName
 from fsnb.model import Slice
 from fsnb.profiling.counting import reading
 from fsnb.quality.labelled import labelled
 from fsnb.quality.scoring import Floats
+from fsnb.quality.tables import Tabular
 
 Loss = Literal["brier", "log"]
 MOST_CATEGORIES = 30
@@ -59,7 +59,7 @@ class FoundSlice:
 
 
 @dataclass(frozen=True, repr=False)
-class FoundSlices:
+class FoundSlices(Tabular):
     """Proposed slices, the largest effect first; `tried` says among how many cuts."""
 
     found: tuple[FoundSlice, ...]
@@ -84,9 +84,6 @@ class FoundSlices:
         schema = {"slice": pl.String, "n": pl.Int64} | dict.fromkeys(names[1:], pl.Float64)
         rows = [{"slice": one.slice.name} | {name: getattr(one, name) for name in names} for one in self.found]
         return pl.DataFrame(rows, schema=schema)
-
-    def _repr_html_(self) -> str:
-        return shells.html(self)
 
 
 def find_slices(

@@ -10,7 +10,6 @@ from typing import Any
 import ibis.expr.types as ir
 import polars as pl
 
-from fsnb import shells
 from fsnb.errors import DefinitionError, UnknownName
 from fsnb.model import Slice, micros, parse_duration
 from fsnb.pit.clocks import microseconds
@@ -20,13 +19,14 @@ from fsnb.profiling.making import moment, profile
 from fsnb.quality.comparing import Compared, compared
 from fsnb.quality.counted import counted
 from fsnb.quality.drifting import comparable, wanted
+from fsnb.quality.tables import Tabular
 from fsnb.quality.violations import of_schema
 
 MONDAY = 4 * 86_400_000_000  # 1970-01-05, in microseconds
 
 
 @dataclass(frozen=True, repr=False)
-class DriftOverTime:
+class DriftOverTime(Tabular):
     """A row for each stretch of time (or slice) and column, the predictions' column first where it is named."""
 
     rows: tuple[tuple[Any, Compared], ...]
@@ -44,9 +44,6 @@ class DriftOverTime:
         schema = {self.by: first} | dict(zip(names, types, strict=True))
         rows = [[group, *(getattr(row, name) for name in names)] for group, row in self.rows]
         return pl.DataFrame(rows, schema=schema, orient="row")
-
-    def _repr_html_(self) -> str:
-        return shells.html(self)
 
 
 def drift_over_time(

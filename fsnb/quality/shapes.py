@@ -6,11 +6,15 @@ given, not guessed: between two edges a distribution function lies somewhere bet
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from fsnb.profiling.numbers import Binned, Floats, ValueCounts
+
+SUMMED = 10_000
+"""Up to so many rows SciPy's own tail is quick."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +109,15 @@ def _between(reference: Binned, current: Binned) -> tuple[float, float]:
 def ks_p(statistic: float, n_reference: int, n_current: int) -> float:
     """The two-sided p-value of a Kolmogorov-Smirnov statistic, asymptotic, for rows that are independent.
 
-    Source: the one-sample distribution (Simard and L'Ecuyer 2011) at `n * m / (n + m)`, as SciPy's `method="asymp"`.
+    Sources: the one-sample distribution (Simard and L'Ecuyer 2011) at `n * m / (n + m)`, as SciPy's `method="asymp"`;
+    where that is over 10,000 and p under 3e-8, Maag and Dicaire (1971), which differs by less than 1e-10. SciPy's own
+    tail adds up as many terms as there are rows, half a second for each column of a million.
     """
     from scipy.stats import kstwo
 
-    both = n_reference * n_current / (n_reference + n_current)
-    return float(kstwo.sf(statistic, max(round(both), 1)))
+    both = max(round(n_reference * n_current / (n_reference + n_current)), 1)
+    if both <= SUMMED:
+        return float(kstwo.sf(statistic, both))
+    if both * statistic**2 < 9:
+        return float(1 - kstwo.cdf(statistic, both))
+    return 2 * math.exp(-((6 * both * statistic + 1) ** 2) / (18 * both))

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from fsnb import shells
 from fsnb.errors import DefinitionError, UnknownName
 from fsnb.model import Slice
 from fsnb.pit import collect
 from fsnb.profiling.counting import reading
 from fsnb.quality.labelled import Labelled, labelled
 from fsnb.quality.scoring import BETTER_HIGH, METRICS, Interval, rate, scores
+from fsnb.quality.tables import Tabular
 
 LEAST = 100
 ALL = "all rows"
@@ -40,7 +40,7 @@ class SliceRow:
 
 
 @dataclass(frozen=True, repr=False)
-class SliceReport:
+class SliceReport(Tabular):
     """Slices, worst first; those of fewer than 100 rows last, marked "too few rows"."""
 
     rows: tuple[SliceRow, ...]
@@ -63,14 +63,6 @@ class SliceReport:
     def null_rates(self) -> pl.DataFrame:
         """One row per slice and column: the share of NULLs."""
         return self.nulls
-
-    def __str__(self) -> str:
-        frame = self.to_polars()
-        with pl.Config(tbl_rows=-1, tbl_cols=-1, tbl_hide_dataframe_shape=True, float_precision=3, tbl_width_chars=160):
-            return str(frame.select(name for name in frame.columns if not name.endswith(("_low", "_high"))))
-
-    def _repr_html_(self) -> str:
-        return shells.html(self)
 
 
 def slices(

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from fsnb import shells
 from fsnb.errors import DefinitionError, TypeMismatch, UnknownName
 from fsnb.model import Slice, parse_duration, show_duration
 from fsnb.quality.labelled import Labelled, binary, labelled
 from fsnb.quality.scoring import METRICS, Interval, scores
 from fsnb.quality.slicing import ALL, LEAST
+from fsnb.quality.tables import Tabular
 
 Predict = Callable[[pl.DataFrame], Any]
 
@@ -99,7 +99,7 @@ class RobustnessRow:
 
 
 @dataclass(frozen=True, repr=False)
-class RobustnessReport:
+class RobustnessReport(Tabular):
     """Rows: all, subpopulations, perturbations. Columns: metrics, and how far each is from that of all rows."""
 
     rows: tuple[RobustnessRow, ...]
@@ -111,14 +111,6 @@ class RobustnessReport:
         """`kind, name, n, verdict`, and for each metric itself, `_low`, `_high` (95 %) and `_change` from all rows."""
         whole = self.rows[0].metrics
         return pl.DataFrame([_flat(row, whole) for row in self.rows], infer_schema_length=None)
-
-    def __str__(self) -> str:
-        frame = self.to_polars()
-        with pl.Config(tbl_rows=-1, tbl_cols=-1, tbl_hide_dataframe_shape=True, float_precision=3, tbl_width_chars=160):
-            return str(frame.select(name for name in frame.columns if not name.endswith(("_low", "_high"))))
-
-    def _repr_html_(self) -> str:
-        return shells.html(self)
 
 
 def _flat(row: RobustnessRow, whole: dict[str, Interval | None]) -> dict[str, Any]:

@@ -53,7 +53,8 @@ def judge(check: Check, table: ir.Table, con: Any, baseline: Baseline | None, *,
     baseline
         What the check means; None: there is none yet, so that it is skipped.
     later
-        Judge only rows that are later than the baseline's last event time, where both have one.
+        The baseline is of an earlier state of this table: judge the rows that are later than its last event time, and
+        all of its columns. Otherwise all rows, and the columns that both have.
 
     Returns
     -------
@@ -69,7 +70,7 @@ def judge(check: Check, table: ir.Table, con: Any, baseline: Baseline | None, *,
     if baseline is None:
         return Judged(True, "nothing was published yet to compare with", skipped=True)
     rows = _later(table, baseline) if later else table
-    names = check.columns or _of_baseline(baseline, rows)
+    names = check.columns or _of_baseline(baseline, None if later else rows)
     report = drift(baseline, rows, columns=names, con=con)
     if not report.n_cur:
         return Judged(True, f"no rows to hold against {_what(baseline)}", skipped=True)
@@ -90,15 +91,17 @@ def _later(table: ir.Table, baseline: Baseline) -> ir.Table:
     return table.filter(table[clock] > last)
 
 
-def _of_baseline(baseline: Baseline, table: ir.Table) -> tuple[str, ...]:
-    """All of a baseline that was kept for the table; of another's the columns that both have."""
+def _of_baseline(baseline: Baseline, table: ir.Table | None) -> tuple[str, ...]:
+    """All columns but the clock; only those that a table has, where the baseline was not made of that very table.
+
+    A training set's has the spine's columns too, and other views' features.
+    """
     clock = baseline.event_times[0] if baseline.event_times else None
     names = [column.name for column in baseline if column.name != clock]
-    if baseline.labels:  # a training set: it has the spine's columns too, and other views' features
-        names = [name for name in names if name in table.columns]
-    if not names:
-        raise DefinitionError(f"{_what(baseline)} has none of the columns {listed(table.columns)}.")
-    return tuple(names)
+    found = names if table is None else [name for name in names if name in table.columns]
+    if not found:
+        raise DefinitionError(f"{_what(baseline)} has only {listed(names)}, and none of it is there.")
+    return tuple(found)
 
 
 def _what(baseline: Baseline) -> str:

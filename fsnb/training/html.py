@@ -60,7 +60,7 @@ STYLE = """
 
 
 def page(whys: Sequence[Why], *, together: bool = False) -> str:
-    """All that was asked for, by spine row, with one legend; `together`: features that met the same rows share a card."""
+    """All that was asked for, by spine row, with one legend; `together`: features of the same rows share a card."""
     groups = grouped(whys) if together else [(why,) for why in whys]
     parts: list[str] = []
     for position, group in enumerate(groups):
@@ -118,7 +118,7 @@ def card(*group: Why, opened: bool, company: int = 1, then: Mapping[str, Any] | 
     """
     why = merged(group)
     names = ", ".join(each.feature for each in group)
-    said = "".join(f"<p>{escape(each.sentence)}{_leak(each)}</p>" for each in group)
+    said = "".join(f"<p>{escape(words)}{_leak(each)}</p>" for words, each in _sentences(group))
     heads = "".join(_head(each, then) for each in group)
     drawn = timeline.draw(why, most=max(40, timeline.MOST // company))
     table = rows_table(why, opened=opened, most=TABLE_ROWS if company <= OPEN_CARDS else FEW_ROWS)
@@ -126,6 +126,16 @@ def card(*group: Why, opened: bool, company: int = 1, then: Mapping[str, Any] | 
         f'<section class="fsnb-card" aria-label="{escape(f"{names} of row {why.row}")}">{heads}'
         f'<div class="fsnb-rules">{escape(f"{why.view}: {why.rules}")}</div>{drawn}{said}{table}</section>'
     )
+
+
+def _sentences(group: Sequence[Why]) -> list[tuple[str, Why]]:
+    """Of features that say the same of their rows the first sentence, without its value, which stands above."""
+    if len(group) == 1:
+        return [(group[0].sentence, group[0])]
+    found: dict[tuple[str, str], Why] = {}
+    for why in group:
+        found.setdefault((text.reason(why), why.leak), why)
+    return [(words[:1].upper() + words[1:], why) for (words, _), why in found.items()]
 
 
 def _head(why: Why, then: Mapping[str, Any] | None) -> str:

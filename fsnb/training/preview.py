@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from fsnb.training.training_set import TrainingSet
 
 SAMPLE, SEED = 1_000, 0
-EXPLAINED = {
+EXPLAINED: dict[str, Any] = {
     "row": pl.Int64,
     "view": pl.String,
     "feature": pl.String,

@@ -105,7 +105,12 @@ def _read(row: Considered) -> str:
 
 def sentence(why: Why) -> str:
     """`mean_delay_7d is 12.5: 3 rows in the window, ... Refused: 1 row lies in the future.`"""
-    said = f"{why.feature} is {clip(show(why.value), 40)}: {_picked(why)}{_no_value(why)}."
+    return f"{why.feature} is {clip(show(why.value), 40)}: {reason(why)}"
+
+
+def reason(why: Why) -> str:
+    """The same without the feature and its value."""
+    said = f"{_picked(why)}{_no_value(why)}."
     if not why.used and why.value is not None and why.fill is not None:
         said = said.removesuffix(".") + f", so it is filled with {show(why.fill)}."
     refused = [count(why.outcomes[name], *words) for name, words in REFUSED.items() if why.outcomes[name]]

@@ -21,7 +21,8 @@ import pyarrow as pa
 from fsnb import shells
 from fsnb.errors import DefinitionError, UnknownName
 from fsnb.model import Feature, Source
-from fsnb.pit import ROW, JoinPlan, collect, lower
+from fsnb.pit import ROW, JoinPlan, all_or_nothing, collect, lower, working
+from fsnb.progress import task
 from fsnb.training.digest import digest
 from fsnb.training.frames import as_pandas
 from fsnb.training.preview import Preview
@@ -124,7 +125,14 @@ class TrainingSet:
 
     @cached_property
     def _rows(self) -> pa.Table:
-        return self._in_order(self._lowered)
+        with task(self._titled("fill")) as step, working(self.con):
+            step("choose how")
+            lowered = self._lowered
+            step("read the rows")
+            return self._in_order(lowered)
+
+    def _titled(self, what: str) -> str:
+        return f"{what} training set {self.fingerprint[:12]}"
 
     def _in_order(self, table: ir.Table) -> pa.Table:
         """Rows of the set or of its spine, in spine order, in the types that the definitions give."""
@@ -171,7 +179,12 @@ class TrainingSet:
         """Let the engine write the set as a table of that name; returns the table. No row passes through Python."""
         if not overwrite and name in self.con.list_tables():
             raise DefinitionError(f"{self.con.name} has a table {name!r} already. Name another, or overwrite=True.")
-        return self.con.create_table(name, self.table, overwrite=overwrite)
+        with task(self._titled("save")) as step, working(self.con):
+            step("choose how")
+            table = self.table
+            step(f"write {name}")
+            with all_or_nothing(self.con):
+                return self.con.create_table(name, table, overwrite=overwrite)
 
     # ------------------------------------------------------------------ why
 
@@ -185,10 +198,11 @@ class TrainingSet:
         feature
             A column of the set, or a feature.
         """
-        return explain(self, row, [self._feature(feature)])[0]
+        with task(f"why row {row} has its {feature}"), working(self.con):
+            return explain(self, row, [self._feature(feature)])[0]
 
     def preview(self, row: int = 0, *, rows: Sequence[int] | None = None) -> Preview:
-        """Training rows to look at: each feature's value, its timeline, what was refused and why, what would have leaked.
+        """Training rows to look at: each feature's value and timeline, what was refused and why, what would leak.
 
         In a notebook the result shows as a widget, with sliders for lag, window and ttl; elsewhere as text or HTML.
 
@@ -248,7 +262,7 @@ class TrainingSet:
         correlation: float = 0.99,
         least: int = 50,
         seed: int = 0,
-        progress: Callable[[str], object] | None = None,
+        progress: Callable[[str], None] | None = None,
     ) -> Audit:
         """Try to catch the set at leaking: a proof by experiment, a meter of careless joins, a look at the label.
 
@@ -283,17 +297,18 @@ class TrainingSet:
         """
         from fsnb.training.audit import audit
 
-        return audit(
-            self,
-            cutoffs=cutoffs,
-            rows=rows,
-            compared=compared,
-            auc=auc,
-            correlation=correlation,
-            least=least,
-            seed=seed,
-            progress=progress,
-        )
+        with task(self._titled("audit"), progress) as step, working(self.con):
+            return audit(
+                self,
+                cutoffs=cutoffs,
+                rows=rows,
+                compared=compared,
+                auc=auc,
+                correlation=correlation,
+                least=least,
+                seed=seed,
+                progress=step,
+            )
 
     def lag_effect(
         self,

@@ -78,7 +78,7 @@ def shown(length: timedelta | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """One feature of the sample: rows that other rules change, rows that are NULL under its own and under the others."""
+    """One feature of the sample: rows that other rules change, rows that are NULL under its own rules and then."""
 
     feature: str
     rows: int

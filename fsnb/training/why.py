@@ -36,7 +36,7 @@ class Why:
 
     `band` is the stretch of event time in which a row could be used: a window, or the ttl; an open end is None.
     `left_out` says how many rows of the key were too far away to fetch. `careless` is the value of a join on event
-    time alone, at the asking time itself: without available time, lag and refresh; None where nothing would have leaked.
+    time alone, at the asking time itself, without available time, lag and refresh; None where nothing would leak.
     """
 
     row: int

@@ -25,10 +25,10 @@ import psycopg
 import fsnb
 from fsnb.demo import flights, views
 from fsnb.model import FeatureView
+from fsnb.model.moments import utc_now
 from fsnb.publish import Target, bring_up_to_date, ledger
 from fsnb.publish.checks import tables_on
 from fsnb.publish.materialize import materialize
-from fsnb.publish.publishing import utc_now
 from fsnb.publish.runs import Run
 from tests.support.postgres import PostgresServer
 
@@ -151,7 +151,7 @@ def thrown_back(url: str, name: str) -> None:
         for table in (f"{name}__v1_history", f"{name}__v1_current", "fsnb_intervals", "fsnb_runs"):
             con.execute(f"TRUNCATE {SCHEMA}.{table}")
             con.execute(f"INSERT INTO {SCHEMA}.{table} SELECT * FROM {SCHEMA}.kept_{table}")
-            con.execute(f"ANALYZE {SCHEMA}.{table}")
+            con.execute(f"VACUUM (ANALYZE) {SCHEMA}.{table}")  # summarizes the index of time too
 
 
 def keep(url: str, name: str) -> None:

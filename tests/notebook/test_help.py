@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from fsnb.notebook.arguments import FS, HELPS, Parser
+from fsnb.notebook.arguments import FS, HELPS, MAGICS
 from fsnb.notebook.magics import FsnbMagics
+from fsnb.notebook.parsing import Parser
 from fsnb.store import FeatureStore
 from fsnb.training import TrainingSet
 from tests.notebook.conftest import Notebook
@@ -17,10 +18,7 @@ REGISTERED = sorted({name for table in FsnbMagics.magics.values() for name in ta
 
 
 def parsers() -> dict[str, Parser]:
-    from fsnb.notebook import arguments
-
-    others = (arguments.FEATURE_VIEW, arguments.TRAIN, arguments.PIT, arguments.PUBLISH, arguments.CHECK)
-    return {parser.prog: parser for parser in (*FS.values(), *others)}
+    return {parser.prog: parser for parser in (*FS.values(), *MAGICS.values())}
 
 
 def test_every_registered_magic_has_a_help() -> None:

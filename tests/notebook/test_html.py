@@ -20,15 +20,17 @@ import fsnb
 from fsnb import pit
 from fsnb.catalog import Diff, Distribution, Edge, Lineage, Node, Profile
 from fsnb.model import Change, LagProfile
-from fsnb.notebook import cards, html
+from fsnb.notebook import cards, catalogued, html
 from fsnb.notebook.card import Bad, Card, Code, Good, Number, Table, Timeline
 from fsnb.notebook.drawing import draw
-from fsnb.notebook.progress import Progress
+from fsnb.notebook.progress import Shown
+from fsnb.progress import Task
 from fsnb.publish import Certificate, Publication, Target
 from fsnb.publish.certificate import Column, Difference
+from fsnb.quality import DriftReport
 from tests.notebook.conftest import SETUP, Notebook, plane_delays
+from tests.notebook.hostile import EVIL, others
 
-EVIL = "<script>alert('1')</script><img src=x onerror=\"alert(1)\">&amp;\"'"
 TAGS = {
     *(
         "style",
@@ -49,10 +51,12 @@ TAGS = {
         "td",
     ),
     *("code", "details", "summary", "pre", "svg", "path", "circle", "text"),
+    *("h3", "div", "b", "ul", "li"),
 }
 ATTRIBUTES = {
     *("class", "aria-label", "role", "scope", "viewbox", "width"),
     *("d", "cx", "cy", "r", "x", "y", "fill", "stroke", "stroke-width", "opacity", "text-anchor"),
+    *("transform", "open", "title", "aria-hidden"),
 }
 LOADS = re.compile(r"https?:|//\w|url\(|@import|src=|href=|javascript:")
 
@@ -141,6 +145,7 @@ def values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "diff": Diff(EVIL, "new", (Change("owner", EVIL, EVIL, None, True), Change("tags", EVIL, None, EVIL, False))),
         "lineage": lineage(),
         "profile": profile(),
+        **others(view, spine, names["store"].catalog),
     }
 
 
@@ -200,14 +205,14 @@ def publication(proof: Certificate) -> Publication:
 
 
 def test_every_kind_of_value_is_escaped_and_loads_nothing(values: dict[str, Any]) -> None:
-    assert {type(value) for value in values.values()} == set(cards.CARDS)
+    assert {type(value) for value in values.values()} == {*cards.CARDS, DriftReport}
     for name, value in values.items():
         read = checked(html.of(value))
         assert EVIL in read.words, name
 
 
 def test_html_says_what_the_text_says(values: dict[str, Any]) -> None:
-    for value in values.values():
+    for value in (value for value in values.values() if type(value) in cards.CARDS):
         card = cards.of(value)
         said = " ".join(checked(html.card(card)).words.split())
         for name, cell in card.facts:
@@ -361,14 +366,15 @@ def test_table_that_a_view_prepares_is_told(values: dict[str, Any]) -> None:
 def test_terminal_keeps_plain_text(defined: Notebook) -> None:
     bundle = defined.ok("plane_delays").shown[0]
     assert bundle["text/plain"] == repr(defined["plane_delays"])
-    assert bundle["text/html"] == html.of(defined["plane_delays"])
+    assert bundle["text/html"] == html.card(catalogued.known(defined["store"], defined["plane_delays"]))
+    assert "version 1 of 1" in bundle["text/html"]
+    assert "made from" in bundle["text/html"]
 
 
 def test_progress_is_escaped() -> None:
-    progress = Progress(EVIL)
-    progress._show = lambda: None  # type: ignore[method-assign]
-    progress(EVIL)
-    said = progress._repr_html_()
+    task = Task(EVIL)
+    task(EVIL)
+    said = Shown(task)._repr_html_()
     assert "<script" not in said
     assert "<img" not in said
     assert unescape(said).count(EVIL) == 2

@@ -128,13 +128,8 @@ def test_publish_shows_its_steps_and_then_the_publication(target: Notebook) -> N
     ran = target.ok("%publish plane_delays --to prod")
     assert isinstance(target["publication"], Publication)
     *steps, publication = ran.shown
-    assert [step["text/plain"].removeprefix("publish plane_delays to prod: ") for step in steps[:-1]] == [
-        "connect …",
-        "check sources …",
-        "certify …",
-        "write …",
-        "record …",
-    ]
+    said = [step["text/plain"].removeprefix("publish plane_delays to prod: ") for step in steps[:-1]]
+    assert [*dict.fromkeys(line.split()[0] for line in said)] == ["connect", "check", "certify", "write", "record"]
     assert "done in" in steps[-1]["text/plain"]
     assert steps[-1]["text/html"].count("✓") == 5
     assert publication["text/plain"] == str(target["publication"])

@@ -12,7 +12,7 @@ import pyarrow as pa
 from ibis import _
 
 from fsnb.model import Entity, FeatureView, Source
-from fsnb.pit import read_source
+from fsnb.pit import collect, read_source
 from fsnb.publish import Publication, Target, load, publish
 from fsnb.publish.lake import lake_of
 from fsnb.publish.sql import quoted
@@ -90,6 +90,8 @@ def looking(target: Target) -> Iterator[Any]:
 
 
 def fetch(con: Any, schema: str, name: str) -> list[Row]:
+    if con.name == "pyspark":
+        return collect(con, con.table(name)).to_pylist()
     cursor = con.con.execute(f"SELECT * FROM {quoted(con, schema, name)}")
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]

@@ -15,7 +15,7 @@ from fsnb import checks as c
 from fsnb.catalog import Catalog
 from fsnb.errors import CheckFailed, GateFailed, PublishError
 from fsnb.pit import read_source
-from fsnb.publish import Publication, Target, bring_up_to_date, load, publish, publishing
+from fsnb.publish import Publication, Target, bring_up_to_date, keep, load, publish, publishing, rehearse
 from tests.publish.support import HOUR, ROWS, START, events, latest, read, relations, release, row, sums
 
 GOOD = [c.not_null("k"), c.in_range("double", min_value=-8, max_value=10), c.unique("k", name="one row each")]
@@ -207,6 +207,28 @@ def test_scheduled_materialization_goes_through_the_same_gates(target: Target, l
     assert everything(target) == before
 
 
+def test_rehearsal_reports_checks_and_writes_nothing(database: Target, local: Any) -> None:
+    claims = [c.in_range("total_1d", max_value=3), c.not_null("x", on="source", severity="warn"), c.unique("k")]
+    view = sums(checks=claims)
+    load(view.source, database)
+    told = rehearse(view, database)
+    assert told.checks is not None
+    assert not told.checks.ok
+    marks = {(result.check.on, result.check.kind): result.mark for result in told.checks.results}
+    assert marks == {("source", "not_null"): "warn", ("result", "in_range"): "FAIL"}
+    assert "FAIL" in str(told)
+    assert gone(database, "sums")
+    assert rehearse(sums(), database).checks is None
+
+
+def test_rehearsal_of_a_database_view_checks_its_values(database: Target, local: Any) -> None:
+    view = latest(checks=[c.not_null("x")])
+    load(view.source, database)
+    told = rehearse(view, database, mode="view")
+    assert told.checks is not None
+    assert [result.mark for result in told.checks.results] == ["FAIL"]
+
+
 def test_database_view_is_checked_as_it_reads(database: Target, local: Any) -> None:
     source = events()
     load(source, database, replace=True)
@@ -230,3 +252,64 @@ def test_part_of_the_history_by_chunks_is_checked_by_chunks(target: Target, loca
     again = release(view, target, local, rows=worse, chunk=1, end=START + 150 * HOUR)
     assert again.checks is not None
     assert [each.reason for each in again.checks.warnings if "to tell" in each.table] == ["1 of 1 rows fail (100 %)"]
+
+
+# ---------------------------------------------------------------------- drift
+
+
+Asked = list[tuple[str, int, Any]]
+
+
+def asking(asked: Asked, holds: bool = True) -> Any:
+    """Stands for `fsnb.quality.judge`, which publishing does not know: it notes what it is asked."""
+
+    def drift(check: fsnb.Check, table: Any, con: Any, kept: Any) -> c.Judged:
+        asked.append((check.on or "", int(con.to_pyarrow(table.count()).as_py()), kept))
+        return c.Judged(holds, "it was asked")
+
+    return drift
+
+
+def described(con: Any, table: Any, clock: str | None) -> dict[str, Any]:
+    rows = int(con.to_pyarrow(table.count()).as_py())
+    return {"n": rows, "columns": list(table.columns), "clock": clock}
+
+
+def test_drift_is_asked_with_the_baseline_that_the_target_keeps(target: Target, local: Any) -> None:
+    view = latest(checks=[c.baseline_drift(severity="fail"), c.baseline_drift("n", on="source", name="of n")])
+    first: Asked = []
+    release(view, target, local, rows=ROWS[:3], drift=asking(first))
+    assert first == [("source", 3, None), ("result", 3, None), ("result", 3, None)]
+    assert keep(view, target, described, START) == ("result", "source")
+    assert keep(view, target, described, START + HOUR) == ()  # there is one, of as many rows
+    second: Asked = []
+    release(view, target, local, drift=asking(second))
+    assert [(place, rows, kept["n"]) for place, rows, kept in second] == [
+        ("source", 5, 3),
+        ("result", 4, 3),  # the intervals that are due
+        ("result", 5, 3),  # the history
+    ]
+    assert second[1][2]["columns"] == [*view.features, "event_time"]
+    assert keep(view, target, described, START + 2 * HOUR) == ("result", "source")  # more rows, and they were few
+    assert keep(view, target, described, START + 3 * HOUR, when="always") == ("result", "source")
+    assert keep(view, target, described, START + 4 * HOUR, when="never") == ()
+    other = latest(checks=[c.baseline_drift()], lag="1h")
+    third: Asked = []
+    release(other, target, local, drift=asking(third), breaking=True)
+    assert {kept for _place, _rows, kept in third} == {None}  # another definition has no baseline yet
+
+
+def test_drift_that_stops_or_cannot_be_measured_leaves_nothing(target: Target, local: Any) -> None:
+    def broken(check: fsnb.Check, table: Any, con: Any, kept: Any) -> c.Judged:
+        con.con.execute("SELECT nothing FROM nowhere")
+        raise AssertionError("the engine should have refused")
+
+    view = latest(checks=[c.baseline_drift(severity="fail"), c.not_null("k")])
+    for drift, said in (
+        (asking([], holds=False), "it was asked"),
+        (broken, "could not run"),
+        (None, "needs a baseline"),
+    ):
+        with pytest.raises(GateFailed, match=said):
+            release(view, target, local, drift=drift)
+        assert gone(target, "latest")

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 from scipy.spatial import distance
 
-from fsnb.quality import DriftReport, drift
+from fsnb.quality import DriftReport, drift, shapes
 from fsnb.quality.distances import benjamini_hochberg, contributions, psi, psi_floor
 from tests.quality.real import CATEGORICAL, NUMERIC, Pairs
 
@@ -77,7 +77,10 @@ def test_numbers_are_as_in_scipy(report: DriftReport, pairs: Pairs, name: str) -
     moved = stats.wasserstein_distance(reference, current)
     row = report[name]
     same(row, from_shares(mine / n, theirs / m, n, m) | contingency(np.array([mine, theirs])))
-    same(row, {"ks": test.statistic, "ks_p": test.pvalue, "wasserstein": moved, "ks_error": 0, "wasserstein_error": 0})
+    both = round(len(reference) * len(current) / (len(reference) + len(current)))
+    p = test.pvalue if both <= 10_000 else 1 - stats.kstwo.cdf(test.statistic, both)  # the tail of the same, sharper
+    assert p == pytest.approx(test.pvalue, abs=5e-8)
+    same(row, {"ks": test.statistic, "ks_p": p, "wasserstein": moved, "ks_error": 0, "wasserstein_error": 0})
     std = reference.std()
     assert row.wasserstein_norm == (pytest.approx(moved / std, **CLOSE) if std else None)
     assert (row.n_ref, row.n_cur) == (pairs[0].height, pairs[1].height)
@@ -121,3 +124,11 @@ def test_benjamini_hochberg_is_scipys() -> None:
     with_gap = benjamini_hochberg([0.01, np.nan, 0.02])
     assert with_gap[[0, 2]] == pytest.approx(stats.false_discovery_control([0.01, 0.02]))
     assert np.isnan(with_gap[1])
+
+
+@pytest.mark.parametrize("root", [0.5, 1.4, 1.49, 1.8, 2.5, 2.999, 3.001, 4, 19])
+@pytest.mark.parametrize("rows", [2_000, 30_000, 2_000_000])
+def test_p_values_of_many_rows_are_those_of_scipy(rows: int, root: float) -> None:
+    statistic = root / (rows / 2) ** 0.5
+    exact = 1 - stats.kstwo.cdf(statistic, rows // 2)
+    assert shapes.ks_p(statistic, rows, rows) == pytest.approx(exact, abs=1e-9 if rows > 2_000 else 5e-8)

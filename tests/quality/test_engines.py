@@ -84,3 +84,25 @@ def same_values(mine: Any, theirs: Any, where: str = "") -> None:
             same_values(one, other, f"{where}[{at}]")
     else:
         assert same(mine, theirs), f"{where}: {mine!r}, {theirs!r}"
+
+
+@pytest.mark.notyet("datafusion", reason=SKIPPED)
+def test_what_is_unseen_is_told_beyond_what_a_baseline_keeps(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kind, "MOST_VALUES", 300)
+    monkeypatch.setattr(kind, "TRIED_VALUES", 450)
+    keys = pl.Series("key", [None, *(f"k{k}" for k in range(1_000))])
+    before = pl.DataFrame({"key": keys, "number": pl.Series(range(1_001))})
+    after = pl.DataFrame({"key": [None, "k1", "k1", "é", "k999"], "number": [0, 1_000, 1_001, 1_002, -1]})
+    table = engine.create_table("fsnb_quality_before", before.to_arrow())
+    try:
+        for reference in (before, table):
+            shares = {row.column: row.unseen_share for row in drift(reference, after, con=engine)}
+            assert shares == {"key": 0.25, "number": 0.6}
+        apart = drift(before, after, con=None)  # each on its own connection
+        assert (apart["key"].unseen_share, apart["key"].verdict) == (0.25, "not compared")
+    finally:
+        engine.drop_table("fsnb_quality_before")
+    assert "can tell" not in apart["key"].reason
+    kept = drift(profile(before), after)["key"]
+    assert kept.unseen_share is None
+    assert "only the reference's rows can tell" in kept.reason

@@ -205,6 +205,18 @@ def test_what_could_not_be_looked_at_is_an_error_and_tells(store: FeatureStore, 
         store.monitor(fsnb.FeatureView("v", entity=RIDER, source=unpublished.source, features={"f": _.fare}), "1d")
 
 
+@pytest.mark.postgres
+def test_the_same_on_postgres(store: FeatureStore, postgres_db_url: str) -> None:
+    store.target("prod", postgres_db_url)
+    released(store, rides(5), 5)
+    drift = c.baseline_drift(severity="fail")
+    with pytest.raises(GateFailed, match=r"rows to tell: 1 failed.*\n.*fare: values: PSI .*paid: values: PSI"):
+        released(store, rides(8, moved_from=5), 8, drift)
+    assert {each.status for each in released(store, rides(7), 7, drift).checks.results} == {"passed"}
+    seen = store.monitor("last_ride", "2d", to="prod", at=told_of(7))
+    assert {each.name: each.status for each in seen.verdicts if each.by != "check"} == {"fare": "ok", "paid": "ok"}
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FeatureStore]:
     """A store with one logged training set; one for all, since a new MLflow database takes seconds."""

@@ -163,7 +163,9 @@ function freshness(view: ViewDetail): string {
 
 function Features({ view, chosen }: { view: ViewDetail; chosen: string | undefined }): JSX.Element {
   const row = React.useRef<HTMLTableRowElement>(null);
-  React.useEffect(() => row.current?.scrollIntoView({ block: 'center' }), [chosen, view.name]);
+  React.useEffect(() => {
+    row.current?.scrollIntoView({ block: 'center' }); // newer browsers answer a promise, which is no clean-up
+  }, [chosen, view.name]);
   return (
     <table className="fsnb-features">
       <thead>

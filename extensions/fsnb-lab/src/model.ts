@@ -3,7 +3,7 @@
 import { ServerConnection } from '@jupyterlab/services';
 import { ISignal, Signal } from '@lumino/signaling';
 import { Refused, post, request } from './request';
-import { Filter, plainWords } from './rows';
+import { Filter, holding, plainWords } from './rows';
 import type { Changed, Detail, Diff, Found, Lineage, Overview, Place, Publication } from './types';
 
 export type Loading<T> = { state: 'loading' } | { state: 'error'; message: string } | { state: 'ready'; value: T };
@@ -27,7 +27,7 @@ export interface Memory {
   save(id: string): Promise<void>;
 }
 
-const TYPING_PAUSE = 120; // ms
+const TYPING_PAUSE = 80; // ms
 
 export class Model {
   places: Place[] = [];
@@ -121,8 +121,13 @@ export class Model {
 
   // ------------------------------------------------------------------ search
 
+  /** What the page can tell by itself is shown at once; the server, which forgives typos, has the last word. */
   type(query: string): void {
     this.query = query;
+    const words = plainWords(query);
+    if (this.overview.state === 'ready' && words.length) {
+      this.filter = { ...this.filter, found: holding(this.overview.value, words), words };
+    }
     this.tell();
     window.clearTimeout(this._typing);
     this._typing = window.setTimeout(() => void this.search(), query.trim() ? TYPING_PAUSE : 0);

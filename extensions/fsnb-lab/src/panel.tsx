@@ -195,9 +195,11 @@ function Features({ model, acts, overview }: { model: Model; acts: Acts; overvie
   const [toggled, setToggled] = React.useState<ReadonlySet<string>>(new Set());
   const rows = React.useMemo(() => rowsOf(overview, model.filter, toggled), [overview, model.filter, toggled]);
   const toggle = (row: Row): void => {
-    const next = new Set(toggled);
-    next.delete(row.key) || next.add(row.key);
-    setToggled(next);
+    if ('toggle' in row) {
+      const next = new Set(toggled);
+      next.delete(row.toggle) || next.add(row.toggle);
+      setToggled(next);
+    }
   };
   const choose = (row: Row): void => {
     if (row.kind === 'source') {

@@ -3,8 +3,8 @@
 import type { Overview, SourceRow, ViewRow } from './types';
 
 export type Row =
-  | { key: string; level: 1; kind: 'entity'; name: string; note: string; open: boolean; size: number; position: number }
-  | { key: string; level: 2; kind: 'view'; name: string; view: ViewRow; open: boolean; size: number; position: number }
+  | { key: string; level: 1; kind: 'entity'; name: string; note: string; toggle: string; open: boolean; size: number; position: number }
+  | { key: string; level: 2; kind: 'view'; name: string; view: ViewRow; toggle: string; open: boolean; size: number; position: number }
   | { key: string; level: 3; kind: 'feature'; name: string; view: ViewRow; size: number; position: number }
   | { key: string; level: 2; kind: 'source'; name: string; source: SourceRow; size: number; position: number };
 
@@ -32,13 +32,23 @@ export function plainWords(query: string): string[] {
   return words.map(word => word.replace(/^(name|feature)s?:/, '').replace(/"/g, '')).filter(w => w && !w.includes(':'));
 }
 
+/** The views and sources whose names, features, tags, owners or descriptions hold every word as it is. */
+export function holding(overview: Overview, words: string[]): ReadonlySet<string> {
+  const views = overview.views.filter(view => {
+    const text = [view.name, view.entity, view.owner, view.description, ...view.tags, ...view.features].join(' ');
+    return words.every(word => text.toLowerCase().includes(word));
+  });
+  const sources = overview.sources.filter(source => words.every(word => source.name.toLowerCase().includes(word)));
+  return new Set([...views.map(view => `view ${view.name}`), ...sources.map(source => `source ${source.name}`)]);
+}
+
 /** The features that hold a word of the search; all, where none does. */
 export function featuresOf(view: ViewRow, words: string[]): string[] {
   const held = view.features.filter(name => words.some(word => name.toLowerCase().includes(word)));
   return held.length ? held : view.features;
 }
 
-/** `toggled`: keys of rows that are not as they start out. Entities start open, views closed. */
+/** `toggled`: which rows (`toggle`) are not as they start out. Entities start open, views closed. */
 export function rowsOf(overview: Overview, filter: Filter, toggled: ReadonlySet<string>): Row[] {
   const searching = filter.found !== null;
   const views = overview.views.filter(view => matches(view, filter));
@@ -56,14 +66,14 @@ export function rowsOf(overview: Overview, filter: Filter, toggled: ReadonlySet<
     const key = `entity:${name}`;
     const open = !toggled.has(key);
     const note = (mine[0]?.keys ?? []).join(', ');
-    rows.push({ key, level: 1, kind: 'entity', name, note, open, size: tops, position: at + 1 });
+    rows.push({ key, level: 1, kind: 'entity', name, note, toggle: key, open, size: tops, position: at + 1 });
     if (open) {
       mine.forEach((view, place) => rows.push(...viewRows(view, place + 1, mine.length, filter, toggled, searching)));
     }
   });
   if (sources.length) {
     const open = !toggled.has(SOURCES);
-    rows.push({ key: SOURCES, level: 1, kind: 'entity', name: 'Sources', note: '', open, size: tops, position: tops });
+    rows.push({ key: SOURCES, level: 1, kind: 'entity', name: 'Sources', note: '', toggle: SOURCES, open, size: tops, position: tops });
     if (open) {
       sources.forEach((source, place) =>
         rows.push({
@@ -99,8 +109,9 @@ function viewRows(
   const key = `view:${view.name}`;
   // a view is closed until it is opened; in a search those with a feature of that name are open
   const hit = searching && featuresOf(view, filter.words).length < view.features.length;
-  const open = toggled.has(key) !== hit;
-  const head: Row = { key, level: 2, kind: 'view', name: view.name, view, open, size, position };
+  const toggle = hit ? `hit ${key}` : key;
+  const open = toggled.has(toggle) !== hit;
+  const head: Row = { key, level: 2, kind: 'view', name: view.name, view, toggle, open, size, position };
   if (!open) {
     return [head];
   }

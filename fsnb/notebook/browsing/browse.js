@@ -32,6 +32,7 @@ function layout() {
 function render({ model, el }) {
   const part = layout();
   el.replaceChildren(part.root);
+  keepKeys(part.root);
   const active = () => el.getRootNode().activeElement;
   const ask = asking(model, part.root);
   const page = model.get("asked").most;

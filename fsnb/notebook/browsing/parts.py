@@ -12,6 +12,7 @@ from fsnb.notebook.card import Card
 from fsnb.notebook.drift.marks import cut
 
 MOST_CHIPS = 12  # neighbours in the lineage, on either side
+MORE = ' class="fsnb-more"'  # first to go where there is little room
 ORDER = ("view", "source", "training_set", "model", "publication", "online", "target")
 Ids = Mapping[tuple[str, str], int]
 
@@ -45,7 +46,8 @@ def rows(documents: Sequence[Document], chosen: int) -> str:
     if not documents:
         return '<p class="fsnb-empty">Nothing in the catalog has all of these words.</p>'
     body = "".join(_row(each, each.id == chosen, place == 0) for place, each in enumerate(documents))
-    head = '<th scope="col">kind</th><th scope="col">name</th><th scope="col">what</th><th scope="col" class="fsnb-more">owner, tags</th>'
+    names = ("kind", "name", "what", "owner, tags")
+    head = "".join(f'<th scope="col"{MORE if n == 3 else ""}>{name}</th>' for n, name in enumerate(names))
     return f'<table class="fsnb-table fsnb-list"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 

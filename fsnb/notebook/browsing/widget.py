@@ -58,7 +58,8 @@ class CatalogWidget(anywidget.AnyWidget):
         self._shown: Document | None = None
         super().__init__()
         self.documents: tuple[Document, ...] = ()
-        self._answer(_checked({**EMPTY, "words": words}))
+        self.asked = _checked({**EMPTY, "words": words})
+        self._answer(self.asked)
         self.observe(self._asked, "asked")
 
     # ------------------------------------------------------------------ from Python

@@ -24,6 +24,7 @@ function layout() {
 function render({ model, el }) {
   const part = layout();
   el.replaceChildren(part.root);
+  keepKeys(part.root);
 
   const active = () => el.getRootNode().activeElement;
   const ask = asking(model, part.root);

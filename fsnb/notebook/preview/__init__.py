@@ -6,8 +6,8 @@
     code      what was tried, as the code of a cell
     widget    the parts as synchronized text, and what the browser may ask for
 
-The value stays `fsnb.training.Preview`, which knows nothing of this: `bundle` is registered for its type, and each preview
-has one widget, which moves it and follows it.
+The value stays `fsnb.training.Preview`, which knows nothing of this: `bundle` is registered for its type, and each
+preview has one widget, which moves it and follows it.
 """
 
 from __future__ import annotations

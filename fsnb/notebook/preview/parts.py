@@ -1,7 +1,7 @@
 """The parts of the preview widget as HTML: pure functions from values to text, every value escaped and cut to length.
 
-What can be clicked carries `data-do` (what to ask for), `data-value` and a `data-focus` that stays the same when the part is
-drawn anew, so that the keyboard does not lose its place.
+What can be clicked carries `data-do` (what to ask for), `data-value` and a `data-focus` that stays the same when the
+part is drawn anew, so that the keyboard does not lose its place.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from fsnb.notebook.preview.listing import Listing
+from fsnb.notebook.preview.listing import PAGE, Listing
 from fsnb.notebook.preview.sliders import Slider
 from fsnb.training import Preview, Shift, Trial, Why, html, text
 from fsnb.training.trial import shown
@@ -37,7 +37,8 @@ def button(
     said += f' aria-label="{escape(label)}"' if label else ""
     said += " disabled" if disabled else ""
     name = escape(f"{do}:{words}")
-    return f'<button type="button" data-do="{do}" data-value="{escape(str(value))}" data-focus="{name}"{said}>{words}</button>'
+    what = f'data-do="{do}" data-value="{escape(str(value))}" data-focus="{name}"'
+    return f'<button type="button" {what}{said}>{words}</button>'
 
 
 # ---------------------------------------------------------------------- the list
@@ -70,10 +71,10 @@ def _option(number: int, row: Mapping[str, Any], preview: Preview, marks: Mappin
 def pager(listing: Listing, sample: np.ndarray, of: int) -> str:
     """Where in the list one is, the pages beside it, and which rows are listed at all."""
     found, start = len(listing.found), listing.start
-    here = f"{start + 1:,}–{start + len(listing.shown):,} of {found:,}" if found else "none"
-    page = start // 10
-    back = button("page", page - 1, "‹", disabled=not start, label="earlier rows")
-    more = button("page", page + 1, "›", disabled=page + 1 >= listing.pages, label="later rows")
+    here = f"{start + 1:,}&ndash;{start + len(listing.shown):,} of {found:,}" if found else "none"
+    page = start // PAGE
+    back = button("page", page - 1, "&lsaquo;", disabled=not start, label="earlier rows")
+    more = button("page", page + 1, "&rsaquo;", disabled=page + 1 >= listing.pages, label="later rows")
     return f"{back}<span>{here}</span>{more}<p>{_of_what(listing, len(sample), of)}</p>"
 
 
@@ -134,8 +135,9 @@ def effect(trial: Trial) -> str:
     by = sorted(trial.shifts, key=lambda shift: -shift.changed)[:SHIFTS]
     body = "".join(_shift(shift) for shift in by)
     left = f"<p>The {SHIFTS} most changed of {len(trial.shifts)} features.</p>" if len(trial.shifts) > SHIFTS else ""
-    head = "<tr><th scope=col>feature</th><th scope=col class=fsnb-number>changed</th><th scope=col>NULL before → after</th></tr>"
-    table = f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
+    names = ("feature", "changed", "NULL before → after")
+    head = "".join(f"<th scope=col{' class=fsnb-number' * (name == 'changed')}>{name}</th>" for name in names)
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     return f'<p class="fsnb-said">{_said(trial)}</p><div class="fsnb-scroll">{table}</div>{left}'
 
 
@@ -179,6 +181,7 @@ def _more(start: int, total: int) -> str:
     if total <= FEATURES:
         return ""
     page = start // FEATURES
-    back = button("features", page - 1, "‹", disabled=not start, label="earlier features")
-    more = button("features", page + 1, "›", disabled=start + FEATURES >= total, label="later features")
-    return f'<nav aria-label="features">{back}<span>features {start + 1}–{min(start + FEATURES, total)} of {total}</span>{more}</nav>'
+    back = button("features", page - 1, "&lsaquo;", disabled=not start, label="earlier features")
+    more = button("features", page + 1, "&rsaquo;", disabled=start + FEATURES >= total, label="later features")
+    here = f"features {start + 1}&ndash;{min(start + FEATURES, total)} of {total}"
+    return f'<nav aria-label="features">{back}<span>{here}</span>{more}</nav>'

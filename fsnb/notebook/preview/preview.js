@@ -33,11 +33,15 @@ function render({ model, el }) {
   const root = document.createElement("div");
   const id = `fsnb-pit-${(instances += 1)}`;
   root.className = "fsnb-pit";
-  root.dataset.lmSuppressShortcuts = "true"; // Lab would take the arrow keys for its cells
   root.innerHTML = skeleton(id);
   el.appendChild(root);
   const at = (selector) => root.querySelector(selector);
   const part = (name) => at(`[data-part="${name}"]`);
+
+  // Lab would take the arrow keys for its cells: it looks at the focused element itself, so each one says no.
+  const keepKeys = (within) =>
+    within.querySelectorAll("input,button,summary,[tabindex]").forEach((each) => (each.dataset.lmSuppressShortcuts = "true"));
+  keepKeys(root);
 
   // ------------------------------------------------------------------ asking
 
@@ -92,6 +96,7 @@ function render({ model, el }) {
     const open = [...place.querySelectorAll("details")].map((each) => each.open);
     place.innerHTML = html;
     place.querySelectorAll("details").forEach((each, i) => (each.open = open[i] ?? each.open));
+    keepKeys(place);
     if (focused !== undefined) refocus(place, focused);
     if (name === "options") chosen(place);
   }

@@ -1,7 +1,7 @@
 """The preview as an anywidget: parts of HTML as synchronized text, and the few things that the browser may ask for.
 
-A message is `{"do": name, "value": ...}`; the answer is the parts that change, in one update, and then `{"done": true}`. The
-browser has one message under way at a time and drops what newer ones overtake, so a slider that is dragged never
+A message is `{"do": name, "value": ...}`; the answer is the parts that change in one update, then `{"done": true}`.
+The browser has one message under way at a time and drops what newer ones overtake, so a slider that is dragged never
 leaves a queue behind on the kernel's one thread, or on DuckDB's one connection.
 """
 
@@ -116,7 +116,7 @@ class PreviewWidget(anywidget.AnyWidget):
 
     def _do(self, content: Any) -> Mapping[str, Any] | None:
         asked = content if isinstance(content, Mapping) else {}
-        do = self.DOES.get(asked.get("do"))
+        do = self.DOES.get(str(asked.get("do")))
         if do is None:
             raise UnknownName.among("the preview widget", "message", str(asked.get("do")), self.DOES)
         try:

@@ -1,4 +1,4 @@
-"""The ledger of a lake's versions: rows of `fsnb.publish.ledger.TABLES` in a small DuckDB, read from a log's documents.
+"""The ledger of a lake's versions: rows of the tables KEPT in a small DuckDB, read from a log's documents.
 
 A version's document has its rows of each of these tables, and nothing of other versions.
 """
@@ -11,26 +11,28 @@ from typing import Any
 import pyarrow as pa
 
 from fsnb.publish import sql
-from fsnb.publish.ledger import MAY_BE_NULL, PROMOTIONS, RUNS, TABLES
+from fsnb.publish.ledger import BESIDE, MAY_BE_NULL, PROMOTIONS, RUNS, TABLES
+
+KEPT = {**TABLES, **BESIDE}
 
 Doc = dict[str, list[dict[str, Any]]]
 
 
 def prepare(books: Any) -> None:
     """Make the ledger's tables, empty."""
-    for name, (columns, key) in TABLES.items():
+    for name, (columns, key) in KEPT.items():
         required = [column for column in columns.names if column not in MAY_BE_NULL]
         sql.run(books, sql.table_definition(books, ("", name), columns, required=required, key=key))
 
 
 def clear(books: Any) -> None:
-    for name in TABLES:
+    for name in KEPT:
         sql.run(books, f"DELETE FROM {sql.quoted(books, name)}")
 
 
 def load(books: Any, doc: Mapping[str, Any]) -> None:
     """Put a document's rows into the tables."""
-    for name, (columns, _) in TABLES.items():
+    for name, (columns, _) in KEPT.items():
         rows = pa.Table.from_pylist(doc.get(name, []), schema=_stored(columns)).cast(columns.to_pyarrow())
         if rows.num_rows:
             books.con.register("fsnb_doc", rows)
@@ -40,11 +42,11 @@ def load(books: Any, doc: Mapping[str, Any]) -> None:
 
 def dump(books: Any, view: str, version: int) -> Doc:
     """The rows of a version, as JSON; moments as microseconds since 1970, UTC."""
-    return {name: _rows(books, name, view, version).to_pylist() for name in TABLES}
+    return {name: _rows(books, name, view, version).to_pylist() for name in KEPT}
 
 
 def _rows(books: Any, name: str, view: str, version: int) -> pa.Table:
-    columns, _ = TABLES[name]
+    columns, _ = KEPT[name]
     mine = f"view_name = {sql.literal(books, view)} AND version = {version}"
     query = f"SELECT * FROM {sql.quoted(books, name)} WHERE {mine} ORDER BY rowid"
     return books.con.execute(query).to_arrow_table().cast(columns.to_pyarrow()).cast(_stored(columns))

@@ -5,6 +5,7 @@ Names are of this connection alone (temporary views), so a lake leaves nothing i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -107,7 +108,7 @@ class OnDuckDB:
 
 
 class OnSpark:
-    """Spark, in a session that may be someone's own: it is left running, and as it was but for the views shown."""
+    """Spark, in a session that may be someone's own: it is left running, without the views that were shown."""
 
     schema = ""  # temporary views have none
 
@@ -135,7 +136,7 @@ class OnSpark:
         rows.createOrReplaceTempView(sql.quoted(self.con, name))
 
     def finds(self, name: str) -> bool:
-        return bool(self.con._session.catalog.tableExists(name))
+        return bool(re.fullmatch(r"[\w.]+", name)) and self.con._session.catalog.tableExists(name)
 
     def show_query(self, name: str, query: str) -> None:
         self.con.raw_sql(query).createOrReplaceTempView(sql.quoted(self.con, name))

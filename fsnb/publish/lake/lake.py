@@ -27,7 +27,6 @@ from fsnb.publish import sql
 from fsnb.publish.lake import Moved, books
 from fsnb.publish.lake.engines import Engine
 from fsnb.publish.lake.files import Log, Snapshot, new_run, written
-from fsnb.publish.ledger import TABLES
 
 OF_VERSION = re.compile(r"(?P<view>.+)__v(?P<number>\d+)_history")
 AVAILABLE_TIME = "available_time"
@@ -93,7 +92,7 @@ class Lake:
         folders = self.root.iterdir() if self.root.is_dir() else ()
         there = {each.name for each in folders if each.is_dir() and self._log(each).exists()}
         current = {name.removesuffix("_history") + "_current" for name in there if OF_VERSION.fullmatch(name)}
-        return there | current | self._shown | (set(TABLES) if current else set())
+        return there | current | self._shown | (set(books.KEPT) if current else set())
 
     def views(self) -> list[str]:
         """Names of the feature views that are published."""
@@ -105,7 +104,7 @@ class Lake:
         for view in views:
             self.attach(view)
         if self._views:
-            self.engine.show_books(TABLES)
+            self.engine.show_books(books.KEPT)
 
     def promoted(self, view: str) -> int | None:
         """The version that readers of a view are led to."""
@@ -216,9 +215,9 @@ class Lake:
                 raise NotSupported(f"{who}: {name!r} is {dtype}, which a lake's tables have no type for. Cast it.")
         return ibis.schema({name: dtype.copy(nullable=True) for name, dtype in schema.items()})
 
-    def append(self, name: str, rows: ir.Table) -> int:
-        """Write a query's rows into new files of a table; how many."""
-        table = self._tables[name]
+    def append(self, name: str, query: str) -> int:
+        """Write a query's rows, which has the table's columns, into new files of a table; how many."""
+        table, rows = self._tables[name], self.engine.con.sql(query)
         columns = ibis.Schema.from_pyarrow(table.schema)
         run = new_run(table.log.folder)
         self.engine.write(self.engine.con.compile(rows.select(*columns.names).cast(columns)), run)
@@ -256,14 +255,21 @@ class Lake:
             self._shown.add(stable)
 
     def _commit(self) -> None:
-        for name, table in self._tables.items():
-            found = OF_VERSION.fullmatch(name)
-            ledger = found and found["view"] in self._views
-            doc = self._doc(table, found["view"], int(found["number"])) if found and ledger else {}
-            if table.changed or (ledger and table.base is not None and doc != table.base.doc):
-                table.log.commit(table.base, table.schema, table.files, doc, replace=table.replace)
-                with suppress(OSError):  # what was written is there; a sweep can wait
-                    table.log.sweep()
+        due = [(table, doc) for name, table in self._tables.items() if (doc := self._due(name, table)) is not None]
+        if len(due) > 1:
+            raise RuntimeError(f"a transaction is about one table, not {len(due)}: no commit is of several")
+        for table, doc in due:
+            table.log.commit(table.base, table.schema, table.files, doc, replace=table.replace)
+            with suppress(OSError):  # what was written is there; a sweep can wait
+                table.log.sweep()
+
+    def _due(self, name: str, table: Table) -> Mapping[str, Any] | None:
+        """The document to commit with a table; None where nothing about it has changed."""
+        found = OF_VERSION.fullmatch(name)
+        ledger = found if found and found["view"] in self._views else None
+        doc = self._doc(table, ledger["view"], int(ledger["number"])) if ledger else {}
+        same = table.base is not None and (ledger is None or doc == table.base.doc)
+        return None if same and not table.changed else doc
 
     def _doc(self, table: Table, view: str, number: int) -> Mapping[str, Any]:
         ledger = books.dump(self.books, view, number)

@@ -9,6 +9,7 @@ from typing import Any
 import ibis
 
 from fsnb.errors import PublishError, TargetError
+from fsnb.pit.engines import check_session
 from fsnb.publish.lake.delta import DeltaLog
 from fsnb.publish.lake.engines import OnDuckDB, OnSpark
 from fsnb.publish.lake.lake import Lake
@@ -51,6 +52,7 @@ def open_spark(folder: str) -> Any:
         con = ibis.pyspark.connect()
     except pyspark.errors.PySparkException as error:
         raise OSError(f"Spark does not start: {error}") from error
+    check_session(con, "the Spark session")
     con.fsnb_lake = Lake(Path(folder), OnSpark(con), Manifests)
     return con
 

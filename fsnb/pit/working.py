@@ -1,0 +1,120 @@
+"""While an engine computes for us: how far it is can be asked, and Ctrl-C ends what it does, not only our waiting.
+
+What each engine does by itself (`docs/progress.md` has the table, the tests hold it):
+
+- DuckDB's Python client raises on Ctrl-C, as KeyboardInterrupt or as RuntimeError, while its query goes on: the next
+  statement on the connection, a ROLLBACK too, waits until that ends, for hours if need be. `interrupt()` ends it.
+- psycopg cancels the statement on the server, waits for that, and raises KeyboardInterrupt.
+- Spark's own handler of SIGINT cancels jobs, but a kernel puts another in its place; then jobs go on in the JVM.
+- Polars looks for Ctrl-C between parts of a query and raises; a part that is under way (a sort, a join) ends first.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from typing import Any
+
+import duckdb
+
+from fsnb.progress import Meter, metered
+
+
+@contextmanager
+def working(con: Any) -> Iterator[None]:
+    """Around anything that an engine may take long for.
+
+    On Ctrl-C what the engine does is ended and KeyboardInterrupt raised; the connection can be used afterwards. An
+    open transaction is left to whoever opened it.
+    """
+    with metered(meter(con)), MARKS.get(con.name, _unmarked)(con) as mark:
+        try:
+            yield
+        except BaseException as error:
+            wrapped = isinstance(error.__cause__, KeyboardInterrupt)
+            if isinstance(error, Exception) and not wrapped:
+                raise
+            stop(con, mark)
+            if wrapped:
+                raise KeyboardInterrupt from None
+            raise
+
+
+def stop(con: Any, mark: Any = None) -> None:
+    """End what a connection does, if anything; its next statement does not wait for it."""
+    if con.name in STOPS:
+        STOPS[con.name](con, mark)
+
+
+@contextmanager
+def all_or_nothing(con: Any) -> Iterator[None]:
+    """Around a table that Ibis writes: on DuckDB it makes an empty one first, which an error or Ctrl-C would leave."""
+    if con.name != "duckdb":
+        yield
+        return
+    con.raw_sql("BEGIN TRANSACTION")
+    try:
+        yield
+        con.raw_sql("COMMIT")
+    except BaseException:
+        stop(con)  # ROLLBACK would wait for a query that goes on
+        with suppress(duckdb.Error):  # an error may have ended it already
+            con.raw_sql("ROLLBACK")
+        raise
+
+
+def meter(con: Any) -> Meter | None:
+    """How far a connection's present query is, where the engine says so."""
+    of = METERS.get(con.name)
+    return None if of is None else lambda: of(con)
+
+
+# ---------------------------------------------------------------------- DuckDB
+
+
+def _duckdb_share(con: Any) -> float | None:
+    try:
+        percent = con.con.query_progress()
+    except duckdb.Error:  # closed meanwhile
+        return None
+    return None if percent < 0 else percent / 100
+
+
+def _stop_duckdb(con: Any, mark: Any) -> None:
+    con.con.interrupt()
+
+
+# ---------------------------------------------------------------------- Spark
+
+
+@contextmanager
+def _tagged(con: Any) -> Iterator[str]:
+    """The session's jobs in this block bear a tag of their own: other work of the session is left alone."""
+    tag = f"fsnb-{uuid.uuid4().hex}"
+    con._session.addTag(tag)
+    try:
+        yield tag
+    finally:
+        con._session.removeTag(tag)
+
+
+def _stop_spark(con: Any, mark: Any) -> None:
+    con._session.interruptTag(mark) if mark else con._session.interruptAll()
+
+
+def _spark_share(con: Any) -> float | None:
+    """Of the tasks of the stages that run now."""
+    tracker = con._session.sparkContext.statusTracker()
+    stages = [found for number in tracker.getActiveStageIds() if (found := tracker.getStageInfo(number))]
+    tasks = sum(stage.numTasks for stage in stages)
+    return sum(stage.numCompletedTasks for stage in stages) / tasks if tasks else None
+
+
+def _unmarked(con: Any) -> AbstractContextManager[Any]:
+    return nullcontext()
+
+
+STOPS: Mapping[str, Callable[[Any, Any], None]] = {"duckdb": _stop_duckdb, "pyspark": _stop_spark}
+METERS: Mapping[str, Callable[[Any], float | None]] = {"duckdb": _duckdb_share, "pyspark": _spark_share}
+MARKS: Mapping[str, Callable[[Any], AbstractContextManager[Any]]] = {"pyspark": _tagged}
