@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tools.run_notebooks import NOTEBOOKS, execute
+from tools.run_notebooks import NOTEBOOKS, WIDGET, execute
 
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
 
@@ -29,4 +29,6 @@ def test_notebook_reads_as_a_static_page(path: Path) -> None:
     shown = [cell for cell in cells if cell.outputs]
     assert len(shown) > len(cells) / 2, "run tools/run_notebooks.py to store the outputs"
     assert not [output for cell in shown for output in cell.outputs if output.output_type == "error"]
+    assert not [output for cell in shown for output in cell.outputs if output.get("name") == "stderr"]
+    assert not [output for cell in shown for output in cell.outputs if WIDGET in output.get("data", {})]
     assert any(isinstance(node, ast.Assert) for node in ast.walk(ast.parse(cells[-1].source)))
