@@ -91,7 +91,7 @@ def test_terminal_shows_title_step_and_share_and_leaves_nothing() -> None:
     said = out.getvalue()
     assert "publish [rides]: certify" in said
     assert "42%" in said
-    assert said.rstrip().endswith("\x1b[2K")
+    assert said.endswith("\x1b[2K")
 
 
 def test_terminal_shows_nothing_when_piped(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from fsnb.notebook.parsing import Parser
 PAGE = Path(__file__).parents[1] / "docs" / "magics.md"
 HEAD = """# Magics
 
-`%load_ext fsnb` brings them. Each explains itself (`%train --help`, `%train?`), completes names, options and their values
+`%load_ext fsnb` brings them. Each explains itself (`%train --help`, `%train?`), completes names, options and values
 after TAB, and fails its cell with a short error. A magic returns its value: a cell that ends with it shows it once,
 `x = %preview train` keeps it, and so does `-o NAME`. Nothing is displayed by itself, but the steps of what takes long
 ([progress](progress.md)). What a magic does, the Python call beside it does too.

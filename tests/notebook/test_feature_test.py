@@ -96,7 +96,7 @@ def test_spine_and_frames_may_stand_apart(latest: fsnb.FeatureView) -> None:
         ([], "k | at | z\na | 2024-01-05 | 1", UnknownName, "expected has no column 'z'"),
         ([], "k | at | x\na | yesterday | 1", DefinitionError, "'yesterday' is not"),
         ([], "k | at | x\na | 2024-01-05", DefinitionError, "2 values for 3 columns"),
-        (3, "k | at | x", DefinitionError, "a int is no table"),
+        (3, "k | at | x\na | 2024-01-05 | 1", DefinitionError, "a int is no table"),
     ],
 )
 def test_example_that_cannot_be_read_says_what_is_wrong(

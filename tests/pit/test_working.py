@@ -58,7 +58,7 @@ def create():
         con.create_table("saved", endless)
 
 for work in (lambda: collect(con, endless), in_transaction, create):
-    interrupted(work, burns(1))
+    interrupted(work, burns(0.4))
     assert collect(con, con.sql("select 42 a")).to_pylist() == [{"a": 42}]
     assert con.list_tables() == [], con.list_tables()
 with sql.transaction(con):
@@ -128,12 +128,12 @@ def test_duckdb_alone_goes_on_with_the_query_while_the_next_statement_waits() ->
     code = (
         DUCKDB.partition("def in_transaction")[0]
         + """
-busy = burns(1)
+busy = burns(0.4)
 try:
     interrupted(lambda: con.con.execute("create table q as " + con.compile(endless)), busy)
 except RuntimeError as error:
     assert isinstance(error.__cause__, KeyboardInterrupt), error
-again = burns(1)
+again = burns(0.4)
 waiting = threading.Thread(target=lambda: con.con.execute("select 42"), daemon=True)
 waiting.start()
 while not again() and waiting.is_alive():
