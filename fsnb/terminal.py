@@ -70,7 +70,7 @@ class _Line:
             self._bar.tasks[0].start_time = self._bar.get_time() - self.task.seconds
         share, said = self.task.share, ": ".join(filter(None, (self.task.title, self.task.step)))
         total, done, told = (None, 0, "") if share is None else (1, share, f"{share:.0%}")
-        self._bar.update(self._id, description=escape(said), total=total, completed=done, told=told)
+        self._bar.update(self._id, description=escape(said), total=total, completed=done, told=told, refresh=True)
 
     def close(self) -> None:
         if self._id is not None:

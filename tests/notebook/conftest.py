@@ -123,6 +123,8 @@ def bare(shell: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     shell.user_ns.clear()  # shell.reset() also collects garbage, which takes longer than a test
     shell.init_user_ns()
     fsnb.notebook.load(shell)
+    settings = shell.magics_manager.registry["FsnbMagics"]
+    settings.progress = False  # what takes long is another thing on another machine
     yield Notebook(shell)
     fsnb.notebook.unload(shell)
     shell.extension_manager.loaded.discard("fsnb")

@@ -121,6 +121,7 @@ def test_pit_of_a_row_or_feature_that_is_not_there_fails_short(defined: Notebook
 @pytest.fixture
 def target(defined: Notebook) -> Notebook:
     defined.ok("store.target('prod', 'prod.duckdb')\nstore.load(flights, to='prod')")
+    defined.ok("%config FsnbMagics.progress_after = 600\n%config FsnbMagics.progress = True")
     return defined
 
 

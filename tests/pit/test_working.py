@@ -43,7 +43,7 @@ def interrupted(work, busy):
 '''
 DUCKDB = (
     BEGIN
-    + '''
+    + """
 con = ibis.duckdb.connect()
 endless = "select x * y % 1000 k, count(*) n from (select a.range x, b.range y from range(9000000) a, range(9000000) b)"
 endless = con.sql(endless + " group by 1")
@@ -58,17 +58,17 @@ def create():
         con.create_table("saved", endless)
 
 for work in (lambda: collect(con, endless), in_transaction, create):
-    interrupted(work, burns(1))
+    interrupted(work, burns(0.4))
     assert collect(con, con.sql("select 42 a")).to_pylist() == [{"a": 42}]
     assert con.list_tables() == [], con.list_tables()
 with sql.transaction(con):
     sql.run(con, "create table whole as select 1 a")
 assert con.list_tables() == ["whole"]
-'''
+"""
 )
 POLARS = (
     BEGIN
-    + '''
+    + """
 con = ibis.polars.connect()
 frame = pl.DataFrame({"k": pl.int_range(4_000_000, eager=True).shuffle(seed=1)}).lazy()
 for number in range(12):
@@ -77,11 +77,11 @@ con.create_table("long", frame)
 interrupted(lambda: collect(con, con.table("long")), burns(0.5))
 con.create_table("small", pl.DataFrame({"a": [42]}))
 assert collect(con, con.table("small")).to_pylist() == [{"a": 42}]
-'''
+"""
 )
 POSTGRES = (
     BEGIN
-    + '''
+    + """
 import psycopg
 url = os.environ["FSNB_TEST_URL"]
 con = ibis.connect(url)
@@ -103,7 +103,7 @@ for work in (lambda: collect(con, endless), in_transaction):
     assert not active()
     assert collect(con, con.sql("select 42 a")).to_pylist() == [{"a": 42}]
     assert con.list_tables() == []
-'''
+"""
 )
 
 
@@ -125,19 +125,22 @@ def test_duckdb_stops_rolls_back_and_goes_on() -> None:
 
 def test_duckdb_alone_goes_on_with_the_query_while_the_next_statement_waits() -> None:
     """The bug of its Python client that `working` is for; when this fails, `_stop_duckdb` may go."""
-    code = DUCKDB.partition("def in_transaction")[0] + '''
-busy = burns(1)
+    code = (
+        DUCKDB.partition("def in_transaction")[0]
+        + """
+busy = burns(0.4)
 try:
     interrupted(lambda: con.con.execute("create table q as " + con.compile(endless)), busy)
 except RuntimeError as error:
     assert isinstance(error.__cause__, KeyboardInterrupt), error
-again = burns(1)
+again = burns(0.4)
 waiting = threading.Thread(target=lambda: con.con.execute("select 42"), daemon=True)
 waiting.start()
 while not again() and waiting.is_alive():
     time.sleep(0.05)
 assert again() or not waiting.is_alive()
-'''
+"""
+    )
     ran(code)
 
 
