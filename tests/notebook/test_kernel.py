@@ -12,7 +12,13 @@ from nbclient.exceptions import CellExecutionError
 
 from tests.notebook.conftest import PLANE_DELAYS, SETUP
 
-WAY = ["%load_ext fsnb\n%config FsnbMagics.progress = False", SETUP, PLANE_DELAYS, "%train spine plane_delays", "%pit train 0 legs_1d"]
+WAY = [
+    "%load_ext fsnb\n%config FsnbMagics.progress = False",
+    SETUP,
+    PLANE_DELAYS,
+    "%train spine plane_delays",
+    "%pit train 0 legs_1d",
+]
 BROKEN = "%%feature_view broken --entity plane --source flights\n{'mean': t.arr_dely.mean()}"
 NOT_OURS = "%%feature_view broken --entity plane --source flights\n{'mean': nope}"
 
