@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import ibis
 import pytest
-
-from fsnb.pit import collect
 
 ROOT = Path(__file__).parents[2]
 BEGIN = '''
@@ -70,7 +62,7 @@ POLARS = (
     BEGIN
     + """
 con = ibis.polars.connect()
-frame = pl.DataFrame({"k": pl.int_range(4_000_000, eager=True).shuffle(seed=1)}).lazy()
+frame = pl.DataFrame({"k": pl.int_range(1_500_000, eager=True).shuffle(seed=1)}).lazy()
 for number in range(12):
     frame = frame.sort("k").with_columns((pl.col("k").rank() * 7919 % 1000003).alias("k"))
 con.create_table("long", frame)
@@ -151,35 +143,3 @@ def test_polars_stops_between_parts_of_a_query() -> None:
 @pytest.mark.postgres
 def test_postgres_stops_on_the_server_rolls_back_and_goes_on(postgres_db_url: str) -> None:
     ran(POSTGRES, FSNB_TEST_URL=postgres_db_url)
-
-
-@pytest.mark.spark
-def test_spark_jobs_end_though_a_kernel_took_the_signal_from_spark(spark: Any) -> None:
-    con = ibis.pyspark.connect(spark)
-    tracker = spark.sparkContext.statusTracker()
-    endless = con.sql("select sum(id % 7) as n from range(1000000000000)")
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            pressed(lambda: collect(con, endless), lambda: bool(tracker.getActiveStageIds()))
-    finally:
-        signal.signal(signal.SIGINT, before)
-    deadline = time.monotonic() + 60
-    while tracker.getActiveStageIds() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not tracker.getActiveStageIds()
-    assert collect(con, con.sql("select 42 as a")).to_pylist() == [{"a": 42}]
-    assert not spark.getTags()
-
-
-def pressed(work: Callable[[], object], busy: Callable[[], bool]) -> None:
-    """Do some work, and press Ctrl-C once it is under way."""
-
-    def press() -> None:
-        while not busy():
-            time.sleep(0.05)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    thread = threading.Thread(target=press, daemon=True)
-    thread.start()
-    work()
