@@ -17,7 +17,6 @@ from fsnb.model import Entity, FeatureView, Source, Spine
 from fsnb.pit import ROW, collect, lower, on, plan, read_source, read_spine, strategies
 
 AIRCRAFT = Entity("aircraft", "tailnum")
-BEYOND_ONE_MACHINE = (("windows", "tiles"), ("windows", "cumulative"))
 COLUMNS = ["tailnum", "dest", "scheduled_at", "landed_at", "arr_delay", "dep_delay"]
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
@@ -83,8 +82,6 @@ def test_one_answer_for_a_year_of_flights(
     (part,) = made.views
     if strategy not in strategies.available(engine.name, strategies.shape(part, *part.primitives[:1])):
         pytest.skip(f"{engine.name} has no strategy {strategy!r} for it")
-    if engine.name == "pyspark" and (what, strategy) in BEYOND_ONE_MACHINE:
-        pytest.skip("Spark computes what a query reads twice anew each time: 3 GB do not hold it; small tables do")
     tables, asked = {"landings": read_source(engine, source)}, read_spine(engine, spine)
     found = _rows(engine, lower(on(made, engine, tables, asked, strategy=strategy), engine, tables, asked))
     wanted = answers[what]
