@@ -2,6 +2,7 @@
 
 from fsnb.pit.engines import check_engine, collect
 from fsnb.pit.execution import EnginePlan, lower, on
+from fsnb.pit.keeping import steps_kept
 from fsnb.pit.outcomes import Considered, Judgement, considered, considered_by
 from fsnb.pit.planning import JoinPlan, ViewPlan, plan
 from fsnb.pit.read import ROW, attach, normalise, read_source, read_spine, table_named
@@ -26,6 +27,7 @@ __all__ = [
     "plan",
     "read_source",
     "read_spine",
+    "steps_kept",
     "stop",
     "table_named",
     "working",

@@ -18,6 +18,7 @@ import ibis.expr.types as ir
 
 from fsnb.pit.clocks import floored
 from fsnb.pit.events import BAND, CUTOFF, END, EVENT, RIGHT, START, VALUE, key_names
+from fsnb.pit.keeping import kept
 from fsnb.pit.lowering import banded, events, matched, same_keys, sql_aggregate, starts
 from fsnb.pit.planning import ViewPlan
 from fsnb.pit.primitives import Primitive
@@ -30,11 +31,12 @@ FUNCTIONS = ("count", "sum", "min", "max", "var_samp", "var_pop")
 
 def tiled(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
     """`cut` with the view's primitives beside it, window by window."""
-    rows, on = events(part, con, relation), [*key_names(part), CUTOFF]
+    rows, on = kept(con, events(part, con, relation)), [*key_names(part), CUTOFF]
+    asks = kept(con, asks)
     for window in dict.fromkeys(p.window for p in part.primitives):
         one = replace(part, primitives=tuple(p for p in part.primitives if p.window == window))
-        met = _met(one, asks, _pieces(one, con, rows))
-        answer = _merged(one, con, met, on)
+        met = _met(one, asks, kept(con, _pieces(one, con, rows)))
+        answer = kept(con, _merged(one, con, met, on))
         values = {VALUE + p.name: _finished(p, answer) for p in one.primitives}
         cut = matched(cut, answer.select(*on, **values), on)
     return cut
@@ -109,6 +111,7 @@ def _pieces(part: ViewPlan, con: Any, rows: ir.Table) -> ir.Table:
         items = items.mutate(**{TILE: floored(items[EVENT], width)})
         pieces += _outside(items, [*keys, TILE])
         whole = _merged(part, con, items, [*keys, TILE], **{START: items[START].max(), END: items[END].min()})
+        whole = kept(con, whole)
         items = whole.filter(whole[START] < whole[END]).rename({EVENT: TILE})
     columns = [*keys, START, END, *_partials(part)]
     return reduce(lambda one, other: one.union(other), [piece.select(*columns) for piece in (*pieces, items)])

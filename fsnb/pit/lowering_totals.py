@@ -18,6 +18,7 @@ import ibis.expr.types as ir
 
 from fsnb.model import Window
 from fsnb.pit.events import AVAILABLE, CUTOFF, END, EVENT, RIGHT, START, VALUE, key_names
+from fsnb.pit.keeping import kept
 from fsnb.pit.lowering import Lookup, Strategy, events, first_of, matched, sql_aggregate, starts
 from fsnb.pit.planning import ViewPlan
 from fsnb.pit.primitives import Primitive
@@ -29,12 +30,12 @@ def cumulative(lookup: Lookup) -> Strategy:
     """Running totals at the edges of each window; `lookup` finds the last total by a moment."""
 
     def fill(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
-        rows, on = events(part, con, relation), [*key_names(part), CUTOFF]
-        asks = asks.select(*on)
+        rows, on = kept(con, events(part, con, relation)), [*key_names(part), CUTOFF]
+        asks = kept(con, asks.select(*on))
         answer = asks
         for moved, totals, shift in [*_totals(part, con, rows), *_distinct(part, rows)]:
             found = _looked_up(part, lookup, moved, asks, totals, shift)
-            answer = matched(answer, found, on)
+            answer = kept(con, matched(answer, found, on))
         values = {VALUE + p.name: _difference(part, p, answer) for p in part.primitives}
         return matched(cut, answer.select(*on, **values), on)
 

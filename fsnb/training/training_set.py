@@ -21,7 +21,7 @@ import pyarrow as pa
 from fsnb import shells
 from fsnb.errors import DefinitionError, UnknownName
 from fsnb.model import Feature, Source
-from fsnb.pit import ROW, JoinPlan, all_or_nothing, collect, lower, working
+from fsnb.pit import ROW, JoinPlan, all_or_nothing, collect, lower, steps_kept, working
 from fsnb.progress import task
 from fsnb.training.digest import digest
 from fsnb.training.frames import as_pandas
@@ -116,7 +116,8 @@ class TrainingSet:
 
     @cached_property
     def _lowered(self) -> ir.Table:
-        return lower(self.plan, self.con, self.tables, self.spine)
+        with steps_kept():
+            return lower(self.plan, self.con, self.tables, self.spine)
 
     @property
     def table(self) -> ir.Table:
