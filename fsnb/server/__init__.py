@@ -2,7 +2,7 @@
 
 extension.py   what Jupyter loads: settings, routes, the watch that tells of changes
 handlers.py    parse, call, answer; authenticated, each of them
-places.py      which catalogs may be read (docs/adr/0017)
+places.py      which catalogs may be read (docs/adr/0016)
 answers.py     route -> answer, from a catalog to JSON; these and all below know nothing of Jupyter
 """
 
