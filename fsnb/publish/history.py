@@ -204,9 +204,12 @@ def _changes(part: ViewPlan, rows: ir.Table) -> list[ir.Table]:
         span = part.span(window)
         start = rows[EVENT] + span.lo
         start = ibis.greatest(start, rows[AVAILABLE]) if AVAILABLE in rows.columns else start
-        found.append(rows.select(*keys, tick=tick_at_or_after(start, part.refresh)))
-        if span.hi is not None:
-            found.append(rows.select(*keys, tick=tick_at_or_after(rows[EVENT] + span.hi, part.refresh)))
+        if span.hi is None:
+            found.append(rows.select(*keys, tick=tick_at_or_after(start, part.refresh)))
+            continue
+        end = rows[EVENT] + span.hi
+        counted = rows.filter(start < end)  # one that is known too late changes nothing, then or when it leaves
+        found += [counted.select(*keys, tick=tick_at_or_after(moment, part.refresh)) for moment in (start, end)]
     return found
 
 
