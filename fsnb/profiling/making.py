@@ -24,6 +24,7 @@ from fsnb.profiling.numbers import Numbers, exactly
 from fsnb.profiling.tallies import Tally, Wanted
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST, LAST = ((end.replace(tzinfo=UTC) - EPOCH) // timedelta(microseconds=1) for end in (datetime.min, datetime.max))
 Tallied = dict[str, Tally]
 
 
@@ -101,8 +102,9 @@ def _event_times(made: Sequence[Column], wanted: str | None, counting: Counting)
 
 
 def moment(microseconds: float) -> datetime:
-    """Microseconds since the epoch as a naive UTC time."""
-    return (EPOCH + timedelta(microseconds=int(microseconds))).replace(tzinfo=None)
+    """Microseconds since the epoch as a naive UTC time; a float may round the last of them out of the calendar."""
+    inside = min(max(int(microseconds), FIRST), LAST)
+    return (EPOCH + timedelta(microseconds=inside)).replace(tzinfo=None)
 
 
 # ---------------------------------------------------------------------- the scans

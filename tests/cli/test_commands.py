@@ -16,10 +16,10 @@ import pytest
 
 from fsnb.checks import in_range, not_null
 from fsnb.cli import main
-from fsnb.cli.commands import MOMENT, between
+from fsnb.cli.commands import MOMENT
 from fsnb.cli.serving import entities
 from fsnb.errors import UsageError
-from fsnb.model.moments import utc_now
+from fsnb.model.moments import between, utc_now
 from fsnb.store import FeatureStore
 from tests.cli.conftest import Fsnb
 from tests.publish.support import EPOCH, latest

@@ -14,7 +14,7 @@ from tests.crash.places import Place, Reader
 from tests.crash.tables import LEDGER, RUNS, relations, versions
 
 KEYS = "city, courier"
-OWN = {RUNS, LEDGER, "fsnb_versions", "fsnb_promotions"}
+OWN = {RUNS, LEDGER, "fsnb_versions", "fsnb_promotions", "fsnb_baselines"}
 
 
 def one_look(schema: str, view: str, features: str) -> str:

@@ -71,18 +71,18 @@ def test_only_the_latest_used_are_kept() -> None:
 
 @pytest.mark.parametrize("make", [latest, sums])
 def test_a_run_like_one_before_compiles_nothing(
-    make: Any, target: Target, local: Any, monkeypatch: pytest.MonkeyPatch
+    make: Any, database: Target, local: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a re-run costs is what the target does, not what Ibis does: told without a clock."""
     view = make()
-    release(view, target, local, end=START + 5 * HOUR)
+    release(view, database, local, end=START + 5 * HOUR)
     asked = {"start": START, "end": START + 30 * HOUR}
-    bring_up_to_date(view, target, **asked)
-    bring_up_to_date(view, target, **asked)
+    bring_up_to_date(view, database, **asked)
+    bring_up_to_date(view, database, **asked)
     compiled: list[Any] = []
     compile_ = SQLBackend.compile
     monkeypatch.setattr(
         SQLBackend, "compile", lambda self, *args, **options: compiled.append(args) or compile_(self, *args, **options)
     )
-    again = bring_up_to_date(view, target, **asked)
+    again = bring_up_to_date(view, database, **asked)
     assert (again.intervals_due, again.rows_appended, compiled) == (0, 0, [])
