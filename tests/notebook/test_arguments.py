@@ -35,7 +35,7 @@ def test_wrong_arguments_fail_the_cell_and_show_the_usage(bare: Notebook, line: 
         ("%train spine f --engin polars", "Did you mean '--engine'? It has: --engine, --strategy, --max-pairs, --out."),
         (
             "%fs shwo x",
-            "%fs has no command 'shwo'. Did you mean 'show'? It has: open, status, list, show, search, diff, lineage, ",
+            "%fs has no command 'shwo'. Did you mean 'show'? It has: open, status, list, show, search, catalog, diff, ",
         ),
         (
             "%publish view --to prod --force=1",
