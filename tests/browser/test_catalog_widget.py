@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from tests.support.browser import violations
-from tests.support.lab import Notebook, use_theme
+from tests.support.lab import Notebook, nobody_inserts, use_theme
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -73,10 +73,15 @@ def by_keyboard(book: Notebook, search: Locator) -> None:
 def along_the_lineage(book: Notebook) -> None:
     detail = shown(book).locator(".fsnb-part-detail")
     detail.get_by_role("button", name="insert code").click()
-    detail.get_by_text("copied: view_").wait_for()
-    assert book.page.evaluate("navigator.clipboard.readText()") == book.ask(
-        "f'{w.document.name} = store.view({w.document.name!r})'"
-    ).strip('"')
+    detail.get_by_text("inserted", exact=True).wait_for()
+    code = book.ask("f'{w.document.name} = store.view({w.document.name!r})'").strip('"')
+    assert book.sources() == [*CELLS, code]
+    # with nobody there who inserts cells, it is copied
+    nobody_inserts(book.page)
+    detail.get_by_role("button", name="insert code").click()
+    detail.get_by_text(f"copied: {code}").wait_for()
+    assert book.page.evaluate("navigator.clipboard.readText()") == code
+    assert book.sources() == [*CELLS, code]
     detail.get_by_role("button", name="source flights").click()
     detail.locator(".fsnb-title", has_text="flights").wait_for()
     assert book.ask("w.document.kind") == "'source'"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.browser import Account, violations
-from tests.support.lab import Notebook, use_theme
+from tests.support.lab import Notebook, nobody_inserts, use_theme
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator
@@ -27,10 +27,6 @@ spine = fsnb.Spine(asked.select("tailnum", "carrier", "asked_at", "late"), at="a
 train = store.training_set(spine, [aircraft_last_leg, aircraft_week])
 w = train.preview(20017)
 """
-LISTENS = """document.addEventListener('fsnb:insert', event => {
-    event.preventDefault();
-    window.handed = event.detail.code;
-}, {once: true})"""
 FOCUSED = """(() => {
     const now = document.activeElement;
     return now.closest('.fsnb-pit') && (now.dataset.focus || now.getAttribute('role') || now.type);
@@ -55,7 +51,7 @@ class Widget:
         return self.at("[role=option] b").all_inner_texts()
 
     def is_row(self, number: int) -> None:
-        self.has("[data-part=body] .fsnb-row b", re.compile(rf"^Row {number}$"))
+        self.has("[data-part=body] .fsnb-asked b", re.compile(rf"^Row {number}$"))
         assert self.book.ask("w.row") == str(number)
 
 
@@ -143,15 +139,19 @@ def test_the_lag_tried_is_handed_on_as_code_or_copied(widget: Widget) -> None:
     widget.has("[data-part=effect]", "lag 3h instead of 0s")
     widget.at("[data-do=insert]").focus()
     widget.page.keyboard.press("Enter")
-    widget.has(".fsnb-status", "paste it into a new cell")
-    code = widget.at(".fsnb-code pre").inner_text()
-    assert 'aircraft_last_leg = aircraft_last_leg.with_rules(lag="3h")' in code
-    assert widget.page.evaluate("navigator.clipboard.readText()") == code
-    widget.at("[data-here=close]").click()
-    widget.page.evaluate(LISTENS)
-    widget.at("[data-do=insert]").click()
     widget.has(".fsnb-status", "Inserted as a new cell")
-    assert widget.page.evaluate("window.handed") == code
+    assert not widget.at(".fsnb-code").is_visible()
+    *before, code = widget.book.sources()
+    assert before == [SETUP, "w"]
+    assert 'aircraft_last_leg = aircraft_last_leg.with_rules(lag="3h")' in code
+    # with nobody there who inserts cells, it is copied
+    nobody_inserts(widget.page)
+    widget.at("[data-do=insert]").click()
+    widget.has(".fsnb-status", "paste it into a new cell")
+    assert widget.at(".fsnb-code pre").inner_text() == code
+    assert widget.page.evaluate("navigator.clipboard.readText()") == code
+    assert widget.book.sources() == [*before, code]
+    widget.at("[data-here=close]").click()
     assert not widget.at(".fsnb-code").is_visible()
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from fsnb.catalog import Catalog
 from tests.browser import sidebar as support
@@ -180,9 +180,11 @@ def test_a_publication_of_another_process_shows_within_two_seconds(page: Page, s
 
 def test_catalogs_are_switched_and_named(page: Page, server: JupyterServer) -> None:
     sidebar, _ = Sidebar.open(page, server)
-    sidebar.read("many/.fsnb")
+    chosen = "many/.fsnb/catalog.sqlite"
+    with page.expect_response(lambda response: keeps(response.request, chosen)):  # half a second after the choice
+        sidebar.read("many/.fsnb")
     expect(sidebar.row("view_000")).to_be_visible()
-    expect(sidebar.panel.get_by_label("Catalog")).to_have_value("many/.fsnb/catalog.sqlite")
+    expect(sidebar.panel.get_by_label("Catalog")).to_have_value(chosen)
     page.reload()
     page.locator(".jp-Notebook .jp-Cell").first.wait_for()
     sidebar.show()
@@ -191,6 +193,11 @@ def test_catalogs_are_switched_and_named(page: Page, server: JupyterServer) -> N
     sidebar.button("Refresh").click()
     sidebar.read("nothing/.fsnb")
     expect(sidebar.panel).to_contain_text("This catalog is empty.")
+
+
+def keeps(request: Request, text: str) -> bool:
+    """Whether JupyterLab saves a workspace that holds this."""
+    return request.method == "PUT" and "/api/workspaces/" in request.url and text in (request.post_data or "")
 
 
 def test_a_wrong_path_is_said_and_the_catalog_stays(page: Page, server: JupyterServer, account: Account) -> None:

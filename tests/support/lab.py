@@ -209,6 +209,12 @@ def use_theme(page: Page, theme: Literal["light", "dark"]) -> None:
     page.locator(f"body[data-jp-theme-light='{'true' if theme == 'light' else 'false'}']").wait_for(state="attached")
 
 
+def nobody_inserts(page: Page) -> None:
+    """The next code that a widget offers reaches nobody, as in a Jupyter without the extension that inserts it."""
+    page.evaluate("""window.addEventListener(
+        'fsnb:insert', event => event.stopImmediatePropagation(), {capture: true, once: true})""")
+
+
 def _free_port() -> int:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))

@@ -148,12 +148,18 @@ function render({ model, el }) {
     at(".fsnb-status").textContent = words;
   }
 
+  // What the page did with an answer is said until the next one: that the answer has ended does not wipe it.
+  function tell(words) {
+    say(words);
+    if (busy) note = words;
+  }
+
   // ------------------------------------------------------------------ code for a new cell
 
   function insert(code) {
     const event = new CustomEvent("fsnb:insert", { bubbles: true, cancelable: true, composed: true, detail: { code } });
     if (!root.dispatchEvent(event)) {
-      note = "Inserted as a new cell.";
+      tell("Inserted as a new cell.");
       return;
     }
     at(".fsnb-code").hidden = false;
@@ -164,9 +170,9 @@ function render({ model, el }) {
   async function copy(words) {
     try {
       await navigator.clipboard.writeText(at(".fsnb-code pre").textContent);
-      say(words);
+      tell(words);
     } catch {
-      say("Copy the code into a new cell.");
+      tell("Copy the code into a new cell.");
       const pre = at(".fsnb-code pre");
       pre.focus();
       getSelection().selectAllChildren(pre);
