@@ -11,14 +11,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 
 from fsnb.catalog import Document, Lineage
-from fsnb.errors import FsnbError, UnknownName
+from fsnb.errors import UnknownName
 from fsnb.notebook import cards, catalogued, html
+from fsnb.notebook.asking import Asking
 from fsnb.notebook.browsing import parts
-from fsnb.notebook.drift.widget import FAILED
 from fsnb.store import FeatureStore
 
 HERE = Path(__file__).parent
@@ -29,7 +28,7 @@ EMPTY: Mapping[str, Any] = {"words": "", "kind": "", "most": PAGE, "open": 0, "s
 LINKED = ("view", "source", "training_set", "publication", "model")  # kinds that stand in a lineage
 
 
-class CatalogWidget(anywidget.AnyWidget):
+class CatalogWidget(Asking):
     """What a store's catalog holds, to search and to read; made by `FeatureStore.browse()`.
 
     Parameters
@@ -43,12 +42,10 @@ class CatalogWidget(anywidget.AnyWidget):
     _esm = "\n".join(path.read_text(encoding="utf-8") for path in (HERE.parent / "rows.js", HERE / "browse.js"))
     _css = html.STYLE
     asked = traitlets.Dict(dict(EMPTY)).tag(sync=True)
-    answered = traitlets.Int(0).tag(sync=True)
     head = traitlets.Unicode().tag(sync=True)
     kinds = traitlets.Unicode().tag(sync=True)
     rows = traitlets.Unicode().tag(sync=True)
     detail = traitlets.Unicode().tag(sync=True)
-    note = traitlets.Unicode().tag(sync=True)
     found = traitlets.Int(0).tag(sync=True)
     options = traitlets.Dict().tag(sync=True)
 
@@ -96,29 +93,13 @@ class CatalogWidget(anywidget.AnyWidget):
         """What is found, as a static page: no script, nothing loaded."""
         return html.card(cards.listing(self.documents[:PAGE], self._store.catalog.where))
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        """With `text/html`, for where no widget runs: a saved notebook, nbconvert."""
-        made = super()._repr_mimebundle_(**kwargs)
-        data, metadata = made if isinstance(made, tuple) else (made or {}, {})
-        text = f"<CatalogWidget {self._store.catalog.where}: {len(self.documents):,} found>"
-        return {**data, "text/plain": text, "text/html": self.to_html()}, metadata
+    def _text(self) -> str:
+        return f"<CatalogWidget {self._store.catalog.where}: {len(self.documents):,} found>"
 
     # ------------------------------------------------------------------ questions and answers
 
-    def _ask(self, **change: Any) -> None:
-        self.asked = {**self.asked, **change, "seq": self.asked["seq"] + 1}
-
-    def _asked(self, change: Mapping[str, Any]) -> None:
-        asked, note = _checked(change["new"]), FAILED
-        self.set_trait("asked", asked)
-        try:
-            self._answer(asked)
-            note = ""
-        except FsnbError as error:
-            note = str(error)
-        finally:
-            with self.hold_sync():
-                self.note, self.answered = note, asked["seq"]
+    def _checked(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        return _checked(asked)
 
     def _answer(self, asked: Mapping[str, Any]) -> None:
         catalog = self._store.catalog

@@ -13,12 +13,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 
-from fsnb.errors import DefinitionError, FsnbError, UnknownName
+from fsnb.errors import DefinitionError, UnknownName
 from fsnb.model import Slice, parse_duration, show_duration
 from fsnb.notebook import html
+from fsnb.notebook.asking import Asking
 from fsnb.notebook.drift import listing, parts, times
 from fsnb.notebook.drift.marks import cut, figure, word
 from fsnb.quality import DriftReport
@@ -26,11 +26,10 @@ from fsnb.quality.sides import length
 
 HERE = Path(__file__).parent
 ALL = -1
-FAILED = "This could not be computed; the kernel's log says why."
 EMPTY = {"row": 0, "first": ALL, "last": ALL, "part": ALL, "seq": 0}
 
 
-class DriftWidget(anywidget.AnyWidget):
+class DriftWidget(Asking):
     """A drift report in a notebook; made by `DriftReport.widget()`.
 
     Parameters
@@ -44,14 +43,12 @@ class DriftWidget(anywidget.AnyWidget):
     _esm = "\n".join(path.read_text(encoding="utf-8") for path in (HERE.parent / "rows.js", HERE / "drift.js"))
     _css = html.STYLE
     asked = traitlets.Dict(EMPTY).tag(sync=True)
-    answered = traitlets.Int(0).tag(sync=True)
     head = traitlets.Unicode().tag(sync=True)
     rows = traitlets.Unicode().tag(sync=True)
     detail = traitlets.Unicode().tag(sync=True)
     times = traitlets.Unicode().tag(sync=True)
     slices = traitlets.Unicode().tag(sync=True)
     broken = traitlets.Unicode().tag(sync=True)
-    note = traitlets.Unicode().tag(sync=True)
     brush = traitlets.Dict().tag(sync=True)
 
     def __init__(
@@ -132,27 +129,13 @@ class DriftWidget(anywidget.AnyWidget):
         """What is shown as a static page: no script, nothing loaded."""
         return html.section("drift", parts.page(self.report, self._found, self._at, self._every, self.head))
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        """With `text/html`, for where no widget runs: a saved notebook, nbconvert."""
-        made = super()._repr_mimebundle_(**kwargs)
-        data, metadata = made if isinstance(made, tuple) else (made or {}, {})
-        return {**data, "text/plain": repr(self.report), "text/html": self.to_html()}, metadata
+    def _text(self) -> str:
+        return repr(self.report)
 
     # ------------------------------------------------------------------ questions and answers
 
-    def _ask(self, **change: int) -> None:
-        self.asked = {**self.asked, **change, "seq": self.asked["seq"] + 1}
-
-    def _asked(self, change: Mapping[str, Any]) -> None:
-        asked, note = _checked(change["new"], self), FAILED
-        try:
-            self._answer(asked)
-            note = ""
-        except FsnbError as error:
-            note = str(error)
-        finally:
-            with self.hold_sync():
-                self.note, self.answered = note, asked["seq"]
+    def _checked(self, asked: Mapping[str, Any]) -> dict[str, int]:
+        return _checked(asked, self)
 
     def _answer(self, asked: Mapping[str, int]) -> None:
         self.report = self._compared(asked)
@@ -186,7 +169,6 @@ def _checked(asked: Mapping[str, Any], widget: DriftWidget) -> dict[str, int]:
     first, last = kept["first"], kept["last"]
     kept["first"], kept["last"] = (ALL, ALL) if ALL in (first, last) else (min(first, last), max(first, last))
     kept["row"] = max(kept["row"], 0)
-    widget.set_trait("asked", kept)
     return kept
 
 
