@@ -4,7 +4,8 @@ What each engine does by itself (`docs/progress.md` has the table, the tests hol
 
 - DuckDB's Python client raises on Ctrl-C, as KeyboardInterrupt or as RuntimeError, while its query goes on: the next
   statement on the connection, a ROLLBACK too, waits until that ends, for hours if need be. `interrupt()` ends it.
-- psycopg cancels the statement on the server, waits for that, and raises KeyboardInterrupt.
+- psycopg cancels the statement on the server, waits for that, and raises KeyboardInterrupt. Where Ctrl-C meets it
+  between two looks at the socket it forgets to wait: the connection then refuses every statement, a ROLLBACK too.
 - Spark's own handler of SIGINT cancels jobs, but a kernel puts another in its place; then jobs go on in the JVM.
 - Polars looks for Ctrl-C between parts of a query and raises; a part that is under way (a sort, a join) ends first.
 """
@@ -19,6 +20,10 @@ from typing import Any
 import duckdb
 
 from fsnb.progress import Meter, metered
+
+IDLE, ACTIVE = 0, 1  # libpq's PQTRANS_IDLE and PQTRANS_ACTIVE
+COPYING = (3, 4, 8)  # libpq's PGRES_COPY_OUT, PGRES_COPY_IN and PGRES_COPY_BOTH
+SECONDS_TO_CANCEL = 5.0
 
 
 @contextmanager
@@ -85,6 +90,29 @@ def _stop_duckdb(con: Any, mark: Any) -> None:
     con.con.interrupt()
 
 
+# ---------------------------------------------------------------------- PostgreSQL
+
+
+@contextmanager
+def _transaction_before(con: Any) -> Iterator[bool]:
+    """Whether somebody had opened a transaction, who will end it."""
+    yield con.con.info.transaction_status != IDLE
+
+
+def _stop_postgres(con: Any, opened_before: bool | None) -> None:
+    wire = con.con.pgconn
+    if con.con.closed:
+        return
+    if con.con.info.transaction_status == ACTIVE:
+        con.con.cancel_safe(timeout=SECONDS_TO_CANCEL)
+        while result := wire.get_result():
+            if result.status in COPYING:  # libpq would say so for ever
+                con.con.close()
+                return
+    if opened_before is False and con.con.info.transaction_status != IDLE:
+        wire.exec_(b"ROLLBACK")  # the one who opened it could not
+
+
 # ---------------------------------------------------------------------- Spark
 
 
@@ -115,6 +143,13 @@ def _unmarked(con: Any) -> AbstractContextManager[Any]:
     return nullcontext()
 
 
-STOPS: Mapping[str, Callable[[Any, Any], None]] = {"duckdb": _stop_duckdb, "pyspark": _stop_spark}
+STOPS: Mapping[str, Callable[[Any, Any], None]] = {
+    "duckdb": _stop_duckdb,
+    "postgres": _stop_postgres,
+    "pyspark": _stop_spark,
+}
 METERS: Mapping[str, Callable[[Any], float | None]] = {"duckdb": _duckdb_share, "pyspark": _spark_share}
-MARKS: Mapping[str, Callable[[Any], AbstractContextManager[Any]]] = {"pyspark": _tagged}
+MARKS: Mapping[str, Callable[[Any], AbstractContextManager[Any]]] = {
+    "postgres": _transaction_before,
+    "pyspark": _tagged,
+}

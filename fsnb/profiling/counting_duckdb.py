@@ -40,8 +40,8 @@ def count(con: Any, table: ir.Table, wanted: Sequence[Wanted], grouped: bool) ->
     return {row.get(BY): {want.key: _tally(row, want, at) for at, want in enumerate(wanted)} for row in rows}
 
 
-def _aggregates(value: ir.Value, want: Wanted) -> dict[str, ir.Value]:
-    found = aggregates(value, want)
+def _aggregates(con: Any, value: ir.Value, want: Wanted) -> dict[str, ir.Value]:
+    found = aggregates(con, value, want)
     if want.edges is not None:
         found["bins"] = between(value, numbers(want.edges))
     if want.values:

@@ -46,21 +46,21 @@ def aggregated(
     table: ir.Table,
     wanted: Sequence[Wanted],
     grouped: bool,
-    of: Callable[[ir.Value, Wanted], dict[str, ir.Value]],
+    of: Callable[[Any, ir.Value, Wanted], dict[str, ir.Value]],
 ) -> list[dict[str, Any]]:
     """The rows of one aggregate, whose columns end in the measure's number."""
     columns = {"n": table.count()}
     for at, want in enumerate(wanted):
-        columns |= {f"{name}{at}": value for name, value in of(table[want.key], want).items()}
+        columns |= {f"{name}{at}": value for name, value in of(con, table[want.key], want).items()}
     made = table.group_by(BY).aggregate(**columns) if grouped else table.aggregate(**columns)
     return collect(con, made).to_pylist()
 
 
-def aggregates(value: ir.Value, want: Wanted) -> dict[str, ir.Value]:
+def aggregates(con: Any, value: ir.Value, want: Wanted) -> dict[str, ir.Value]:
     found: dict[str, ir.Value] = {"known": value.count()}
     if want.about:
         # DataFusion's estimate takes no floats
-        exact = value.get_backend().name == "datafusion" and value.type().is_floating()
+        exact = con.name == "datafusion" and value.type().is_floating()
         found["about"] = value.nunique() if exact else value.approx_nunique()
     if want.summary and want.number:
         found |= {"min": value.min(), "max": value.max(), "sum": value.sum(), "var": value.var(how="pop")}

@@ -55,7 +55,6 @@ def test_the_report_is_the_same_on_every_engine(engine: Any, monkeypatch: pytest
     assert {row.verdict for row in mine} >= {"alert", "not compared"}
 
 
-@pytest.mark.notyet("datafusion", reason=SKIPPED)
 def test_an_expression_is_counted_where_it_lies(engine: Any) -> None:
     baseline = profile(rows(1, 300).select("zeros", "code"))
     table = engine.create_table("fsnb_quality_now", rows(2, 300).select("zeros", "code", "group").to_arrow())
