@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.missing import skipped_without
+
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
     from tests.support.browser import Account
     from tests.support.lab import JupyterServer
@@ -30,12 +31,8 @@ def browser() -> Iterator[Browser]:
     """Chromium. Where there is none the test is skipped; in CI it fails."""
     from tests.support.browser import NoChromium, chromium, find_chromium
 
-    try:
+    with skipped_without(NoChromium):
         find_chromium()
-    except NoChromium as missing:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(missing))
     with chromium() as running:
         yield running
 
@@ -66,16 +63,19 @@ def account() -> Account:
     return Account()
 
 
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """What the pages of a module share: Jupyter's scripts, read once; each notebook has a workspace of its own."""
+    with browser.new_context(viewport=SIZE) as opened:
+        opened.set_default_timeout(MILLISECONDS)
+        opened.grant_permissions(["clipboard-read", "clipboard-write"])
+        yield opened
+
+
 @pytest.fixture
-def page(browser: Browser, account: Account) -> Iterator[Page]:
-    """A page of 1280 x 900 in a context of its own."""
-    context = browser.new_context(viewport=SIZE)
-    context.set_default_timeout(MILLISECONDS)
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    found = context.new_page()
-    account.watch(found)
-    try:
-        yield found
-    finally:
-        context.close()
+def page(context: BrowserContext, account: Account) -> Iterator[Page]:
+    """A page of 1280 x 900."""
+    with context.new_page() as opened:
+        account.watch(opened)
+        yield opened
     assert not account.unexpected, "\n".join(account.unexpected)
