@@ -179,6 +179,8 @@ SHAPES = [
 
 # the engine is made once and outlives the examples: that is what a notebook does too
 COMMON = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
+# each example runs four or six plans, of kinds that the other properties hold to the oracle
+FEWER = settings(COMMON, max_examples=max(1, settings.default.max_examples // 4))
 
 
 @pytest.mark.capability("windows, several at once, with offsets", "whole history")
@@ -248,7 +250,7 @@ def test_asof_features_equal_the_oracle(
     assert_same(run(engine, _spine(spine), [view]), expected(view, _spine(spine)))
 
 
-@COMMON
+@FEWER
 @given(made=sources(), spine=SPINES, rule=rules())
 def test_choice_does_not_depend_on_which_features_are_asked_for(
     engine: Any, made: Any, spine: pa.Table, rule: Any
@@ -271,7 +273,7 @@ def test_static_lookup_ignores_time(engine: Any, made: Any, spine: pa.Table) -> 
 
 
 @pytest.mark.capability("what lies after the cutoff changes nothing")
-@COMMON
+@FEWER
 @given(made=sources(), spine=SPINES, rule=rules(), seed=st.integers(0, 3))
 def test_nothing_after_the_cutoffs_changes_a_row(engine: Any, made: Any, spine: pa.Table, rule: Any, seed: int) -> None:
     """Metamorphic: delete or scramble all that no row may see, and the training set stays the same."""

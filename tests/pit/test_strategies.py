@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, note, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
 from ibis import _
 
@@ -15,11 +15,9 @@ from fsnb.errors import NotSupported, PlanTooLarge, UnknownName
 from fsnb.model import Entity, FeatureView, Source, Spine
 from fsnb.pit import EnginePlan, memory, on, plan, read_source, read_spine, strategies, tiles
 from tests.pit.engines import assert_same, expected, run, table
-from tests.pit.test_properties import COMMON, EVENT_TYPES, SHAPES, SPINE_TYPES, SPINES, START, WINDOWED, rules, sources
+from tests.pit.test_properties import EVENT_TYPES, FEWER, SHAPES, SPINE_TYPES, SPINES, START, WINDOWED, rules, sources
 from tests.pit.test_properties import _spine as spine_of
 
-# each example runs on every engine by every strategy
-FEWER = settings(COMMON, max_examples=max(1, settings.default.max_examples // 4))
 WINDOWS = [shape for shape in SHAPES if shape]
 
 
