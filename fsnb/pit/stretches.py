@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from fsnb.pit.pyramid import Array, Parts
+from fsnb.pit.pyramid import Array
 
 SHORT, SHORT_TO_SPREAD = 1024, 64
 """A range of up to so many rows is short; and up to so many it is for `spread`, which costs some ten times as much."""
