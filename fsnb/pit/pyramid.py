@@ -24,13 +24,15 @@ Parts = tuple[Array, ...]
 class Monoid:
     """An aggregate that merges: what no row gives, one row's tile, two tiles as one, rows added to numbered tiles.
 
-    `leaf` takes values, of any number where `present` is false, and gives the parts of their tiles.
+    `leaf` takes values, of any number where `present` is false, and gives the parts of their tiles; `op` is the ufunc
+    that merges tiles of one part.
     """
 
     empty: tuple[Any, ...]
     leaf: Callable[[Array, Array | None], Parts]
     merge: Callable[[Parts, Parts], Parts]
     scatter: Callable[[Parts, Array, Parts], Parts]
+    op: Any = None
 
 
 def fold(monoid: Monoid, leaves: Parts, left: Array, right: Array) -> Parts:
@@ -117,7 +119,7 @@ def _of_one(op: Any, empty: Any) -> Monoid:
         op.at(tiles[0], hit, rows[0])
         return tiles
 
-    return Monoid((empty,), leaf, lambda one, other: (op(one[0], other[0]),), scatter)
+    return Monoid((empty,), leaf, lambda one, other: (op(one[0], other[0]),), scatter, op)
 
 
 def _moments(values: Array, present: Array | None) -> Parts:

@@ -21,6 +21,7 @@ from fsnb.errors import FsnbError
 from fsnb.pit.events import AVAILABLE, CUTOFF, EVENT, VALUE
 from fsnb.pit.planning import Span, ViewPlan
 from fsnb.pit.pyramid import MOMENTS, Array, Monoid, Parts, additive, cover, fold, greatest, least
+from fsnb.pit.stretches import SHORT, SHORT_TO_SPREAD, moments, reduced, spread
 
 KEY = "_fsnb_key"
 FUNCTIONS = ("count", "sum", "min", "max", "var_samp", "var_pop", "nunique")
@@ -134,9 +135,29 @@ class Ranges:
         }
         self.left = np.concatenate([upto[_hi(span)] for span in spans])
         self.right = np.concatenate([upto[span.lo] for span in spans])
+        size = self.right - self.left
+        self.short, self.long = np.flatnonzero((size > 0) & (size <= SHORT)), np.flatnonzero(size > SHORT)
 
     def fold(self, monoid: Monoid, leaves: Parts) -> Parts:
-        return fold(monoid, leaves, self.left, self.right)
+        """An aggregate of one part: short ranges straight from their rows, long ones from tiles."""
+        made = np.full(len(self.left), monoid.empty[0], leaves[0].dtype)
+        made[self.short] = reduced(monoid.op, leaves[0], self.left[self.short], self.right[self.short])
+        if len(self.long):
+            made[self.long] = fold(monoid, leaves, self.left[self.long], self.right[self.long])[0]
+        return (made,)
+
+    def moments(self, values: Array, present: Array | None) -> Parts:
+        """Of each range the number of values, and the sum of squared distances from their mean."""
+        rows, squares = np.zeros(len(self.left)), np.zeros(len(self.left))
+        ranges = self.left[self.short], self.right[self.short]
+        rows[self.short], squares[self.short], lost = moments(values, present, _integers(self.rows[KEY]), *ranges)
+        brief = ranges[1] - ranges[0] <= SHORT_TO_SPREAD
+        near, far = self.short[lost & brief], np.concatenate([self.long, self.short[lost & ~brief]])
+        squares[near] = spread(values, present, self.left[near], self.right[near])
+        if len(far):
+            leaves = MOMENTS.leaf(values, present)
+            rows[far], _mean, squares[far] = fold(MOMENTS, leaves, self.left[far], self.right[far])
+        return rows, squares
 
     def count(self, present: Array | None) -> Array:
         if present is None:
@@ -166,6 +187,10 @@ class Covered:
     def fold(self, monoid: Monoid, leaves: Parts) -> Parts:
         made = [cover(monoid, leaves, first, end, self.size) for first, end in self.ranges]
         return tuple(np.concatenate(parts) for parts in zip(*made, strict=True))
+
+    def moments(self, values: Array, present: Array | None) -> Parts:
+        rows, _mean, squares = self.fold(MOMENTS, MOMENTS.leaf(values, present))
+        return rows, squares
 
     def count(self, present: Array | None) -> Array:
         return np.concatenate([self._count(present, first, end) for first, end in self.ranges])
@@ -265,7 +290,7 @@ def _coded(series: pl.Series) -> _Coded:
 
 def _variance(met: Met, name: str) -> Columns:
     values, present = _values(met, name)
-    rows, _mean, squares = met.fold(MOMENTS, MOMENTS.leaf(values.astype("float64"), present))
+    rows, squares = met.moments(values.astype("float64"), present)
     made = pl.DataFrame({"n": rows, "m2": squares}).select(
         var_samp=pl.when(pl.col("n") > 1).then(pl.col("m2") / (pl.col("n") - 1)),
         var_pop=pl.when(pl.col("n") > 0).then(pl.col("m2") / pl.col("n")),
