@@ -1,25 +1,28 @@
 """`make bench`: all sides in one run, interleaved; medians, ratios, memory and bars as markdown tables.
 
+    python -m tests.benchmarks bars FILE ...
     python -m tests.benchmarks [WORK ...] [--tenths N] [--shape SHAPE] [--repeat N] [--seconds N] [--memory MB]
-                               [--data FOLDER] [--json FILE]
+                               [--only SIDE ...] [--data FOLDER] [--json FILE]
 
 `--tenths 1` (the default) is 1M events and 100,000 spine rows; 10 is ten times that, the full shapes. A WORK is one of
 the table in works.py, or a group of it: bench (the default), peers, huge. Every side reads the same parquet files in a
 process of its own, and gives all rows in spine order in memory. Times are of warm calls: each side runs once before it
 is measured. A side that takes more than `--seconds` for a call, or more than `--memory`, is stopped, and the table
-says so. `--data` keeps the files for the next run; `--json` adds the figures to a file.
+says so. `--data` keeps the files for the next run; `--json` adds the figures to a file, and `bars` prints the bars of
+such files: of a work and shape that was measured more than once the last run counts.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -29,25 +32,31 @@ from rich.console import Console
 import fsnb
 from tests.benchmarks import report
 from tests.benchmarks.process import Limits
+from tests.benchmarks.results import keep, read
 from tests.benchmarks.runner import Result, measure
 from tests.benchmarks.shapes import shapes, write
 from tests.benchmarks.works import GROUPS, WORKS, Work
 
 console = Console(stderr=True)
-FIGURES = ("times", "peak", "resting", "answer", "problem", "stopped", "digest")
 
 
 def main() -> None:
-    """Measure, print, keep."""
-    arguments = _arguments()
+    """Measure, print, keep; or print what was kept."""
+    if sys.argv[1:2] == ["bars"]:
+        print(report.bars(read(map(Path, sys.argv[2:]))))
+    else:
+        _measure(_arguments())
+
+
+def _measure(arguments: argparse.Namespace) -> None:
     print(_machine(arguments.tenths), flush=True)
-    measured, start = {}, time.monotonic()
+    kept, start, run = {}, time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
     for work, shape, results in _measured(arguments):
-        measured[work.name, shape] = results
+        kept[key := (work.name, shape, arguments.tenths)] = results
         print(report.table(work, shapes(arguments.tenths)[shape], results), flush=True)
         if arguments.json:
-            _keep(arguments.json, work, shape, arguments.tenths, results)
-    print(report.bars(measured, shapes(arguments.tenths), {name for name, _ in measured}))
+            keep(arguments.json, run, key, results)
+    print(f"Bars, which are meant for a quiet machine:\n\n{report.bars(kept)}")
     print(f"In {(time.monotonic() - start) / 60:.1f} minutes.")
 
 
@@ -60,6 +69,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--memory", type=int, default=8_000)
+    parser.add_argument("--only", action="append", default=[], metavar="SIDE", help="sides with these words in a name")
     parser.add_argument("--data", type=_folder)
     parser.add_argument("--json", type=Path)
     found = parser.parse_args()
@@ -93,6 +103,7 @@ def _measured(arguments: argparse.Namespace) -> Iterator[tuple[Work, str, dict[s
             for shape in work.shapes:
                 if arguments.shape in ("all", shape):
                     log, folder = console.log, Path(scratch)
+                    work = _only(work, arguments.only)
                     files = {name: write(made[name], data) for name in _needed(work, shape)}
                     found = measure(work, shape, files.__getitem__, arguments.repeat, limits, folder, log)
                     yield work, shape, {result.side.name: result for result in found}
@@ -103,17 +114,13 @@ def _works(names: list[str]) -> list[Work]:
     return [WORKS[name] for name in dict.fromkeys(work.name for work in wanted)]
 
 
+def _only(work: Work, names: list[str]) -> Work:
+    sides = tuple(side for side in work.sides if not names or any(name in side.name for name in names))
+    return replace(work, sides=sides)
+
+
 def _needed(work: Work, shape: str) -> set[str]:
     return {side.shape or shape for side in work.sides}
-
-
-def _keep(path: Path, work: Work, shape: str, tenths: int, results: dict[str, Result]) -> None:
-    """One line of JSON for each side."""
-    with path.open("a") as out:
-        for result in results.values():
-            where = {"work": work.name, "shape": shape, "tenths": tenths, "side": result.side.name}
-            figures = {"seconds": result.seconds, **{name: getattr(result, name) for name in FIGURES}}
-            print(json.dumps(where | figures), file=out)
 
 
 if __name__ == "__main__":

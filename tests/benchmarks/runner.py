@@ -26,11 +26,13 @@ Files = Callable[[str], tuple[Path, Path]]
 class Result:
     """What one side did. `peak` and `resting`: MB, the most it held, and when it was prepared.
 
+    `times` and `worked`: seconds of each measured call, by the clock and by the processor (all threads together).
     `problem`: why it has no figures; it ran for at least `stopped` seconds then.
     """
 
     side: Side
     times: list[float] = field(default_factory=list)
+    worked: list[float] = field(default_factory=list)
     first: float = 0.0
     peak: int | None = None
     resting: int | None = None
@@ -42,6 +44,11 @@ class Result:
     @property
     def seconds(self) -> float | None:
         return statistics.median(self.times) if self.times and self.problem is None else None
+
+    @property
+    def processor(self) -> float | None:
+        """Seconds of work, which a busy machine moves less than those of the clock."""
+        return statistics.median(self.worked) if self.worked and self.problem is None else None
 
 
 def measure(work: Work, shape: str, files: Files, repeat: int, limits: Limits, folder: Path, log: Log) -> list[Result]:
@@ -113,6 +120,7 @@ def _run(result: Result, process: Process, limits: Limits, *, warm_up: bool) -> 
             result.first = said["seconds"]
         else:
             result.times.append(said["seconds"])
+            result.worked.append(said["processor"])
 
 
 def _compare(results: list[Result]) -> None:

@@ -13,9 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.benchmarks import runner
-from tests.benchmarks.bars import BARS, BEST, Bar
+from tests.benchmarks.bars import BARS, BEST, HAND, Bar, D
 from tests.benchmarks.process import Limits
 from tests.benchmarks.report import bars, table
+from tests.benchmarks.results import keep, read
 from tests.benchmarks.runner import Result, measure
 from tests.benchmarks.shapes import shapes, write
 from tests.benchmarks.works import WORKS, Side, Work
@@ -145,7 +146,34 @@ def test_a_bar_in_itself_and_per_row() -> None:
     each = Bar("asof", "few", "b", 1_000, "a", ("asof", "main"), at_least=True, per_row=True)
     assert each.judged(there, SHAPES) == ("2,500.00 x", "met")
     assert Bar("asof", "dense", "a", 1).judged(there, SHAPES) == ("", "not measured")
-    assert "| asof, main: fsnb, DuckDB, against ASOF SQL by hand | <= 1.15 x |" in bars(there, SHAPES, ["asof"])
+
+
+def test_bars_are_printed_of_several_runs(tmp_path: Path) -> None:
+    sides = {side.name: side for side in WORKS["asof"].sides}
+    one = {name: Result(sides[name], [seconds], [1.0], answer="same") for name, seconds in ((HAND, 2.0), (D, 3.0))}
+    other = {name: replace(result, times=[2.0]) for name, result in one.items()}
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    keep(first, "monday", ("asof", "main", 1), one)
+    assert "| asof, main: fsnb, DuckDB, against ASOF SQL by hand, at a tenth | <= 1.15 x | 1.50 x | 1.00 x | " in bars(
+        read([first])
+    )
+    keep(second, "tuesday", ("asof", "main", 10), other)
+    keep(second, "wednesday", ("asof", "main", 1), other)
+    text = bars(read([first, second]))
+    assert "| asof, main: fsnb, DuckDB, against ASOF SQL by hand | <= 1.15 x | 1.00 x | 1.00 x | met |" in text
+    assert "| asof, main: fsnb, Polars, against Polars join_asof by hand | <= 1.15 x |  |  | not measured |" in text
+    assert "windows" not in text
+
+
+def test_of_a_work_measured_again_the_last_run_counts_alone(tmp_path: Path) -> None:
+    sides = {side.name: side for side in WORKS["asof"].sides}
+    kept, key = tmp_path / "kept.jsonl", ("asof", "main", 1)
+    keep(kept, "monday", key, {name: Result(sides[name], [1.0]) for name in (HAND, D)})
+    keep(kept, "tuesday", key, {D: Result(sides[D], [2.0])})
+    assert {name: result.times for name, result in read([kept])[key].items()} == {D: [2.0]}
+    kept.write_text(kept.read_text().replace(D, "fsnb, abacus"))
+    with pytest.raises(ValueError, match="asof has no side 'fsnb, abacus'"):
+        read([kept])
 
 
 def test_shapes_are_written_once_and_the_same_each_time(tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
 """One side in a process of its own, driven by lines: `python -m tests.benchmarks.worker '{"call": "", "options": {}}'`.
 
 `call` is "package.module:function"; the function prepares and returns what is to be timed. Then for each line on stdin
-one line of JSON on stdout: `run` times a call and tells the peak of memory so far; `digest` tells what it answered and
-forgets it, `forget` only forgets. What the side itself prints goes to stderr. It runs in the environments of other
-tools too, so it imports nothing of fsnb, and NumPy and Arrow only to compare.
+one line of JSON on stdout: `run` times a call, by the clock and by the processor (all threads), and tells the peak of
+memory so far; `digest` tells what it answered and forgets it, `forget` only forgets. What the side itself prints goes
+to stderr. It runs in the environments of other tools too, so it imports nothing of fsnb, and NumPy and Arrow only to
+compare.
 """
 
 from __future__ import annotations
@@ -28,9 +29,10 @@ def main() -> None:
     last = None
     for line in sys.stdin:
         if line.strip() == "run":
-            start = time.perf_counter()
+            start, worked = time.perf_counter(), time.process_time()
             last = side()
-            _tell(out, {"seconds": time.perf_counter() - start, "peak": peak()})
+            took = {"seconds": time.perf_counter() - start, "processor": time.process_time() - worked}
+            _tell(out, {**took, "peak": peak()})
         else:
             found = _digest(last) if line.strip() == "digest" else None
             last = None

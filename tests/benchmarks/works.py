@@ -82,6 +82,8 @@ ROLLING = _hand("Polars union + rolling by hand", "polars_windows:rolling")
 TILES = _hand("tiles SQL by hand", "sql_tiles:tiles")
 SCAN = _floor("scan of the columns", "sql_asof:scan")
 LIMIT = "5GB"  # DuckDB takes four fifths of all memory before it spills, if it is not told otherwise
+BUCKETS = _hand("inequality join SQL in buckets, written, by hand", "sql_windows:in_buckets", memory="1GB")
+BUCKETS = replace(BUCKETS, ordered=False)
 SAVED = Side("fsnb, DuckDB, train.save()", f"{SIDES}.ours:windows_saved", "ours", {"memory": "1GB"}, ordered=False)
 
 ASOF = Work(
@@ -170,7 +172,7 @@ PEERS_ASOF = Work(
     (
         *_ours("asof"),
         ASOF_SQL,
-        _peer("Feast, DuckDB store", "feast", "asof", store="duckdb"),
+        _peer("Feast, DuckDB store", "feast", "asof", store="duckdb", memory=LIMIT),
         _peer("Feast, dask store", "feast", "asof", store="dask"),
     ),
     ("main", "zipf"),
@@ -204,7 +206,7 @@ HUGE_ASOF = Work(
 HUGE_WINDOWS = Work(
     "huge_windows",
     f"{WINDOWS.title}, huge",
-    (SAVED, *_ours("windows"), INEQUALITY, ROLLING),
+    (SAVED, *_ours("windows"), INEQUALITY, ROLLING, BUCKETS),
     ("huge",),
     alone=True,
 )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
+import duckdb
 import pyarrow as pa
 
 from tests.benchmarks.sides.sql_asof import ran
@@ -16,6 +20,23 @@ SPINE = "(SELECT *, row_number() OVER () AS row FROM read_parquet($spine))"
 def inequality_join(events: str, spine: str) -> Table:
     """Every pair of a row and an event of its last 30 days; one FILTER per window."""
     return ran(_joined("x0", AGGREGATES), events=events, spine=spine)
+
+
+def in_buckets(events: str, spine: str, memory: str, buckets: int = 16) -> Callable[[], Any]:
+    """The same, one bucket of keys after the other, into a table of a file; the rows are read only to be compared."""
+    folder = tempfile.TemporaryDirectory()
+
+    def call() -> Table:
+        path = Path(folder.name) / "filled.duckdb"
+        path.unlink(missing_ok=True)
+        con = duckdb.connect(path, config={"memory_limit": memory, "temp_directory": folder.name})
+        for number in range(buckets):
+            into = "INSERT INTO filled" if number else "CREATE TABLE filled AS"
+            query = _joined("x0", AGGREGATES, f"WHERE hash(k) % {buckets} = {number}")
+            con.execute(f"{into} {query}", {"events": events, "spine": spine})
+        return con.table("filled").to_arrow_table
+
+    return call
 
 
 def count_distinct(events: str, spine: str) -> Table:
@@ -32,7 +53,7 @@ def bitmaps(events: str, spine: str) -> Table:
 AGGREGATES = {"c": "count(e.ts)", "s": "sum(x0)", "m": "avg(x0)", "d": "stddev_samp(x0)", "x": "max(x0)"}
 
 
-def _joined(column: str, aggregates: dict[str, str]) -> str:
+def _joined(column: str, aggregates: dict[str, str], which: str = "") -> str:
     made = ", ".join(
         f"{aggregate} FILTER (WHERE e.ts > s.at - INTERVAL {length}) AS {name}_{window}"
         for window, length in WINDOWS.items()
@@ -40,7 +61,7 @@ def _joined(column: str, aggregates: dict[str, str]) -> str:
     )
     return f"""
         SELECT s.k, s.at, {made}
-        FROM {SPINE} s LEFT JOIN (SELECT k, ts, {column} FROM read_parquet($events)) e
+        FROM (FROM {SPINE} {which}) s LEFT JOIN (SELECT k, ts, {column} FROM read_parquet($events) {which}) e
         ON s.k = e.k AND e.ts <= s.at AND e.ts > s.at - INTERVAL 30 DAY
         GROUP BY s.row, s.k, s.at ORDER BY s.row
     """
