@@ -68,8 +68,13 @@ def aggregates(con: Any, value: ir.Value, want: Wanted) -> dict[str, ir.Value]:
         found["distinct"] = value.nunique()
     if want.edges:
         low, high = number(want.edges[0]), number(want.edges[-1])
-        found |= {"low": value.sum(where=value <= low), "high": value.sum(where=value > high)}
+        found |= {"low": _sum_where(value, value <= low), "high": _sum_where(value, value > high)}
     return found
+
+
+def _sum_where(value: ir.Value, condition: ir.Value) -> ir.Value:
+    """Not `value.sum(where=)`: one FILTER makes DuckDB's whole aggregate, of 100 columns, take three times as long."""
+    return condition.ifelse(value, None).sum()
 
 
 def number(value: float) -> ir.Value:

@@ -52,7 +52,7 @@ class Process:
 
     def ready(self, limits: Limits) -> dict[str, Any]:
         """What it says when all is prepared."""
-        return self._heard(Limits(START_SECONDS, limits.memory))
+        return self._heard(Limits(max(START_SECONDS, limits.seconds), limits.memory))
 
     def ask(self, what: str, limits: Limits) -> dict[str, Any]:
         """`run`, `digest` or `forget`; what it answers.
