@@ -173,7 +173,8 @@ class _Judge:
 
     def _inside(self, spans: Sequence[Span], c: int | None) -> Array:
         """Which events lie in any of the windows."""
-        assert c is not None and self.event is not None
+        assert c is not None
+        assert self.event is not None
         inside = np.zeros(len(self.rows), dtype=bool)
         for span in spans:
             inside |= (self.event <= c - span.lo) & (True if span.hi is None else self.event > max(NEVER, c - span.hi))
@@ -185,7 +186,11 @@ class _Judge:
             return told.tolist()
         assert c is not None
         late = available is not None and (available > c) | (available == NEVER)
-        why = [(self.event == NEVER, NO_TIME), (self.event > c - self.part.span(None).lo, FUTURE), (late, NOT_YET_KNOWN)]
+        why = [
+            (self.event == NEVER, NO_TIME),
+            (self.event > c - self.part.span(None).lo, FUTURE),
+            (late, NOT_YET_KNOWN),
+        ]
         said = told.astype("U32")
         for holds, word in reversed(why):
             said[holds] = word
