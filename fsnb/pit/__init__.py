@@ -3,7 +3,7 @@
 from fsnb.pit.engines import check_engine, collect
 from fsnb.pit.execution import EnginePlan, lower, on
 from fsnb.pit.keeping import steps_kept
-from fsnb.pit.outcomes import Considered, Judgement, considered, considered_by
+from fsnb.pit.outcomes import Considered, Judgement, columns_read, considered, considered_by
 from fsnb.pit.planning import JoinPlan, ViewPlan, plan
 from fsnb.pit.read import ROW, attach, normalise, read_source, read_spine, table_named
 from fsnb.pit.working import all_or_nothing, stop, working
@@ -19,6 +19,7 @@ __all__ = [
     "attach",
     "check_engine",
     "collect",
+    "columns_read",
     "considered",
     "considered_by",
     "lower",

@@ -6,24 +6,22 @@ The rows come from the engine through the very relation that the join reads; the
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime
+from functools import cached_property
+from typing import Any, NamedTuple
 
-import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
+import numpy as np
 
-from fsnb.model import Output
+from fsnb.model import FeatureView, Output
+from fsnb.pit.around import Fetch, Rows, fetched, to_micros, to_moment
 from fsnb.pit.clocks import cutoff
 from fsnb.pit.events import AVAILABLE, EVENT, event_columns, order_names
 from fsnb.pit.planning import Span, ViewPlan
-from fsnb.pit.read import rows_of
 
-EPOCH = datetime(1970, 1, 1)
-EVENT_US, AVAILABLE_US = f"{EVENT}_us", f"{AVAILABLE}_us"
 USED, SUPERSEDED, FUTURE, NOT_YET_KNOWN, EXPIRED, OUTSIDE, NO_TIME, NO_VALUE = (
     "used",
     "superseded",
@@ -34,13 +32,11 @@ USED, SUPERSEDED, FUTURE, NOT_YET_KNOWN, EXPIRED, OUTSIDE, NO_TIME, NO_VALUE = (
     "no event time",
     "no value",
 )
-PAST_ROWS, LATE_ROWS, FUTURE_ROWS = 2_000, 500, 50
-AT_ONCE = 4_000
-"""A key of up to so many rows is read by one query."""
+Array = np.ndarray[Any, Any]
+NEVER = np.iinfo("int64").min
 
 
-@dataclass(frozen=True, slots=True)
-class Considered:
+class Considered(NamedTuple):  # a card has thousands of them, and a frozen dataclass takes five times as long to make
     """One row that was looked at: its clocks (naive UTC), the columns its feature reads, its outcome.
 
     `leaks`: the rules refuse it, and a join on event time alone, at the asking time itself, would have used it.
@@ -70,7 +66,12 @@ def considered(
 
 
 def considered_by(
-    part: ViewPlan, outputs: Sequence[Output], relation: ir.Table, keys: Sequence[Any], at: datetime | None
+    part: ViewPlan,
+    outputs: Sequence[Output],
+    relation: ir.Table,
+    keys: Sequence[Any],
+    at: datetime | None,
+    fetch: Fetch = fetched,
 ) -> dict[str, Judgement]:
     """Judge the rows of one key for one asking time, for several features of a view; the rows are read once.
 
@@ -84,6 +85,8 @@ def considered_by(
         The entity's key values; a NULL among them matches nothing.
     at
         The asking time; naive is UTC.
+    fetch
+        How the rows are read; a `Kept` reads them for the first question alone.
 
     Returns
     -------
@@ -95,79 +98,48 @@ def considered_by(
     c = None if t is None else cutoff(t, part.lag, part.refresh)
     if any(key is None for key in keys) or (c is None and part.view.kind != "static"):
         return {output.name: Judgement(_moment(c), (), 0) for output in outputs}
-    columns, _ = event_columns(part, relation, lambda value: value)
-    ranks = {EVENT, AVAILABLE} if part.view.kind == "window" else {EVENT, *order_names(part)}
-    wanted = {name: value for name, value in columns.items() if name in ranks}
-    shown = {output.name: _read_by(part, output, relation) for output in outputs}
-    for values in shown.values():
-        wanted |= values
-    chosen = relation.filter([relation[name] == key for name, key in zip(part.view.entity.keys, keys, strict=True)])
-    rows, left_out = _fetch(chosen.select(**_on(wanted, relation, chosen)), c, t)
+    rows, left_out = fetch(lambda: _of_key(part, outputs, relation, keys), c, t)
     judge = _Judge(part, rows, c, t)
     return {
-        output.name: Judgement(_moment(c), judge.considered(output, tuple(shown[output.name])), left_out)
+        output.name: Judgement(_moment(c), judge.considered(output, tuple(_read_by(part, output))), left_out)
         for output in outputs
     }
 
 
-def to_micros(moment: datetime) -> int:
-    """Microseconds since the epoch; naive is UTC."""
-    naive = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
-    since = naive - EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-
-
 def _moment(c: int | None) -> datetime | None:
-    return None if c is None else EPOCH + timedelta(microseconds=c)
+    return None if c is None else to_moment(c)
 
 
-def _on(columns: dict[str, ir.Value], relation: ir.Table, chosen: ir.Table) -> dict[str, ir.Value]:
-    return {name: value.op().replace({relation.op(): chosen.op()}).to_expr() for name, value in columns.items()}
+def _of_key(part: ViewPlan, outputs: Sequence[Output], relation: ir.Table, keys: Sequence[Any]) -> ir.Table:
+    """The rows of one key: what ranks them, and the columns that the features read."""
+    chosen = relation.filter([relation[name] == key for name, key in zip(part.view.entity.keys, keys, strict=True)])
+    columns, _ = event_columns(part, chosen, lambda value: value)
+    ranks = {EVENT, AVAILABLE} if part.view.kind == "window" else {EVENT, *order_names(part)}
+    wanted = {name: value for name, value in columns.items() if name in ranks}
+    for output in outputs:
+        wanted |= {shown: chosen[name] for shown, name in _read_by(part, output).items()}
+    return chosen.select(**wanted)
 
 
-def _read_by(part: ViewPlan, output: Output, relation: ir.Table) -> dict[str, ir.Value]:
+def _read_by(part: ViewPlan, output: Output) -> dict[str, str]:
     """The relation's columns that the feature reads, under `=name`, so that they never meet our own names."""
+    return {f"={name}": name for name in columns_read(part.view, output)}
+
+
+def columns_read(view: FeatureView, output: Output) -> tuple[str, ...]:
+    """The columns of its view's relation that a feature reads, each once."""
     fields = output.value.op().find(ops.Field, filter=ops.Value)
-    names = dict.fromkeys(field.name for field in fields if field.rel == part.view.relation.op())
-    return {f"={name}": relation[name] for name in names}
-
-
-def _fetch(rows: ir.Table, c: int | None, t: int | None) -> tuple[list[dict[str, Any]], int]:
-    """Rows around the cutoff and the asking time, oldest first, the ones without a time last; how many others."""
-    if EVENT not in rows.columns or c is None or t is None:
-        return rows_of(rows.limit(PAST_ROWS)).to_pylist(), 0
-    found = rows_of(rows.limit(AT_ONCE + 1)).to_pylist()
-    whole = len(found) <= AT_ONCE
-    past, later, timeless = _around(found, c) if whole else _queried(rows, c)
-    total = len(found) if whole else rows.count().to_pyarrow().as_py()
-    by_then = sum(to_micros(row[EVENT]) <= t for row in later[:LATE_ROWS])
-    kept = past[-PAST_ROWS:] + later[: by_then + FUTURE_ROWS] + timeless[:FUTURE_ROWS]
-    return kept, total - len(kept)
-
-
-def _around(found: list[dict[str, Any]], c: int) -> tuple[list[dict[str, Any]], ...]:
-    """Rows up to the cutoff, later ones, both oldest first, and the ones without a time."""
-    timed = sorted((row for row in found if row[EVENT] is not None), key=lambda row: to_micros(row[EVENT]))
-    split = bisect_right(timed, c, key=lambda row: to_micros(row[EVENT]))
-    return timed[:split], timed[split:], [row for row in found if row[EVENT] is None]
-
-
-def _queried(rows: ir.Table, c: int) -> tuple[list[dict[str, Any]], ...]:
-    """The same, asked of the engine, as many as are kept."""
-    moment = ibis.literal(_moment(c), type=rows[EVENT].type())
-    past = rows.filter(rows[EVENT] <= moment).order_by(ibis.desc(EVENT)).limit(PAST_ROWS)
-    later = rows.filter(rows[EVENT] > moment).order_by(EVENT).limit(LATE_ROWS + FUTURE_ROWS)
-    timeless = rows.filter(rows[EVENT].isnull()).limit(FUTURE_ROWS)
-    return rows_of(past).to_pylist()[::-1], rows_of(later).to_pylist(), rows_of(timeless).to_pylist()
+    return tuple(dict.fromkeys(field.name for field in fields if field.rel == view.relation.op()))
 
 
 class _Judge:
     """The rows of one key at one cutoff; features that take the same windows, or read the same columns, share."""
 
-    def __init__(self, part: ViewPlan, rows: list[dict[str, Any]], c: int | None, t: int | None) -> None:
-        self.part, self.c, self.t = part, c, t
-        self.rows = [_counted(row) for row in rows]
-        self.careless = [{name: value for name, value in row.items() if name != AVAILABLE} for row in self.rows]
+    def __init__(self, part: ViewPlan, rows: Rows, c: int | None, t: int | None) -> None:
+        self.part, self.c, self.t, self.rows = part, c, t, rows
+        self.event = None if part.view.kind == "static" else _micros(rows, EVENT)
+        self.available = None if part.view.source.available is None else _micros(rows, AVAILABLE)
+        self.clocks = [(row.get(EVENT), row.get(AVAILABLE)) for row in rows]
         self.found: dict[Any, list[tuple[str, bool]]] = {}
         self.made: dict[Any, tuple[Considered, ...]] = {}
 
@@ -175,84 +147,89 @@ class _Judge:
         judged = self._judged(output)
         same = (id(judged), shown)
         if same not in self.made:
-            pairs = zip(self.rows, judged, strict=True)
-            self.made[same] = tuple(_considered(row, shown, outcome, leaks) for row, (outcome, leaks) in pairs)
+            found = zip(self.clocks, self._values(shown), judged, strict=True)
+            self.made[same] = tuple(Considered(*clocks, values, *told) for clocks, values, told in found)
         return self.made[same]
+
+    def _values(self, shown: tuple[str, ...]) -> list[tuple[tuple[str, Any], ...]]:
+        names = [(name.removeprefix("="), name) for name in shown]
+        return [tuple([(word, row[name]) for word, name in names]) for row in self.rows]
 
     def _judged(self, output: Output) -> list[tuple[str, bool]]:
         same = output.windows if self.part.view.kind == "window" else self.part.view.skip_nulls and output.name
         if same not in self.found:
-            outcomes = _judge(self.part, output, self.rows, self.c)
-            by_event_time = _judge(self.part, output, self.careless, self.t, self.rows)
-            leaks = (
-                careless == USED and outcome in (FUTURE, NOT_YET_KNOWN)
-                for outcome, careless in zip(outcomes, by_event_time, strict=True)
-            )
+            outcomes = self._outcomes(output, self.c, self.available)
+            careless = self._outcomes(output, self.t, None)
+            refused = (FUTURE, NOT_YET_KNOWN)
+            leaks = (then == USED and now in refused for now, then in zip(outcomes, careless, strict=True))
             self.found[same] = list(zip(outcomes, leaks, strict=True))
         return self.found[same]
 
+    def _outcomes(self, output: Output, c: int | None, available: Array | None) -> list[str]:
+        if self.part.view.kind == "window":
+            inside = self._inside([self.part.span(window) for window in output.windows], c)
+            return self._seen(c, available, np.where(inside, USED, OUTSIDE))
+        return self._latest(output, c, self._seen(c, available, np.full(len(self.rows), SUPERSEDED)))
 
-def _counted(row: dict[str, Any]) -> dict[str, Any]:
-    """The row with its clocks in microseconds beside them."""
-    clocks = ((EVENT_US, row.get(EVENT)), (AVAILABLE_US, row.get(AVAILABLE)))
-    return row | {name: None if value is None else to_micros(value) for name, value in clocks}
+    def _inside(self, spans: Sequence[Span], c: int | None) -> Array:
+        """Which events lie in any of the windows."""
+        assert c is not None
+        assert self.event is not None
+        inside = np.zeros(len(self.rows), dtype=bool)
+        for span in spans:
+            inside |= (self.event <= c - span.lo) & (True if span.hi is None else self.event > max(NEVER, c - span.hi))
+        return inside
+
+    def _seen(self, c: int | None, available: Array | None, told: Array) -> list[str]:
+        """What is told of the rows that are visible, and of the others why they are not."""
+        if self.event is None:
+            return told.tolist()
+        assert c is not None
+        late = available is not None and (available > c) | (available == NEVER)
+        why = [
+            (self.event == NEVER, NO_TIME),
+            (self.event > c - self.part.span(None).lo, FUTURE),
+            (late, NOT_YET_KNOWN),
+        ]
+        said = told.astype("U32")
+        for holds, word in reversed(why):
+            said[holds] = word
+        return said.tolist()
+
+    def _latest(self, output: Output, c: int | None, outcomes: list[str]) -> list[str]:
+        """Of the rows that are visible the one that is used, or has expired."""
+        skips, value = self.part.view.skip_nulls, output.name
+        visible = [i for i, outcome in enumerate(outcomes) if outcome == SUPERSEDED]
+        best = self._best([i for i in visible if not skips or self.rows[i][value] is not None])
+        if skips:
+            for i in visible:
+                if self.rows[i][value] is None and (best is None or self._rank(i) > self._rank(best)):
+                    outcomes[i] = NO_VALUE
+        if best is not None:
+            outcomes[best] = EXPIRED if self._expired(best, c) else USED
+        return outcomes
+
+    def _best(self, able: list[int]) -> int | None:
+        """The one that ranks highest; only the latest are ranked in full."""
+        if self.event is not None and able:
+            newest = self.event[able].max()
+            able = [i for i in able if self.event[i] == newest]
+        return max(able, key=self._rank, default=None)
+
+    @cached_property
+    def _ranking(self) -> list[str]:
+        return order_names(self.part)
+
+    def _rank(self, i: int) -> tuple[tuple[bool, Any], ...]:
+        """Event time, available time, tie-break, then all values; NULL lowest."""
+        row = self.rows[i]
+        return tuple((row[name] is not None, row[name]) for name in self._ranking)
+
+    def _expired(self, i: int, c: int | None) -> bool:
+        hi = None if self.event is None else self.part.span(None).hi
+        return hi is not None and c is not None and c >= int(self.event[i]) + hi  # type: ignore[index]
 
 
-def _judge(
-    part: ViewPlan,
-    output: Output,
-    rows: list[dict[str, Any]],
-    c: int | None,
-    ranked: list[dict[str, Any]] | None = None,
-) -> list[str]:
-    """The outcome of each row; `ranked` are the rows with every column that ranks them, where `rows` lack some."""
-    lo = 0 if part.view.kind == "static" else part.span(None).lo
-    if part.view.kind == "window":
-        spans = [part.span(window) for window in output.windows]
-        return [_seen(lo, row, c) or _in_window(spans, row, c) for row in rows]
-    value, ranks = output.name, _ranks(part, ranked or rows)
-    outcomes = [(None if part.view.kind == "static" else _seen(lo, row, c)) or SUPERSEDED for row in rows]
-    visible = [i for i, outcome in enumerate(outcomes) if outcome == SUPERSEDED]
-    able = [i for i in visible if not part.view.skip_nulls or rows[i][value] is not None]
-    best = max(able, key=ranks.__getitem__, default=None)
-    for i in visible:
-        if rows[i].get(value) is None and part.view.skip_nulls and (best is None or ranks[i] > ranks[best]):
-            outcomes[i] = NO_VALUE
-    if best is not None:
-        outcomes[best] = EXPIRED if _expired(part, rows[best], c) else USED
-    return outcomes
-
-
-def _seen(lo: int, row: dict[str, Any], c: int | None) -> str | None:
-    """Why a row is not visible (from its event time + `lo` on it could be); None when it is."""
-    if row[EVENT] is None:
-        return NO_TIME
-    assert c is not None
-    if row[EVENT_US] + lo > c:
-        return FUTURE
-    if AVAILABLE in row and (row[AVAILABLE] is None or row[AVAILABLE_US] > c):
-        return NOT_YET_KNOWN
-    return None
-
-
-def _in_window(spans: Sequence[Span], row: dict[str, Any], c: int | None) -> str:
-    event = row[EVENT_US]
-    assert c is not None
-    inside = any(event + span.lo <= c and (span.hi is None or c < event + span.hi) for span in spans)
-    return USED if inside else OUTSIDE
-
-
-def _expired(part: ViewPlan, row: dict[str, Any], c: int | None) -> bool:
-    hi = None if part.view.kind == "static" else part.span(None).hi
-    return hi is not None and c is not None and c >= row[EVENT_US] + hi
-
-
-def _ranks(part: ViewPlan, rows: list[dict[str, Any]]) -> list[tuple[tuple[bool, Any], ...]]:
-    """Of each row event time, available time, tie-break, then all values; NULL lowest."""
-    names = order_names(part)
-    return [tuple((row[name] is not None, row[name]) for name in names) for row in rows]
-
-
-def _considered(row: dict[str, Any], shown: Sequence[str], outcome: str, leaks: bool) -> Considered:
-    values = tuple((name.removeprefix("="), row[name]) for name in shown)
-    return Considered(row.get(EVENT), row.get(AVAILABLE), values, outcome, leaks)
+def _micros(rows: Rows, name: str) -> Array:
+    """A clock in microseconds, NEVER where it is NULL."""
+    return np.array([NEVER if row[name] is None else to_micros(row[name]) for row in rows], dtype="int64")

@@ -14,7 +14,7 @@ from typing import Any
 
 import ibis
 
-from fsnb.pit.outcomes import to_micros
+from fsnb.pit.around import to_micros
 from fsnb.publish import sql
 from fsnb.publish.inputs import as_moment
 from fsnb.publish.intervals import Done, Grid, Mark

@@ -16,8 +16,8 @@ import ibis.expr.types as ir
 from fsnb.checks import CheckReport
 from fsnb.model import FeatureView
 from fsnb.pit import strategies
+from fsnb.pit.around import to_micros
 from fsnb.pit.choosing import COUNTED, Estimate, choose
-from fsnb.pit.outcomes import to_micros
 from fsnb.publish import history, inputs, intervals, ledger, lookback, sql
 from fsnb.publish.gates import Gates
 from fsnb.publish.history import AVAILABLE_TIME, EVENT_TIME, LAST, RUN_ID, STAGE, TICKS, Stretches

@@ -18,7 +18,7 @@ from fsnb.identity import bind
 from fsnb.model import FeatureView, moments
 from fsnb.model.changes import Change
 from fsnb.model.durations import show_duration
-from fsnb.pit.outcomes import to_micros
+from fsnb.pit.around import to_micros
 from fsnb.publish import history, inputs, intervals, ledger, live, publishing, sql
 from fsnb.publish.asked import part
 from fsnb.publish.checks import check_definition, check_ties, tables_on

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fsnb.checks import CheckReport
-from fsnb.pit.outcomes import to_micros
+from fsnb.pit.around import to_micros
 from fsnb.publish.asked import Part
 from fsnb.publish.intervals import Wanted
 

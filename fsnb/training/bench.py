@@ -1,16 +1,17 @@
 """A few rows of a training set beside the events of their keys, so that other rules of time are tried in an instant.
 
-The events are copied to a Polars connection of their own, narrowed to the keys that the rows ask for, and the same plan
-is lowered there: nothing is computed a second way. A copy is trusted only once it gives, under the view's own rules,
-the very values that the training set's engine gives for these rows. Where it does not, or cannot (a second source,
-a key that the view computes, an operation that Polars lacks, too many events), the engine itself does the work.
+What a view reads (the rows and columns that its expressions stand on, for the keys that these rows ask for) is copied
+once from the training set's engine to a Polars connection of its own. There the view stands on that copy, is restated,
+planned and lowered like any other: nothing is computed a second way. A copy is trusted only once it gives, under the
+view's own rules, the very values that the engine gives for these rows. Where it does not, or cannot (an operation that
+Polars lacks, too many events), the engine itself does the work.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import ibis
 import numpy as np
@@ -18,30 +19,75 @@ import polars as pl
 import pyarrow as pa
 
 from fsnb.errors import FsnbError
-from fsnb.model import Source
-from fsnb.pit import JoinPlan, ViewPlan, attach, collect, on, plan, read_source
-from fsnb.training.audit_sample import numbered
+from fsnb.identity import bind
+from fsnb.model import Feature, FeatureView, Source
+from fsnb.pit import JoinPlan, ViewPlan, attach, collect, columns_read, on, plan, read_source
+from fsnb.pit.around import Kept
+from fsnb.pit.read import upload
+from fsnb.training.audit_sample import numbered, temporary
 from fsnb.training.comparing import differ
+from fsnb.training.nearby import Nearby
+from fsnb.training.restating import restated, under
+from fsnb.training.why import Why, explain
 
 if TYPE_CHECKING:
     from fsnb.training.training_set import TrainingSet
 
 MOST_EVENTS = 2_000_000
 CANNOT = (FsnbError, ibis.common.exceptions.IbisError, pl.exceptions.PolarsError, NotImplementedError)
+Change = Callable[[FeatureView], FeatureView]
 
 
 @dataclass(frozen=True, eq=False)
 class Bench:
     """Rows of one view: their numbers, their values under its own rules, and where other rules are tried.
 
-    `train` is the training set of these rows alone, on a copy or on the engine; `events` is how many were copied, None
-    where the engine does the work.
+    `train` is the training set of these rows alone, on a copy or on the engine; `nearby` are the events that were
+    copied, None where the engine does the work.
     """
 
     numbers: np.ndarray
     values: pa.Table
     train: TrainingSet
-    events: int | None
+    nearby: Nearby | None
+    _met: Kept = field(default_factory=Kept)
+    _joined: dict[tuple[Feature, ...], dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def events(self) -> int | None:
+        """How many events were copied."""
+        return None if self.nearby is None else len(self.nearby.events)
+
+    def under(self, change: Change) -> pa.Table:
+        """The values under other rules."""
+        return self.filled(under(self.train, change).plan)
+
+    def filled(self, plan: JoinPlan) -> pa.Table:
+        """The rows by a plan on the view as it stands here."""
+        with temporary(self.train.con):
+            return planned(self._near(plan), plan).to_arrow()
+
+    def _near(self, plan: JoinPlan) -> TrainingSet:
+        if self.nearby is None:
+            return self.train
+        (part,) = plan.views
+        return replace(self.train, tables={part.view.source.name: self.nearby.table(self.train.con, part)})
+
+    def explained(self, change: Change, row: int) -> tuple[Why, ...]:
+        """The features of the one row here under other rules; `row` is its number in the whole set."""
+        train = under(self.train, change)
+        if self.nearby is None:
+            whys = explain(train, 0, train.plan.features)
+        else:
+            whys = explain(train, 0, train.plan.features, join=self._join, fetch=self._met)
+        return tuple(replace(why, row=row) for why in whys)
+
+    def _join(self, features: Sequence[Feature]) -> dict[str, Any]:
+        """Joined once: a careless join, which knows no lag, stays the same while the lag is moved."""
+        asked = tuple(features)
+        if asked not in self._joined:
+            self._joined[asked] = self.filled(plan(self.train.plan.spine, asked)).to_pylist()[0]
+        return self._joined[asked]
 
 
 def bench(train: TrainingSet, part: ViewPlan, numbers: Sequence[int]) -> Bench:
@@ -51,8 +97,8 @@ def bench(train: TrainingSet, part: ViewPlan, numbers: Sequence[int]) -> Bench:
     here = replace(train, spine=attach(train.con, asked, "rows"))
     there = planned(here, plan(train.plan.spine, part.features))
     values = there.to_arrow()
-    copy, events = _copied(there, part, asked, values)
-    return Bench(found, values, copy or there, events)
+    on_engine = Bench(found, values, there, None)
+    return on_engine if part.view.kind == "static" else _copied(on_engine, part, asked) or on_engine
 
 
 def _numbered(asked: pa.Table) -> pa.Table:
@@ -64,30 +110,61 @@ def planned(train: TrainingSet, plan: JoinPlan) -> TrainingSet:
     return replace(train, plan=on(plan, train.con, train.tables, train.spine), catalog=None)
 
 
-def _copied(
-    there: TrainingSet, part: ViewPlan, asked: pa.Table, values: pa.Table
-) -> tuple[TrainingSet | None, int | None]:
-    """The same rows on a copy of their events, if that gives the same values."""
-    source = part.view.source
-    if len(part.view.sources) > 1 or any(key not in source.schema for key in part.view.entity.keys):
-        return None, None
+# ---------------------------------------------------------------------- the copy
+
+
+def _copied(bench: Bench, part: ViewPlan, asked: pa.Table) -> Bench | None:
+    """The same rows beside a copy of what their view reads, if that gives the same values."""
     try:
-        events = _events(there, part, source)
-        if events.num_rows > MOST_EVENTS:
-            return None, None
-        con = ibis.polars.connect()
-        tables = {source.name: read_source(con, source, data=events)}
-        copy = planned(replace(there, con=con, tables=tables, spine=attach(con, asked, "rows")), there.plan)
-        same = all(not differ(values[name], copy.to_arrow()[name]).any() for name in there.features)
+        rows = _read(bench.train, part.view)
+        if rows.num_rows > MOST_EVENTS or _nan(rows):
+            return None
+        con, view = ibis.polars.connect(), _standing_on(part.view, rows)
+        table = read_source(con, view.source, data=rows)
+        nearby = Nearby.of(con.compile(table).collect(), view, asked, bench.train.plan.spine)
+        features = [view[feature.name].named(feature.column) for feature in part.features]
+        train = replace(
+            bench.train,
+            con=con,
+            tables={view.source.name: upload(con, nearby.events)},
+            spine=attach(con, asked, "rows"),
+        )
+        copy = replace(bench, train=planned(train, plan(train.plan.spine, features)), nearby=nearby)
+        values = copy.filled(copy.train.plan)
+        same = all(not differ(bench.values[name], values[name]).any() for name in train.features)
     except CANNOT:
-        return None, None
-    return (copy, events.num_rows) if same else (None, None)
+        return None
+    return copy if same else None
 
 
-def _events(there: TrainingSet, part: ViewPlan, source: Source) -> pa.Table:
-    """The source's rows whose keys are asked for."""
-    columns = {there.plan.spine.key_column(key): key for key in part.view.entity.keys}
-    keys = there.spine.select(*columns).distinct()
-    table = there.tables[source.name]
-    pairs = [table[key] == keys[column] for column, key in columns.items()]
-    return collect(there.con, table.semi_join(keys, pairs).limit(MOST_EVENTS + 1))
+def _read(train: TrainingSet, view: FeatureView) -> pa.Table:
+    """What a view's expressions stand on: of the keys that are asked for, the columns that anything reads."""
+    source, relation = view.source, bind(view.relation, train.tables)
+    clocks = [clock for clock in (source.event_time, source.available) if clock]
+    read = [name for output in view.outputs for name in columns_read(view, output)]
+    rows = relation.select(*dict.fromkeys([*view.entity.keys, *clocks, *source.tie_break, *read]))
+    columns = {train.plan.spine.key_column(key): key for key in view.entity.keys}
+    keys = train.spine.select(*columns).distinct()
+    pairs = [rows[key] == keys[column] for column, key in columns.items()]
+    return collect(train.con, rows.semi_join(keys, pairs).limit(MOST_EVENTS + 1))
+
+
+def _nan(rows: pa.Table) -> bool:
+    """Whether an expression has made a NaN, which a source that is read anew would not have."""
+    return any(pa.types.is_floating(column.type) and pl.Series(column).is_nan().any() for column in rows.columns)
+
+
+def _standing_on(view: FeatureView, rows: pa.Table) -> FeatureView:
+    """The view's expressions on a source that is these rows."""
+    own = view.source
+    source = Source(
+        own.name,
+        None,
+        event_time=own.event_time,
+        available=own.available,
+        tie_break=own.tie_break,
+        schema=ibis.Schema.from_pyarrow(rows.schema),
+    )
+    moved = {view.relation.op(): source.table.op()}
+    features = {output.base: output.value.op().replace(moved).to_expr() for output in view.outputs}
+    return restated(view, source=source, features=features)

@@ -93,7 +93,7 @@ def merged(group: Sequence[Why]) -> Why:
     if len(several) == 1:
         return first
     columns = zip(*several.values(), strict=True)
-    rows = (replace(same[0], values=tuple({v: None for row in same for v in row.values})) for same in columns)
+    rows = (same[0]._replace(values=tuple({v: None for row in same for v in row.values})) for same in columns)
     return replace(first, rows=tuple(rows))
 
 

@@ -113,7 +113,8 @@ def reason(why: Why) -> str:
     said = f"{_picked(why)}{_no_value(why)}."
     if not why.used and why.value is not None and why.fill is not None:
         said = said.removesuffix(".") + f", so it is filled with {show(why.fill)}."
-    refused = [count(why.outcomes[name], *words) for name, words in REFUSED.items() if why.outcomes[name]]
+    outcomes = why.outcomes
+    refused = [count(outcomes[name], *words) for name, words in REFUSED.items() if outcomes[name]]
     soon = min((row.available for row in why.rows if row.outcome == "not yet known" and row.available), default=None)
     if soon is not None:
         refused = [f"{part} (known from {moment(soon)})" if "not yet known" in part else part for part in refused]

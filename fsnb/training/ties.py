@@ -14,8 +14,7 @@ import polars as pl
 from fsnb.identity import bind
 from fsnb.model import Feature, FeatureView, Output
 from fsnb.pit import collect, plan
-from fsnb.training.audit_sample import temporary
-from fsnb.training.bench import Bench, planned
+from fsnb.training.bench import Bench
 from fsnb.training.restating import restated
 
 COUNT, PICKED = "_fsnb_n", "picked"
@@ -88,6 +87,5 @@ def _picked(bench: Bench, view: FeatureView, outputs: tuple[Output, ...], ranks:
         features = {name: first.notnull().ifelse(value, ibis.null(value.type())) for name, value in features.items()}
     clocks = restated(view, features=features, fill={})
     asked = [Feature(clocks, name) for name in features]
-    with temporary(bench.train.con):
-        rows = planned(bench.train, plan(bench.train.plan.spine, asked)).to_arrow()
+    rows = bench.filled(plan(bench.train.plan.spine, asked))
     return [pl.Series(name, rows[picked]) for picked, name in zip(features, ranks, strict=True)]

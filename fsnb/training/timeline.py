@@ -8,7 +8,7 @@ mark covers another.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
 from typing import TYPE_CHECKING
@@ -106,7 +106,7 @@ def _deciding(why: Why) -> Sequence[Considered]:
 
 def _drawn(row: Considered, company: int) -> Considered:
     """The row as it is drawn: among many, only where lateness is the reason does a bar say when it was known."""
-    return row if company <= MOST_BARS or row.outcome == "not yet known" else replace(row, available=None)
+    return row if company <= MOST_BARS or row.outcome == "not yet known" else row._replace(available=None)
 
 
 def _lanes(scale: Scale, rows: Sequence[Considered]) -> list[tuple[int, Considered]]:

@@ -7,7 +7,7 @@ that a feature keeps its name while its window is tried at another length.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -17,11 +17,10 @@ import pyarrow as pa
 
 from fsnb.errors import UnknownName, UsageError
 from fsnb.model import FeatureView, Window, parse_duration, show_duration
-from fsnb.training.audit_sample import temporary
-from fsnb.training.bench import Bench, planned
+from fsnb.training.bench import Bench
 from fsnb.training.comparing import differ
-from fsnb.training.restating import restated, under
-from fsnb.training.why import Why, explain
+from fsnb.training.restating import restated
+from fsnb.training.why import Why
 
 SHIFTS = {"feature": pl.String, "rows": pl.Int64, "changed": pl.Int64, "nulls": pl.Int64, "nulls_then": pl.Int64}
 
@@ -134,15 +133,14 @@ def try_out(view: FeatureView, rules: Rules, row: int, one: Bench, sample: Bench
     if view.kind == "static":
         raise UsageError(f"feature view {view.name!r} is static: it has one row per key and no rules of time to try.")
     own = Rules.of(view)
-    changed = view if rules == own else rules.applied(view)
-    then = sample.values if rules == own else _values(sample, changed)
+    then = sample.values if rules == own else sample.under(rules.applied)
     differs = {name: differ(sample.values[name], then[name]) for name in sample.train.features}
     either = np.any(list(differs.values()), axis=0)
     return Trial(
         view=view.name,
         rules=rules,
         words=rules.words(own),
-        whys=_explained(one, changed, row),
+        whys=one.explained(rules.applied, row),
         of=of,
         rows=len(sample.numbers),
         changed=int(either.sum()),
@@ -151,17 +149,6 @@ def try_out(view: FeatureView, rules: Rules, row: int, one: Bench, sample: Bench
         events=sample.events,
         differs=either,
     )
-
-
-def _values(bench: Bench, changed: FeatureView) -> pa.Table:
-    train = bench.train
-    with temporary(train.con):
-        return planned(train, under(train, lambda view: changed).plan).to_arrow()
-
-
-def _explained(one: Bench, changed: FeatureView, row: int) -> tuple[Why, ...]:
-    train = under(one.train, lambda view: changed)
-    return tuple(replace(why, row=row) for why in explain(train, 0, train.plan.features))
 
 
 def _shift(name: str, now: pa.ChunkedArray, then: pa.ChunkedArray, differs: np.ndarray) -> Shift:

@@ -8,9 +8,10 @@ would have leaked is joined too, by the view restated without lag, refresh and a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -21,6 +22,7 @@ from fsnb.model import Feature, FeatureView, Output, show_duration
 from fsnb.model.moments import naive_utc
 from fsnb.model.words import rules
 from fsnb.pit import Considered, Judgement, ViewPlan, attach, considered_by, plan
+from fsnb.pit.around import Fetch, fetched
 from fsnb.training import html, text
 from fsnb.training.audit_sample import temporary
 from fsnb.training.filling import filled
@@ -28,6 +30,8 @@ from fsnb.training.restating import by_event_time, restated
 
 if TYPE_CHECKING:
     from fsnb.training.training_set import TrainingSet
+
+Join = Callable[[Sequence[Feature]], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +101,20 @@ class Why:
         return html.page((self,))
 
 
-def explain(train: TrainingSet, row: int, features: Sequence[Feature]) -> tuple[Why, ...]:
-    """Judge every row that the features of one spine row could have met, and join that row for real."""
+def explain(
+    train: TrainingSet, row: int, features: Sequence[Feature], *, join: Join | None = None, fetch: Fetch = fetched
+) -> tuple[Why, ...]:
+    """Judge every row that the features of one spine row could have met, and join that row for real.
+
+    `join` and `fetch` are how it is joined and how its events are read, where something of it is kept.
+    """
     number, asked = train.spine_row(row)
     spine = asked.to_pylist()[0]
-    joined = _joined(train, asked, features)
-    judged = _judged(train, spine, features)
+    join = join or partial(_joined, train, asked)
+    joined = join(features)
+    judged = _judged(train, spine, features, fetch)
     leaky = [feature for feature in features if any(row.leaks for row in judged[feature.column].rows)]
-    careless = _joined(train, asked, [_by_event_time(feature) for feature in leaky]) if leaky else {}
+    careless = join([_by_event_time(feature) for feature in leaky]) if leaky else {}
     return tuple(
         _why(train, number, spine, feature, joined[feature.column], judged[feature.column], careless)
         for feature in features
@@ -123,7 +133,9 @@ def _by_event_time(feature: Feature) -> Feature:
     return view[feature.name].named(feature.column)
 
 
-def _judged(train: TrainingSet, spine: Mapping[str, Any], features: Sequence[Feature]) -> dict[str, Judgement]:
+def _judged(
+    train: TrainingSet, spine: Mapping[str, Any], features: Sequence[Feature], fetch: Fetch
+) -> dict[str, Judgement]:
     """By column; the rows of a view are read once."""
     found: dict[str, Judgement] = {}
     for view in dict.fromkeys(feature.view for feature in features):
@@ -131,7 +143,7 @@ def _judged(train: TrainingSet, spine: Mapping[str, Any], features: Sequence[Fea
         outputs = [view.output(name) for name in dict.fromkeys(feature.name for feature in mine)]
         keys = [spine[train.plan.spine.key_column(key)] for key in view.entity.keys]
         relation = bind(view.relation, train.tables)
-        judged = considered_by(_part(train, view), outputs, relation, keys, spine[train.plan.spine.at])
+        judged = considered_by(_part(train, view), outputs, relation, keys, spine[train.plan.spine.at], fetch)
         found |= {feature.column: judged[feature.name] for feature in mine}
     return found
 
