@@ -19,6 +19,7 @@ from ibis.common.deferred import Deferred
 from fsnb.errors import DefinitionError, NotSupported, UnknownName, hint, listed
 from fsnb.identity import dividing_floats, from_json, portable, to_json
 from fsnb.identity.values import canonical, decode, encode
+from fsnb.model.code import predicate_code
 
 SEVERITIES = ("fail", "warn", "info")
 PLACES = ("source", "result")
@@ -215,10 +216,12 @@ class Check:
         Raises
         ------
         NotSupported
-            Of a predicate, which is an expression that only its writer has as text.
+            Of a predicate that is on no table yet, or whose expression has no Python that fsnb can write.
         """
         if self.kind == PREDICATE:
-            raise NotSupported(f"check {self.name!r} is a predicate; fsnb cannot write an expression back as Python.")
+            if not isinstance(self.predicate, ir.Expr):
+                raise NotSupported(f"check {self.name!r} is on no table yet. Put it on one: check.kept_on(table).")
+            return predicate_code(self)
         said = [repr(column) for column in self.columns]
         said += [f"{name}={_code(value)}" for name, value in self.options if _says_something(name, value)]
         usual = usual_name(self.kind, self.columns, dict(self.options))

@@ -14,12 +14,12 @@ UNITS = {
     "m": timedelta(minutes=1),
     "s": timedelta(seconds=1),
 }
-_PART = re.compile(r"(\d+)\s*([wdhms])")
-_WHOLE = re.compile(r"(\s*\d+\s*[wdhms]\s*)+")
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([wdhms])")
+_WHOLE = re.compile(r"(\s*(\d+\s*[wdhms]|\d+\.\d{1,6}\s*s)\s*)+")  # of a second down to the microsecond
 
 
 def parse_duration(value: str | timedelta, what: str = "duration") -> timedelta:
-    """Read "7d", "1h30m" or a timedelta; `what` names it in the error.
+    """Read "7d", "1h30m", "0.5s" or a timedelta; `what` names it in the error.
 
     Raises
     ------
@@ -36,21 +36,26 @@ def parse_duration(value: str | timedelta, what: str = "duration") -> timedelta:
             "or give a timedelta."
         )
     try:
-        return sum((int(n) * UNITS[unit] for n, unit in _PART.findall(value)), timedelta(0))
+        return sum((_length(number, unit) for number, unit in _PART.findall(value)), timedelta(0))
     except OverflowError:
         raise DefinitionError(f"{what} {value!r} is longer than a timedelta can hold.") from None
+
+
+def _length(number: str, unit: str) -> timedelta:
+    whole, _, fraction = number.partition(".")
+    return int(whole) * UNITS[unit] + timedelta(microseconds=int(f"{fraction:0<6}"))
 
 
 def show_duration(value: timedelta) -> str:
     """The shortest text that `parse_duration` reads back: "7d", "1h30m"; microseconds as "0.5s"."""
     text, rest = "", value
     for unit, length in UNITS.items():
-        if unit == "w":
+        if unit == "w" or (unit == "s" and rest % length):
             continue
         count, rest = divmod(rest, length)
         text += f"{count}{unit}" if count else ""
     if rest:
-        text += f"{rest / UNITS['s']:g}s"
+        text += f"{rest / UNITS['s']:.6f}".rstrip("0") + "s"
     return text or "0s"
 
 

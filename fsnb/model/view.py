@@ -21,6 +21,7 @@ from fsnb import shells
 from fsnb.errors import DefinitionError, UnknownName, hint, listed
 from fsnb.identity import fingerprint, from_json, tables_of, to_json
 from fsnb.model.checking import Check
+from fsnb.model.code import view_code
 from fsnb.model.data import TIMESTAMP, normal_type
 from fsnb.model.definition import (
     Output,
@@ -288,6 +289,13 @@ class FeatureView:
         for name in rules:
             if name not in RULES:
                 raise UnknownName.among(f"feature view {self.name!r}", "rule", name, RULES)
+        return self._made_anew({output.base: output.value for output in self.outputs}, rules)
+
+    def with_values(self, values: Mapping[str, ir.Value]) -> FeatureView:
+        """Other expressions under the same rules of time, words and checks; a mapping `name -> Ibis value`."""
+        return self._made_anew(values, {})
+
+    def _made_anew(self, values: Mapping[str, ir.Value], rules: dict[str, Any]) -> FeatureView:
         same: dict[str, Any] = {
             "entity": self.entity,
             "source": self.source,
@@ -295,19 +303,33 @@ class FeatureView:
             "checks": self.checks,
         }
         same |= {name: getattr(self, name) for name in (*RULES, "description", "owner", "tags") if name != "fill"}
-        values = {output.base: output.value for output in self.outputs}
         return FeatureView(self.name, features=values, **(same | rules))
 
-    # ------------------------------------------------------------------ documents
+    # ------------------------------------------------------------------ documents and code
 
-    def _expression(self) -> ir.Table:
+    def code(self) -> str:
+        """The Python that defines the view, its entity and its source; run where `store` is one, it gives this view.
+
+        Windows, rules of time, words for people and checks stand in it, and each expression as a call of Ibis. What
+        is written is built again and held to the fingerprint; nothing is executed as text.
+
+        Raises
+        ------
+        NotSupported
+            Something in it has no Python that fsnb can write, such as a window function; the message names it.
+        """
+        return view_code(self)
+
+    @property
+    def expression(self) -> ir.Table:
+        """All features as one unbound table: an aggregation of reductions, or a projection of columns."""
         return as_table({output.base: output.value for output in self.outputs}, self.relation)
 
     def _identity(self) -> dict:
         return {
             "keys": list(self.entity.keys),
             "source": self.source.fingerprint,
-            "expression": to_json(self._expression()),
+            "expression": to_json(self.expression),
             "windows": [window.to_doc() for window in self.windows],
             "lag": self.lag,
             "ttl": self.ttl,
@@ -327,7 +349,7 @@ class FeatureView:
             "kind": self.kind,
             "entity": self.entity.to_doc(),
             "source": self.source.to_doc(),
-            "expression": to_json(self._expression()),
+            "expression": to_json(self.expression),
             "windows": [
                 {"size": show_duration(w.size), "offset": show_duration(w.offset), "label": w.label}
                 for w in self.windows

@@ -42,11 +42,12 @@ def _fs() -> dict[str, Parser]:
     show = Parser(
         "%fs show",
         "Describe a view, source, target, training set or publication of the catalog, in words.",
-        python="store.view(name, version), store.catalog.history(kind, name)",
+        python="store.view(name, version), store.catalog.history(kind, name), view.code()",
         example="%fs show plane_delays --version 2",
     )
     show.add_argument("document", metavar="NAME", help="its name; KIND/NAME where several kinds share it")
     show.add_argument("--version", type=int, metavar="N", help="an earlier version (default: the latest)")
+    show.add_argument("--code", action="store_true", help="put the Python that defines a view into a new cell")
     _defines(show, None, "what is shown: the feature view, source, target or document")
     told = {"search": _search(), "catalog": _catalog(), "diff": _diff(), "lineage": _lineage()}
     return {"open": opened, "status": status, "list": listed, "show": show, **told}

@@ -50,6 +50,23 @@ def find(store: FeatureStore, name: str, version: int | None) -> Found:
     return Found(value, _with_history(store, cards.of(value), document), document)
 
 
+def code_of(found: Found) -> str:
+    """The Python that defines a view.
+
+    Raises
+    ------
+    UsageError
+        It is no feature view.
+    NotSupported
+        Something in it has no Python that fsnb can write.
+    """
+    if not isinstance(found.value, FeatureView):
+        raise UsageError(
+            f"{found.document.kind} {found.document.name!r} has no code. Feature views have: leave --code out."
+        )
+    return found.value.code()
+
+
 def known(store: FeatureStore, value: FeatureView | Source) -> Card:
     """The card of a view or source, with what the catalog knows where it has this very definition."""
     kind = "view" if isinstance(value, FeatureView) else "source"

@@ -16,7 +16,7 @@ from fsnb.errors import UnknownName, UsageError
 from fsnb.model import Entity, FeatureView, Source, Spine
 from fsnb.notebook import arguments, cards, defining, doing, keeping
 from fsnb.notebook.card import Card
-from fsnb.notebook.catalogued import find
+from fsnb.notebook.catalogued import code_of, find
 from fsnb.notebook.parsing import HELP, quoted
 from fsnb.notebook.session import Session
 from fsnb.testing import FeatureTest
@@ -77,6 +77,8 @@ class FsnbMagics(Magics):
     def _fs_show(self, asked: Any) -> Card:
         shown = find(self.session.store, asked.document, asked.version)
         self._bind(asked.out, shown.value)
+        if asked.code:
+            self.session.shell.set_next_input(code_of(shown))
         return shown.card
 
     def _fs_search(self, asked: Any) -> Card:

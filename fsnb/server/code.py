@@ -6,19 +6,33 @@ from keyword import iskeyword
 from typing import Any
 
 from fsnb.catalog import Document
+from fsnb.errors import NotSupported
+from fsnb.model import FeatureView
 from fsnb.server.overview import strings
 
 Answer = dict[str, Any]
 MOST = 88  # letters of a line
 
 
-def of_view(document: Document, latest: bool) -> Answer:
-    """`definition` loads the view, `retrieval` fills a spine with its features."""
+def of_view(document: Document, latest: bool, view: FeatureView | None) -> Answer:
+    """`definition` defines the view, or loads what cannot be written; `retrieval` fills a spine with its features.
+
+    `view` is the one of the document, where this release reads it.
+    """
     variable = _variable(document.name, "view")
     version = "" if latest else f", version={document.version}"
-    definition = f"{variable} = store.view({document.name!r}{version})"
+    loading = f"{variable} = store.view({document.name!r}{version})"
     features = [f"{variable}[{name!r}]" for name in strings(document.body.get("features"))]
-    return {"definition": definition, "retrieval": f"{definition}\ntrain = {_call(features)}\ntrain"}
+    return {"definition": _definition(view, loading), "retrieval": f"{loading}\ntrain = {_call(features)}\ntrain"}
+
+
+def _definition(view: FeatureView | None, loading: str) -> str:
+    if view is None:
+        return loading
+    try:
+        return view.code()
+    except NotSupported as why:
+        return f"# {' '.join(str(why).split())} The catalog has it.\n{loading}"
 
 
 def of_source(document: Document) -> Answer:

@@ -26,6 +26,7 @@ def view(catalog: Catalog, name: str, version: int | None) -> Answer:
     profile = _profile(catalog, name)
     published = known_of(catalog, name, history[0].body)
     features = _features(body, profile)
+    found, trouble = _read(body)
     return {
         "kind": document.kind,
         "name": name,
@@ -38,13 +39,14 @@ def view(catalog: Catalog, name: str, version: int | None) -> Answer:
         "sources": strings(body.get("sources")),
         "fingerprint": str(body.get("fingerprint") or document.fingerprint)[:12],
         "fill": body.get("fill") or {},
-        **_words(body),
+        **_words(found),
+        "trouble": trouble,
         "features": features,
         "profile": _freshness(profile),
         "versions": list(_versions(history)),
         "publications": published,
         "state": _state(catalog, name, history[0].body),
-        "code": code.of_view(document, document.version == history[0].version),
+        "code": code.of_view(document, document.version == history[0].version, found),
     }
 
 
@@ -76,15 +78,21 @@ def _state(catalog: Catalog, name: str, body: Mapping[str, Any]) -> str:
     return state_of(body, published.body if published else None, latest(catalog, "failed_publication", name))
 
 
-def _words(body: Mapping[str, Any]) -> Answer:
-    """The rules of time as phrases, and how each feature is computed; why not, where this release cannot read it."""
+def _read(body: Mapping[str, Any]) -> tuple[FeatureView | None, str | None]:
+    """The view of a document; or why this release cannot read it."""
     try:
-        found = FeatureView.from_doc(body)
+        return FeatureView.from_doc(body), None
     except (FsnbError, KeyError, TypeError, ValueError, AttributeError) as error:
         why = f"it has no {error}" if isinstance(error, KeyError) else str(error)
-        return {"rules": [], "computed": {}, "trouble": f"This definition cannot be read here: {why}."}
+        return None, f"This definition cannot be read here: {why}."
+
+
+def _words(found: FeatureView | None) -> Answer:
+    """The rules of time as phrases, and how each feature is computed."""
+    if found is None:
+        return {"rules": [], "computed": {}}
     computed = {output.name: output.value.get_name() for output in found.outputs}
-    return {"rules": found.rules().split("; "), "computed": computed, "trouble": None}
+    return {"rules": found.rules().split("; "), "computed": computed}
 
 
 def _features(body: Mapping[str, Any], profile: Profile | None) -> list[Answer]:
