@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 from fsnb.errors import NotSupported, UnknownName, listed
 from fsnb.identity import bind
 from fsnb.pit import lowering_polars, places, strategies
-from fsnb.pit.choosing import Choice, Estimate, choose, counting, estimate, explained
+from fsnb.pit.choosing import Choice, Estimate, Step, choose, counting, estimate, explained
 from fsnb.pit.clocks import cutoff, microseconds
 from fsnb.pit.engines import check_engine, collect
 from fsnb.pit.events import CUTOFF, VALUE, key_names
@@ -239,16 +239,25 @@ def with_view(
     on = [*key_names(part), CUTOFF]
     cut = _asking(filled, con, part, plan, relation)
     asks = _asks(_asking(spine, con, part, plan, relation), part)
-    if (part.orders and con.name != "polars") or (isinstance(plan, EnginePlan) and plan.asks_few(part)):
+    met, steps = cut, _choice(plan, con, part).steps
+    if (part.orders and con.name != "polars") or (_reads_all(steps, con) and _asks_few(plan, part)):
         relation = _of_asked_keys(part, relation, asks)
-    met = cut
-    for step in _choice(plan, con, part).steps:
+    for step in steps:
         fill = strategies.available(con.name, step.shape)[step.strategy]
         met = fill(replace(part, primitives=step.primitives), con, relation, met, asks)
     if part.orders:
         met = _looked_up(part, con, relation, met, asks)
     values = {feature.column: value for feature, value in zip(part.features, _values(part, met), strict=True)}
     return met.select(*(name for name in cut.columns if name not in on), **values)
+
+
+def _asks_few(plan: JoinPlan, part: ViewPlan) -> bool:
+    return isinstance(plan, EnginePlan) and plan.asks_few(part)
+
+
+def _reads_all(steps: Iterable[Step], con: Any) -> bool:
+    """Whether a step does not look for the asked keys by itself."""
+    return not all(strategies.reads(con.name, step.shape, step.strategy) for step in steps)
 
 
 def _of_asked_keys(part: ViewPlan, relation: ir.Table, asks: ir.Table) -> ir.Table:

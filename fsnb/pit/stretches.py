@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from fsnb.pit.pyramid import Array
+from fsnb.pit.pyramid import Array, Parts
 
 SHORT, SHORT_TO_SPREAD = 1024, 64
 """A range of up to so many rows is short; and up to so many it is for `spread`, which costs some ten times as much."""
@@ -92,3 +92,21 @@ def _spread(values: Array, present: Array | None, left: Array, right: Array) -> 
     apart = met - np.repeat(met[start], size)
     total, squares = np.add.reduceat(apart, start), np.add.reduceat(apart * apart, start)
     return np.maximum(squares - total * total / size, 0.0)
+
+
+def of_segments(values: Array, present: Array | None, starts: Array, size: Array) -> Parts:
+    """Of each segment the number of values, their mean, and the sum of squared distances from it; none is empty.
+
+    Distances are taken from the segment's first value, as in `spread`.
+    """
+    base = values[starts]
+    if present is not None:
+        first = np.minimum.reduceat(np.where(present, np.arange(len(values)), len(values) - 1), starts)
+        base = np.where(present[first], values[first], 0.0)
+    apart = values - np.repeat(base, size)
+    if present is not None:
+        apart[~present] = 0.0
+    rows = size if present is None else np.add.reduceat(present.astype("int64"), starts)
+    total, squares = np.add.reduceat(apart, starts), np.add.reduceat(apart * apart, starts)
+    least = np.maximum(rows, 1)
+    return rows.astype("float64"), base + total / least, np.maximum(squares - total * total / least, 0.0)

@@ -19,11 +19,10 @@ import polars as pl
 
 from fsnb.errors import FsnbError
 from fsnb.pit.events import AVAILABLE, CUTOFF, EVENT, VALUE
-from fsnb.pit.planning import Span, ViewPlan
-from fsnb.pit.pyramid import MOMENTS, Array, Monoid, Parts, additive, cover, fold, greatest, least
-from fsnb.pit.stretches import SHORT, SHORT_TO_SPREAD, moments, reduced, spread
+from fsnb.pit.planning import ViewPlan
+from fsnb.pit.pyramid import Array, Monoid, additive, greatest, least
+from fsnb.pit.ranges import KEY, Line, Met, integers, meet
 
-KEY = "_fsnb_key"
 FUNCTIONS = ("count", "sum", "min", "max", "var_samp", "var_pop", "nunique")
 LARGEST = 2**62
 INT64 = np.iinfo("int64")
@@ -80,7 +79,7 @@ def _int(value: object) -> int:
 def _in_one_piece(part: ViewPlan, rows: pl.DataFrame, asks: pl.DataFrame) -> pl.DataFrame:
     windows = list(dict.fromkeys(primitive.window for primitive in part.primitives))
     spans = [part.span(window) for window in windows]
-    met = (Covered if AVAILABLE in rows.columns else Ranges)(spans, rows, asks)
+    met = meet(spans, rows, asks)
     wanted = dict.fromkeys((_family(p.function), p.argument) for p in part.primitives)
     with ThreadPoolExecutor(os.cpu_count()) as pool, np.errstate(all="ignore"):
         jobs = {each: pool.submit(FAMILIES[each[0]], met, each[1]) for each in wanted}
@@ -97,126 +96,6 @@ def _family(function: str) -> str:
     return "var" if function.startswith("var") else function
 
 
-# ---------------------------------------------------------------------- which events count for which asks
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Keys' times one after another on one line of int64, so that one sorted array answers for all keys."""
-
-    start: int
-    length: int
-
-    @classmethod
-    def over(cls, times: Array) -> Line:
-        start, end = (int(times.min()), int(times.max())) if len(times) else (0, 0)
-        return cls(start, end - start)
-
-    def place(self, key: Array, time: Array) -> Array:
-        """Where a key's times lie; what is before or after all times of the line stays within the key's stretch."""
-        inside = np.clip(time, self.start - 1, self.start + self.length + 1) - (self.start - 1)
-        return key * (self.length + 3) + inside
-
-
-class Ranges:
-    """One clock: a window is a range of the key's events in order of time."""
-
-    def __init__(self, spans: list[Span], rows: pl.DataFrame, asks: pl.DataFrame) -> None:
-        self.spans = spans
-        self.ask_key, self.cutoff = _integers(asks[KEY]), _integers(asks[CUTOFF])
-        key, time = _integers(rows[KEY]), _integers(rows[EVENT])
-        line = Line.over(time)
-        place = pl.Series(line.place(key, time))
-        order = place.arg_sort()
-        self.rows, sorted_place = rows[order], place.gather(order).to_numpy()
-        upto = {
-            edge: np.searchsorted(sorted_place, line.place(self.ask_key, self.cutoff - edge), side="right")
-            for edge in dict.fromkeys(edge for span in spans for edge in (span.lo, _hi(span)))
-        }
-        self.left = np.concatenate([upto[_hi(span)] for span in spans])
-        self.right = np.concatenate([upto[span.lo] for span in spans])
-        size = self.right - self.left
-        self.short, self.long = np.flatnonzero((size > 0) & (size <= SHORT)), np.flatnonzero(size > SHORT)
-
-    def fold(self, monoid: Monoid, leaves: Parts) -> Parts:
-        """An aggregate of one part: short ranges straight from their rows, long ones from tiles."""
-        made = np.full(len(self.left), monoid.empty[0], leaves[0].dtype)
-        made[self.short] = reduced(monoid.op, leaves[0], self.left[self.short], self.right[self.short])
-        if len(self.long):
-            made[self.long] = fold(monoid, leaves, self.left[self.long], self.right[self.long])[0]
-        return (made,)
-
-    def moments(self, values: Array, present: Array | None) -> Parts:
-        """Of each range the number of values, and the sum of squared distances from their mean."""
-        rows, squares = np.zeros(len(self.left)), np.zeros(len(self.left))
-        ranges = self.left[self.short], self.right[self.short]
-        rows[self.short], squares[self.short], lost = moments(values, present, _integers(self.rows[KEY]), *ranges)
-        brief = ranges[1] - ranges[0] <= SHORT_TO_SPREAD
-        near, far = self.short[lost & brief], np.concatenate([self.long, self.short[lost & ~brief]])
-        squares[near] = spread(values, present, self.left[near], self.right[near])
-        if len(far):
-            leaves = MOMENTS.leaf(values, present)
-            rows[far], _mean, squares[far] = fold(MOMENTS, leaves, self.left[far], self.right[far])
-        return rows, squares
-
-    def count(self, present: Array | None) -> Array:
-        if present is None:
-            return np.maximum(self.right - self.left, 0)
-        upto = np.concatenate([[0], np.cumsum(present)])
-        return upto[self.right] - upto[self.left]
-
-    def stays(self, span: Span) -> tuple[Array, Array]:
-        """The first cutoff at which each event counts, and the first at which it no longer does."""
-        time = _integers(self.rows[EVENT])
-        return time + span.lo, time + _hi(span)
-
-
-class Covered:
-    """Two clocks: an event covers a range of the key's asks in order of cutoff."""
-
-    def __init__(self, spans: list[Span], rows: pl.DataFrame, asks: pl.DataFrame) -> None:
-        self.spans, self.size = spans, len(asks)
-        self.ask_key, self.cutoff = _integers(asks[KEY]), _integers(asks[CUTOFF])
-        self.rows = rows
-        line, key = Line.over(self.cutoff), _integers(rows[KEY])
-        place = line.place(self.ask_key, self.cutoff)
-        moments = [moment for span in spans for moment in self.stays(span)]
-        found = [np.searchsorted(place, line.place(key, moment)) for moment in moments]
-        self.ranges = list(zip(found[::2], found[1::2], strict=True))
-
-    def fold(self, monoid: Monoid, leaves: Parts) -> Parts:
-        made = [cover(monoid, leaves, first, end, self.size) for first, end in self.ranges]
-        return tuple(np.concatenate(parts) for parts in zip(*made, strict=True))
-
-    def moments(self, values: Array, present: Array | None) -> Parts:
-        rows, _mean, squares = self.fold(MOMENTS, MOMENTS.leaf(values, present))
-        return rows, squares
-
-    def count(self, present: Array | None) -> Array:
-        return np.concatenate([self._count(present, first, end) for first, end in self.ranges])
-
-    def _count(self, present: Array | None, first: Array, end: Array) -> Array:
-        counts = first < end if present is None else (first < end) & present
-        came, went = (np.bincount(moment[counts], minlength=self.size + 1) for moment in (first, end))
-        return np.cumsum(came - went)[: self.size]
-
-    def stays(self, span: Span) -> tuple[Array, Array]:
-        time, available = _integers(self.rows[EVENT]), _integers(self.rows[AVAILABLE])
-        return np.maximum(time + span.lo, available), time + _hi(span)
-
-
-Met = Ranges | Covered
-
-
-def _integers(series: pl.Series) -> Array:
-    return series.cast(pl.Int64).to_numpy()
-
-
-def _hi(span: Span) -> int:
-    assert span.hi is not None
-    return span.hi
-
-
 # ---------------------------------------------------------------------- aggregates: all windows, one after another
 
 
@@ -225,7 +104,7 @@ Columns = Mapping[str, pl.Series]
 
 def _values(met: Met, name: str) -> tuple[Array, Array | None]:
     """An argument's values in the order of the rows, and where they are; anything where they are not."""
-    series = met.rows[name]
+    series = met.columns[name]
     present = series.is_not_null().to_numpy() if series.null_count() else None
     return series.to_physical().fill_null(0).to_numpy(), present
 
@@ -253,7 +132,7 @@ def _check_overflow(met: Met, values: Array, present: Array | None, total: Array
 
 def _extreme(function: str, monoid_of: Callable[[object], Monoid]) -> Callable[[Met, str], Columns]:
     def columns(met: Met, name: str) -> Columns:
-        series = met.rows[name]
+        series = met.columns[name]
         decode = _coded(series) if series.dtype == pl.String else None
         values, present = _values(met, name) if decode is None else (decode.codes, decode.present)
         floating = np.issubdtype(values.dtype, np.floating)
@@ -301,7 +180,7 @@ def _variance(met: Met, name: str) -> Columns:
 def _nunique(met: Met, name: str) -> Columns:
     """Stretches of cutoffs during which a value is in a window: begun less ended."""
     rows = met.rows.with_row_index("row").filter(pl.col(name).is_not_null())
-    index, key = rows["row"].to_numpy(), _integers(rows[KEY])
+    index, key = rows["row"].to_numpy(), integers(rows[KEY])
     code = rows[name].rank("dense").cast(pl.Int64).to_numpy()
     same = key * (len(code) + 1) + code
     line = Line.over(met.cutoff)
