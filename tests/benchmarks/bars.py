@@ -53,8 +53,9 @@ class Bar:
         """The same by processor time, for which a busy machine matters less; nothing where that was not measured."""
         if self.quantity != "seconds":
             return ""
-        found, verdict = replace(self, quantity="processor").judged(measured, shapes)
-        return "" if verdict.startswith("not ") else found
+        found, _ = replace(self, quantity="processor").judged(measured, shapes)
+        mine = measured.get((self.work, self.shape), {}).get(self.side)
+        return "" if mine is None or found == mine.problem else found
 
     def judged(self, measured: Measured, shapes: Mapping[str, Shape]) -> tuple[str, str]:
         """What was measured, and "met", "not met" or why it is not known."""
@@ -82,7 +83,7 @@ class Bar:
         value = getattr(result, self.quantity)
         exact = value is not None and result.problem is None
         if not exact:
-            value = result.stopped if self.quantity == "seconds" else None
+            value = {"seconds": result.stopped, "processor": result.stopped_worked}.get(self.quantity)
         rows = shapes[shape].spine if self.per_row else 1
         return (None if value is None else value / rows), exact
 

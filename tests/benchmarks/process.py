@@ -27,11 +27,14 @@ class Limits:
 
 
 class Ended(Exception):
-    """The process is no more; the text says why. `seconds`: how long the call had run when a limit ended it."""
+    """The process is no more; the text says why.
 
-    def __init__(self, why: str, seconds: float | None = None) -> None:
+    `seconds` and `processor`: how long the call had run, and worked, when a limit ended it.
+    """
+
+    def __init__(self, why: str, seconds: float | None = None, processor: float | None = None) -> None:
         super().__init__(why)
-        self.seconds = seconds
+        self.seconds, self.processor = seconds, processor
 
 
 class Process:
@@ -77,7 +80,7 @@ class Process:
 
     def _heard(self, limits: Limits) -> dict[str, Any]:
         """The next line; memory is looked at ten times a second."""
-        start, out = time.monotonic(), self._process.stdout
+        start, worked, out = time.monotonic(), self._processor(), self._process.stdout
         assert out is not None
         with selectors.DefaultSelector() as ready:
             ready.register(out, selectors.EVENT_READ)
@@ -87,19 +90,28 @@ class Process:
                     if not more:
                         raise Ended(self._reason())
                     self._said += more
-                self._check(time.monotonic() - start, limits)
+                self._check(time.monotonic() - start, worked, limits)
         line, _, self._said = self._said.partition(b"\n")
         return json.loads(line)
 
-    def _check(self, passed: float, limits: Limits) -> None:
-        if b"\n" in self._said:
-            return
+    def _check(self, passed: float, worked: float, limits: Limits) -> None:
+        why = None
         if passed > limits.seconds:
+            why = f"stopped after {limits.seconds:g} s"
+        elif self._memory() > limits.memory:
+            why = f"stopped at {limits.memory:,} MB of memory, after {passed:.0f} s"
+        if why and b"\n" not in self._said:
+            done = self._processor() - worked
             self._process.kill()
-            raise Ended(f"stopped after {limits.seconds:g} s", passed)
-        if self._memory() > limits.memory:
-            self._process.kill()
-            raise Ended(f"stopped at {limits.memory:,} MB of memory, after {passed:.0f} s", passed)
+            raise Ended(why, passed, done)
+
+    def _processor(self) -> float:
+        """Seconds that all its threads have worked."""
+        try:
+            fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        except FileNotFoundError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def _memory(self) -> int:
         try:

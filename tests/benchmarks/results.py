@@ -11,7 +11,7 @@ from typing import Any
 from tests.benchmarks.runner import Result
 from tests.benchmarks.works import WORKS
 
-FIGURES = ("times", "worked", "peak", "resting", "answer", "problem", "stopped", "digest")
+FIGURES = ("times", "worked", "peak", "resting", "answer", "problem", "stopped", "stopped_worked", "digest")
 Kept = dict[tuple[str, str, int], dict[str, Result]]
 """(work, shape, tenths) -> side -> result."""
 

@@ -27,7 +27,7 @@ class Result:
     """What one side did. `peak` and `resting`: MB, the most it held, and when it was prepared.
 
     `times` and `worked`: seconds of each measured call, by the clock and by the processor (all threads together).
-    `problem`: why it has no figures; it ran for at least `stopped` seconds then.
+    `problem`: why it has no figures; it ran for at least `stopped` seconds then, and worked for `stopped_worked`.
     """
 
     side: Side
@@ -39,6 +39,7 @@ class Result:
     digest: Digest | None = None
     problem: str | None = None
     stopped: float | None = None
+    stopped_worked: float | None = None
     answer: str = ""
 
     @property
@@ -88,7 +89,7 @@ def _noting(result: Result) -> Iterator[None]:
     try:
         yield
     except Ended as why:
-        result.problem, result.stopped = str(why), why.seconds
+        result.problem, result.stopped, result.stopped_worked = str(why), why.seconds, why.processor
 
 
 def _rounds(

@@ -172,7 +172,7 @@ PEERS_ASOF = Work(
     (
         *_ours("asof"),
         ASOF_SQL,
-        _peer("Feast, DuckDB store", "feast", "asof", store="duckdb", memory=LIMIT),
+        _peer("Feast, DuckDB store", "feast", "asof", store="duckdb", memory="7GB"),
         _peer("Feast, dask store", "feast", "asof", store="dask"),
     ),
     ("main", "zipf"),
@@ -182,7 +182,7 @@ PEERS_WINDOWS = Work(
     "peers_windows",
     "20 windowed features, beside temporian",
     (*_ours("windows"), ROLLING, _peer("temporian", "temporian", "windows")),
-    ("main",),
+    ("main", "dense"),
     "fsnb, DuckDB",
 )
 PEERS_FEW = Work(

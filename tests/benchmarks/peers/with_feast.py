@@ -21,13 +21,14 @@ from feast.types import Float64, Int64
 
 from tests.benchmarks.spec import COLUMNS
 
+SPILLED = "14GB"
 TYPES = {name: Int64 if name == "n" else Float64 for name in COLUMNS}
 
 
 def asof(events: str, spine: str, store: str, memory: str | None = None) -> Callable[[], pa.Table]:
     """Five columns of the latest row, not older than a week; `store` is "duckdb" or "dask".
 
-    `memory`: what DuckDB keeps to, spilling the rest to disk, so that a join of all pairs is not stopped for its size.
+    `memory`: what DuckDB keeps to; a join of all pairs spills the rest, up to SPILLED of disk.
     """
     asked = numbered(events, spine, store, memory)
 
@@ -40,7 +41,8 @@ def asof(events: str, spine: str, store: str, memory: str | None = None) -> Call
 def numbered(events: str, spine: str, store: str, memory: str | None = None) -> Callable[[], pa.Table]:
     """The same as Feast answers it, by `row`: the place in the spine, from 0."""
     if memory:
-        ibis.set_backend(ibis.duckdb.connect(memory_limit=memory, temp_directory=tempfile.mkdtemp()))
+        spilled = {"temp_directory": tempfile.mkdtemp(), "max_temp_directory_size": SPILLED}
+        ibis.set_backend(ibis.duckdb.connect(memory_limit=memory, **spilled))
     feast = FeatureStore(config=_config(store))
     source = FileSource(path=events, timestamp_field="ts")
     key = Entity(name="k", join_keys=["k"], value_type=ValueType.INT64)
