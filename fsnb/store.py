@@ -57,6 +57,7 @@ class FeatureStore:
         self.path.mkdir(parents=True, exist_ok=True)
         self.catalog = Catalog(self.path / "catalog.sqlite" if catalog is None else catalog)
         self._targets: dict[str, Target] = {}
+        self._recorded_targets: dict[Target, Target] = {}
         self._read: dict[tuple[int, str], tuple[Source, ir.Table]] = {}
         self._serving = serve.Serving(self.catalog, self.path, lambda target, view: self._target(target).session(view))
 
@@ -107,8 +108,11 @@ class FeatureStore:
         if not isinstance(view, FeatureView):
             raise DefinitionError(f"register() takes a feature view, not a {type(view).__name__}.")
         self._sources.setdefault(view.source.name, view.source)
-        self._views[view.name] = self._with_words(view)
-        self._record("view", view.name, self._views[view.name].to_doc())
+        known = self._known("view", view.name)
+        self._views[view.name] = described = _with_words(view, known)
+        body = described.to_doc()
+        if known is None or known.fingerprint != fingerprint(body):
+            self._record("view", view.name, body)
         return view
 
     def describe(
@@ -374,10 +378,12 @@ class FeatureStore:
     def _target(self, name: str) -> Target:
         if name in self._targets:
             return self._targets[name]
-        known = {document.name: document for document in self.catalog.list("target")}
-        if name not in known:
-            raise UnknownName.among("the store", "target", name, known, "Name one: store.target('prod', url).")
-        return Target.from_doc(known[name].body)
+        known = self._known("target", name)
+        if known is None:
+            there = [each.name for each in self.catalog.list("target")]
+            raise UnknownName.among("the store", "target", name, there, "Name one: store.target('prod', url).")
+        found = Target.from_doc(known.body)
+        return self._recorded_targets.setdefault(found, found)  # the same keeps its connections
 
     def load(
         self, source: Source | str, to: str, *, replace: bool = False, progress: Callable[..., None] | None = None
@@ -948,13 +954,11 @@ class FeatureStore:
     def _record(self, kind: str, name: str, body: Mapping[str, Any], expected: int | None = None) -> Document:
         return self.catalog.put(kind, name, body, fingerprint=fingerprint(dict(body)), expected=expected)
 
-    def _with_words(self, view: FeatureView) -> FeatureView:
-        """The view, with what the catalog says of it where its definition is silent."""
+    def _known(self, kind: str, name: str) -> Document | None:
         try:
-            known = self.catalog.get("view", view.name).body
+            return self.catalog.get(kind, name)
         except UnknownName:
-            return view
-        return view.described(**{word: getattr(view, word) or known.get(word) for word in WORDS})
+            return None
 
     def _tables_of(self, view: FeatureView) -> dict[str, ir.Table]:
         return {name: self._table(self._source_of(name, view), self.engine) for name in view.sources}
@@ -976,6 +980,14 @@ class FeatureStore:
 
     def _repr_html_(self) -> str:
         return shells.html(self)
+
+
+def _with_words(view: FeatureView, known: Document | None) -> FeatureView:
+    """The view, with what the catalog says of it where its definition is silent."""
+    if known is None:
+        return view
+    said = known.body
+    return view.described(**{word: getattr(view, word) or said.get(word) for word in WORDS})
 
 
 def _baseline(train: TrainingSet, name: str) -> Baseline:

@@ -14,6 +14,7 @@ from typing import Any
 
 from fsnb.errors import OnlineStoreError
 from fsnb.online.connecting import PerThread, connect, shown
+from fsnb.online.copying import COLUMNS, copied
 from fsnb.online.database import Batch, Row
 from fsnb.online.series import Series
 from fsnb.urls import one_line
@@ -195,15 +196,10 @@ class PostgresPush:
     now: int
 
     def write(self, batch: Batch) -> None:
-        self.con.execute(
-            "CREATE TEMPORARY TABLE IF NOT EXISTS fsnb_pushed (key BYTEA, event BIGINT, available BIGINT, value BYTEA) "
-            "ON COMMIT DROP"
-        )
+        self.con.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS fsnb_pushed ({COLUMNS}) ON COMMIT DROP")
         self.con.execute("TRUNCATE fsnb_pushed")
         with self.con.cursor().copy("COPY fsnb_pushed FROM STDIN (FORMAT binary)") as copy:
-            copy.set_types(["bytea", "int8", "int8", "bytea"])
-            for row in zip(batch.keys, batch.events, batch.availables, batch.values, strict=True):
-                copy.write_row(row)
+            copy.write(copied(batch))
         self.con.execute(DEFER if batch.pending else UPSERT, (self.id,))
 
     def finish(self, runs: Sequence[str], serve: bool) -> None:

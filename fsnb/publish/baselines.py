@@ -7,7 +7,7 @@ other. What they are is not this package's business: whoever publishes hands ove
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,16 +39,18 @@ Describe = Callable[[Any, ir.Table, str | None], Mapping[str, Any]]
 
 def read(con: Any, schema: str, view: str, fingerprint: str, place: str) -> Mapping[str, Any] | None:
     """The last document that was kept of a definition, of its "source" or its "result"; None where there is none."""
-    if TABLE not in sql.relations(con, schema):
-        return None
-    numbers = [str(each.number) for each in ledger.known(con, schema, view).versions if each.fingerprint == fingerprint]
-    if not numbers:
+    return _kept(con, schema, view, _versions(view, fingerprint, con, schema), place)
+
+
+def _kept(con: Any, schema: str, view: str, versions: Sequence[Version], place: str) -> Mapping[str, Any] | None:
+    if not versions or TABLE not in sql.relations(con, schema):
         return None
     where = f"view_name = {sql.literal(con, view)} AND place = {sql.literal(con, place)}"
+    numbers = ", ".join(str(each.number) for each in versions)
     con = sql.books(con)
     found = sql.rows(
         con,
-        f"SELECT document FROM {sql.quoted(con, schema, TABLE)} WHERE {where} AND version IN ({', '.join(numbers)}) "
+        f"SELECT document FROM {sql.quoted(con, schema, TABLE)} WHERE {where} AND version IN ({numbers}) "
         "ORDER BY version DESC, made DESC LIMIT 1",
     )
     return json.loads(found[0][0]) if found else None
@@ -73,12 +75,12 @@ def keep(
     who = f"feature view {view.name!r}: target {target.name!r}"
     with target.session() as con, sql.engine_errors_as(PublishError, who, "It is published, without a baseline."):
         schema = target.schema_on(con)
-        version = version_of(view, con, schema)
-        if version is None:
+        versions = _versions(view.name, view.fingerprint, con, schema)
+        if not versions:
             return ()
-        made = []
+        made, version = [], versions[-1]
         for place in _places(view):
-            before = None if when == "always" else read(con, schema, view.name, view.fingerprint, place)
+            before = None if when == "always" else _kept(con, schema, view.name, versions, place)
             if before is not None and before["n"] >= FEW:
                 continue
             table, clock = _rows(place, view, target, con, schema, version)
@@ -90,8 +92,13 @@ def keep(
 
 def version_of(view: FeatureView, con: Any, schema: str) -> Version | None:
     """The last version of this very definition on a target; None where it has none."""
-    known = [each for each in ledger.known(con, schema, view.name).versions if each.fingerprint == view.fingerprint]
-    return max(known, key=lambda each: each.number, default=None)
+    found = _versions(view.name, view.fingerprint, con, schema)
+    return found[-1] if found else None
+
+
+def _versions(view: str, fingerprint: str, con: Any, schema: str) -> list[Version]:
+    """The versions of one definition, the last one at the end."""
+    return [each for each in ledger.known(con, schema, view).versions if each.fingerprint == fingerprint]
 
 
 def _places(view: FeatureView) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from fsnb.pit import ViewPlan, normalise
 from fsnb.pit.events import event_columns
 from fsnb.pit.primitives import INEXACT
 from fsnb.publish import sql
+from fsnb.publish.prepared import Kept
 from fsnb.publish.sample import asking_plan
 from fsnb.publish.target import Target
 
@@ -46,12 +47,19 @@ def check_definition(view: FeatureView, *, needs_refresh: bool = True) -> None:
 
 
 def _refuse_estimates(view: FeatureView, who: str) -> None:
-    inexact = [p.function for p in asking_plan(view).views[0].primitives if p.function in INEXACT]
+    inexact = _ESTIMATES.get(view.fingerprint, lambda: _estimates(view))
     if inexact:
         raise PublishError(
             f"{who} uses {inexact[0]}, an estimate that each engine makes in its own way: no certificate can hold two "
             "engines to it. Use the exact aggregate: nunique."
         )
+
+
+_ESTIMATES: Kept[tuple[str, ...]] = Kept(128)
+
+
+def _estimates(view: FeatureView) -> tuple[str, ...]:
+    return tuple(p.function for p in asking_plan(view).views[0].primitives if p.function in INEXACT)
 
 
 def tables_on(view: FeatureView, target: Target, con: Any) -> dict[str, ir.Table]:

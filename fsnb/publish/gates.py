@@ -108,10 +108,12 @@ class Gates:
         self, table: ir.Table, rows_before: int | None = None, history: ir.Table | None = None
     ) -> tuple[CheckReport, ...]:
         """The current table, or the database view, as readers will find it; of drift the history where there is one."""
+        asked = self._on("result")
+        if not asked:
+            return ()
         rows = table if "available_time" in table.columns else table.mutate(available_time=table["event_time"])
         who = f"{self._who}: its values"
         told = None if rows_before is None else CheckReport(who, self.now, ((who, rows_before),))
-        asked = self._on("result")
         if history is None:
             return self._gate(asked, rows.select(self.view.result.columns), who, told)
         found = self._gate([check for check in asked if check.kind != DRIFT], rows, who, told)

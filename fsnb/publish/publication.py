@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
@@ -100,7 +100,7 @@ class Publication:
         }
         mine["changes"] = list(self.changes)
         mine["checks"] = self.checks and self.checks.to_doc()
-        return asdict(replace(self, checks=None)) | times | mine
+        return {each.name: getattr(self, each.name) for each in fields(self)} | times | mine
 
     @classmethod
     def from_doc(cls, doc: Mapping[str, Any]) -> Publication:

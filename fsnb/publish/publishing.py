@@ -132,7 +132,8 @@ def publish(
         seen, found = compare(view, target, con, catalog, who, breaking=breaking or not promote)
         step("check sources")
         there = tables_on(view, target, con)
-        latest = last_publication(catalog, view.name, target.name)
+        recorded = _recorded(catalog, view.name)
+        latest = _of_target(catalog, recorded, target.name)
         gates = Gates.of(view, target, con, started, latest.checks if latest else None, more=checks, drift=drift)
         before = gates.before(there)
         run = Run.of(wanted, started, promote=promote)
@@ -142,11 +143,12 @@ def publish(
             check_ties(view, con, there, who)
             step("certify")
             proof = _prove(view, target, local, tables, con, there, rows, seed, run.id)
+            recorded = _recorded(catalog, view.name)  # that took a while
         step("write")
         if mode == "view":
             publication = _as_view(view, target, con, there, run, proof, gates, before)
         else:
-            last = _last_published(catalog, view)
+            last = None if recorded is None else (recorded["version"], recorded["fingerprint"])
             schema = target.schema_on(con)
             written = write(view, con, there, schema, run, wanted, step, last, seen, guard, gates)
             said = joined(view, before, [each.reports for each in written])
@@ -268,23 +270,33 @@ def _kept_proof(view: FeatureView, last: Publication | None, local: Any, con: An
 
 def last_publication(catalog: Catalog | None, view: str, target: str) -> Publication | None:
     """The latest publication of a view on a target that the catalog knows."""
-    if catalog is None:
-        return None
-    try:
-        latest = catalog.get(KIND, view)
-        found = (latest,) if latest.body["target"] == target else catalog.history(KIND, view)
-    except UnknownName:
-        return None
-    body = next((each.body for each in found if each.body["target"] == target), None)
-    return None if body is None else Publication.from_doc(body)
+    return _of_target(catalog, _recorded(catalog, view), target)
 
 
 def last_published(catalog: Catalog, view: FeatureView) -> Publication | None:
     """The latest publication of a view, on whatever target; None where the catalog knows of none."""
+    recorded = _recorded(catalog, view.name)
+    return None if recorded is None else Publication.from_doc(recorded)
+
+
+def _recorded(catalog: Catalog | None, view: str) -> Mapping[str, Any] | None:
+    """The document of the latest publication of a view."""
+    if catalog is None:
+        return None
     try:
-        return Publication.from_doc(catalog.get(KIND, view.name).body)
+        return catalog.get(KIND, view).body
     except UnknownName:
         return None
+
+
+def _of_target(catalog: Catalog | None, latest: Mapping[str, Any] | None, target: str) -> Publication | None:
+    """The latest publication of the same view on a target."""
+    if catalog is None or latest is None:
+        return None
+    if latest["target"] != target:
+        bodies = (each.body for each in catalog.history(KIND, latest["view"]))
+        latest = next((body for body in bodies if body["target"] == target), None)
+    return None if latest is None else Publication.from_doc(latest)
 
 
 def _need_agreement(certificate: Certificate, target: Target) -> None:
@@ -299,16 +311,6 @@ def _need_agreement(certificate: Certificate, target: Target) -> None:
         "Either the target's rows are not the local ones, or the expression means different things to different "
         "engines (division by zero, % of negatives, rounding, text)."
     )
-
-
-def _last_published(catalog: Catalog | None, view: FeatureView) -> tuple[int, str] | None:
-    if catalog is None:
-        return None
-    try:
-        doc = catalog.get(KIND, view.name).body
-    except UnknownName:
-        return None
-    return doc["version"], doc["fingerprint"]
 
 
 # ---------------------------------------------------------------------- what is said of it

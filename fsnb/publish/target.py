@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from fsnb import shells
 from fsnb.errors import TargetError
 from fsnb.model.entity import check_name
 from fsnb.pit import working
+from fsnb.publish.idle import Idle
 from fsnb.publish.lake import lake_of
 from fsnb.publish.lake.opening import check_folder, open_delta, open_spark
 from fsnb.urls import (
@@ -83,6 +84,7 @@ class Target:
     url: str
     schema: str | None
     sources: tuple[tuple[str, str], ...]
+    _idle: Idle = field(compare=False)
 
     def __init__(
         self, name: str, url: str | Path, *, schema: str | None = None, sources: Mapping[str, str] | None = None
@@ -93,6 +95,7 @@ class Target:
             raise TargetError(f"target {name!r}: a lake has no schemas. Give the folder: {self.url}/{schema}.")
         object.__setattr__(self, "schema", schema)
         object.__setattr__(self, "sources", tuple((sources or {}).items()))
+        object.__setattr__(self, "_idle", Idle())
 
     def __repr__(self) -> str:
         shown = "".join(f", {key}={value!r}" for key, value in self._options() if value)
@@ -139,18 +142,31 @@ class Target:
 
     @contextmanager
     def session(self, *views: str) -> Iterator[Any]:
-        """A connection that is closed at the end: a DuckDB file is then free for others again.
+        """A connection for a block. A DuckDB file is free for others again at its end; see `fsnb.publish.idle`.
 
         On a lake it has the published tables of `views`, as they are now and stay for as long as it lives.
         """
-        con = self.connect()
+        waits_as, ended_well = self._waits_as(), False
+        con = self._idle.take(waits_as) or self.connect()
         try:
             if lake := lake_of(con):
                 lake.open(views)
             with working(con):
                 yield con
+            ended_well = True
         finally:
-            (lake_of(con) or con).disconnect()
+            if ended_well and waits_as is not None:
+                self._idle.put(waits_as, con)
+            else:
+                (lake_of(con) or con).disconnect()
+
+    def _waits_as(self) -> int | None:
+        """What a connection to PostgreSQL is kept as: the URL and what its variables are now, no secret in it."""
+        try:
+            url = with_variables(self.url)
+        except Unset:
+            return None  # connecting says what is missing
+        return hash(url) if url.partition("://")[0] in OF_SERVERS else None
 
     def _repr_html_(self) -> str:
         return shells.html(self)
@@ -224,7 +240,9 @@ def _postgres(address: Address, options: dict[str, str]) -> Any:
         if not port.isdecimal():
             raise ValueError("its port is not a number")
         found["port"] = int(port)
-    return ibis.postgres.connect(**{"connect_timeout": SECONDS_TO_CONNECT} | options | found)
+    # prepared by the driver of itself, a statement would fail once the types of the tables that it reads have changed
+    usual: dict[str, Any] = {"connect_timeout": SECONDS_TO_CONNECT, "prepare_threshold": None}
+    return ibis.postgres.connect(**usual | options | found)
 
 
 def _duckdb(address: Address, options: dict[str, str]) -> Any:
@@ -256,6 +274,7 @@ def _folder(address: Address) -> str:
 
 
 EXTRAS = {"delta": "delta", "spark": "spark"}
+OF_SERVERS = ("postgresql", "postgres")
 CONNECTORS: Mapping[str, Callable[[Address, dict[str, str]], Any]] = {
     "postgresql": _postgres,
     "postgres": _postgres,
