@@ -5,6 +5,7 @@ publisher.py    a process that loads and publishes one day
 fuses.py        where a publisher kills itself: at a statement, around COMMIT, while closing
 places.py       the targets, behind one face: a DuckDB file, a PostgreSQL database
 targets.py      empty ones, as many as one asks for
+java.py         a Java that outlives the publishers that are killed on it
 tables.py       what is published there, read with no code of fsnb
 invariants.py   what must hold of it at any moment
 onlooker.py     somebody who reads all the while

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.crash import publisher
 from tests.crash.invariants import catalogue_violations, violations
@@ -39,6 +39,17 @@ def reference(new_place: NewPlace, trips: Trips, days: int) -> Reference:
             states.append(read_state(place))
     last = endings[-1]
     return Reference(tuple(states), last.seconds, last.count("statement"))
+
+
+def paced(undisturbed: Reference, new_place: NewPlace, trips: Trips) -> Reference:
+    """The same days at the pace of a place where all of them would take long: that of one view's, twice."""
+    with new_place() as place:
+        for day in (1, 2):
+            ending = publisher.start(publisher.load_and_publish, place, trips, day, VIEWS[:1]).end()
+            if ending.error:
+                raise AssertionError(ending.error)
+    parts = (1 + len(VIEWS)) / 2
+    return replace(undisturbed, seconds=ending.seconds * parts, statements=int(ending.count("statement") * parts))
 
 
 @dataclass(frozen=True, slots=True)

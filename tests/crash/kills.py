@@ -15,12 +15,13 @@ from dataclasses import dataclass
 
 from tests.crash.fuses import MOMENTS, Fuse
 from tests.crash.judging import Day, NewPlace, Reference, unclear
+from tests.crash.lakes import Lake
 from tests.crash.places import Place, PostgresDatabase
 from tests.crash.publisher import Ending, Publisher
 from tests.crash.trips import VIEWS, Trips
 
 Tell = Callable[[str], None]
-PUBLISHER, TERMINATE, KILL = "publisher", "backend terminated", "backend killed"
+PUBLISHER, TERMINATE, KILL = "publisher", "server terminated", "server killed"
 WAYS = {"clock": 25, "statement": 30, "commit": 35, "close": 10}  # in percent of the publishers that are killed
 ALL_VIEWS = 0.15  # of the rounds publish all views in turn, the others one
 MOST_KILLS_A_DAY = 4
@@ -73,7 +74,7 @@ def _attempt(day: Day, left: list[str], draw: random.Random) -> Found:
         where, ending = _kill_publisher(day, draw)
         struck, said = ending.killed, [ending.error] if ending.error else []
     else:
-        where, ending = left[-1], _kill_backend(day, left[-1], draw)
+        where, ending = left[-1], _kill_server(day, left[-1], draw)
         struck, said = bool(ending.error), unclear(ending.error) if ending.error else []
     if struck:
         left.pop()
@@ -93,10 +94,14 @@ def _kill_publisher(day: Day, draw: random.Random) -> tuple[str, Ending]:
     return f"{fuse.moment} {fuse.kind}", day.start(fuse=fuse).end()
 
 
-def _kill_backend(day: Day, how: str, draw: random.Random) -> Ending:
-    assert isinstance(day.place, PostgresDatabase), "only a server has backends"
-    running, strike = day.start(), day.place.terminate if how == TERMINATE else day.place.kill
-    strike_backend(day.place, running, draw.uniform(0, day.undisturbed.seconds * day.share), strike)
+def _kill_server(day: Day, how: str, draw: random.Random) -> Ending:
+    """Of PostgreSQL a publisher's backend, of Spark its Java."""
+    running, seconds = day.start(), draw.uniform(0, day.undisturbed.seconds * day.share)
+    if isinstance(day.place, PostgresDatabase):
+        strike_backend(day.place, running, seconds, day.place.terminate if how == TERMINATE else day.place.kill)
+    elif isinstance(day.place, Lake) and day.place.java:
+        _wait(running, seconds)
+        day.place.java.kill()
     return running.end()
 
 

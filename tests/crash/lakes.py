@@ -21,6 +21,7 @@ from fsnb.publish import read_lake
 from fsnb.publish.lake.delta import DeltaLog
 from fsnb.publish.lake.files import RUNS
 from fsnb.publish.lake.manifests import Manifests
+from tests.crash.java import SPARING, Java
 from tests.crash.places import RAW, SECONDS_TO_SETTLE, Reader
 from tests.crash.trips import SOURCE
 
@@ -29,11 +30,15 @@ LOADED = f"{RAW}.{SOURCE}"
 
 @dataclass(frozen=True, slots=True)
 class Lake:
-    """A folder of tables that the Delta target writes, or with `scheme="spark"` the Spark target."""
+    """A folder of tables that the Delta target writes, or with `scheme="spark"` the Spark target.
+
+    Publishers start a Java of their own where there is none for all.
+    """
 
     home: Path
     scheme: str = "delta"
     schema: str = "main"
+    java: Java | None = None
 
     @property
     def path(self) -> Path:
@@ -46,8 +51,11 @@ class Lake:
     def prepare(self) -> None:
         """Start Spark, in the publisher's own process; its files go to the place, by which its Java is known."""
         if self.scheme == "spark":
-            from fsnb.demo.spark import local_session
+            from fsnb.demo.spark import SETTINGS, local_session
 
+            if self.java:
+                SETTINGS.update(SPARING)
+                self.java.use()
             local_session("fsnb tests", self.home / "spark")
 
     @contextlib.contextmanager

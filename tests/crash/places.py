@@ -143,12 +143,12 @@ class PostgresDatabase:
     def left_behind(self) -> list[str]:
         """Temporary tables of a transaction, locks.
 
-        The certificate's sample is in a temporary table of the session. A backend that is killed cannot drop it, and
-        the server does so later; its name is Ibis's.
+        The certificate's sample is in temporary tables of the session. A backend that is killed cannot drop them, and
+        the server does so later; their names are Ibis's, or those of frames.
         """
         queries = {
             "temporary table": "SELECT relname FROM pg_class WHERE relpersistence = 't' AND relkind = 'r' "
-            "AND relname NOT LIKE 'ibis_%'",
+            "AND relname !~ '^(ibis_|_fsnb_frame_)'",
             "advisory lock": "SELECT objid::text FROM pg_locks WHERE locktype = 'advisory' AND database = "
             "(SELECT oid FROM pg_database WHERE datname = current_database())",
             "prepared transaction": "SELECT gid FROM pg_prepared_xacts WHERE database = current_database()",

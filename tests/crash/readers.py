@@ -1,7 +1,8 @@
 """Many reads while one publishes: each sees a view as some publication left it, whole.
 
-On PostgreSQL every read is one statement, so it sees one snapshot. A DuckDB file can be read by another process only
-while no publisher has it open: reads there come in between, each of a connection of its own, or find the file held.
+On PostgreSQL every read is one statement, so it sees one snapshot; a lake is resolved once for each. A DuckDB file can
+be read by another process only while no publisher has it open: reads there come in between, each of a connection of its
+own, or find the file held.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import duckdb
 
 from tests.crash import publisher
 from tests.crash.invariants import Looks
-from tests.crash.onlooker import Onlooker
+from tests.crash.lakes import Lake
+from tests.crash.onlooker import LakeOnlooker, Onlooker
 from tests.crash.places import DuckDBFile, Place, PostgresDatabase, Reader
 from tests.crash.publisher import TARGET, Ending, open_store
 from tests.crash.trips import VIEWS, Trips, end_of, source_of, views_of
@@ -48,18 +50,22 @@ def publish_often(place: Place, trips: Trips, times: int, new_version_every: int
     return done
 
 
-def read_postgres(
-    place: PostgresDatabase, trips: Trips, times: int, reads: int, new_version_every: int, readers: int = 4
+def read_always(
+    place: PostgresDatabase | Lake, trips: Trips, times: int, reads: int, new_version_every: int, readers: int = 4
 ) -> Reading:
     """Let readers read all the while, and on until they have read so often."""
     with contextlib.ExitStack() as stack:
-        onlookers = [stack.enter_context(Onlooker(place, VIEWS, pause=0.01)) for _ in range(readers)]
+        onlookers = [stack.enter_context(_onlooker(place)) for _ in range(readers)]
         running = publisher.start(publish_often, place, trips, times, new_version_every)
         ending = running.end(SECONDS)
         until = time.monotonic() + SECONDS
         while sum(each.looks.count for each in onlookers) < reads and time.monotonic() < until:
             time.sleep(0.05)
     return _reading(ending, [each.looks for each in onlookers], held=0)
+
+
+def _onlooker(place: PostgresDatabase | Lake) -> Onlooker:
+    return (LakeOnlooker if isinstance(place, Lake) else Onlooker)(place, VIEWS, pause=0.01)
 
 
 def read_duckdb(place: DuckDBFile, trips: Trips, times: int, new_version_every: int) -> Reading:

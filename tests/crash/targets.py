@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.crash.invariants import Looks
+from tests.crash.java import Java
 from tests.crash.judging import NewPlace
 from tests.crash.lakes import Lake
 from tests.crash.onlooker import LakeOnlooker, Onlooker
@@ -66,19 +67,23 @@ def lakes(scheme: str) -> Callable[[], contextlib.AbstractContextManager[Target]
     @contextlib.contextmanager
     def open_() -> Iterator[Target]:
         looks: list[Looks] = []
+        with tempfile.TemporaryDirectory(prefix="fsnb-crash-", ignore_cleanup_errors=True) as of_java:
+            java = Java(Path(of_java)) if scheme == "spark" else None
 
-        @contextlib.contextmanager
-        def new() -> Iterator[Lake]:
-            with tempfile.TemporaryDirectory(prefix="fsnb-crash-") as folder:
-                yield Lake(Path(folder), scheme)
+            @contextlib.contextmanager
+            def new() -> Iterator[Lake]:
+                with tempfile.TemporaryDirectory(prefix="fsnb-crash-", ignore_cleanup_errors=True) as folder:
+                    yield Lake(Path(folder), scheme, java=java)
 
-        @contextlib.contextmanager
-        def watched() -> Iterator[Place]:
-            with new() as place, LakeOnlooker(place, VIEWS, pause=1) as onlooker:
-                looks.append(onlooker.looks)
-                yield place
+            @contextlib.contextmanager
+            def watched() -> Iterator[Place]:
+                with new() as place, LakeOnlooker(place, VIEWS, pause=2) as onlooker:
+                    looks.append(onlooker.looks)
+                    yield place
 
-        yield Target(new, watched, looks)
+            yield Target(new, watched, looks)
+            if java:
+                java.kill()
 
     return open_
 

@@ -1,0 +1,74 @@
+"""A Java that outlives the publishers that are killed on it: a new Spark in it starts in a second, not in a minute.
+
+A publisher that dies leaves its Spark behind, which may still write files; the next one stops it and starts its own. A
+publication of few rows costs Java little but what it compiles: so it compiles less here.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+from fsnb.demo.spark import SETTINGS, find_java
+
+SPARING = {
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.driver.memory": "1g",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.shuffle.partitions": "1",
+}
+
+
+class Java:
+    """A Java for publishers on a Spark target: started when the first needs it, and again when it was killed.
+
+    Of a pickled one a publisher has what leads there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._process = folder, None
+        self._leads: tuple[int, str] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self._process is None or self._process.poll() is not None:
+            self._start()
+        return {"_leads": self._leads}
+
+    def _start(self) -> None:
+        from pyspark import SparkConf
+        from pyspark.java_gateway import launch_gateway
+
+        os.environ["JAVA_HOME"] = str(find_java())
+        settings = SETTINGS | SPARING | {"spark.local.dir": str(self._folder)}
+        gateway = launch_gateway(SparkConf(loadDefaults=False).setAll(list(settings.items())))
+        self._process = gateway.proc
+        self._leads = gateway.java_parameters.port, gateway.java_parameters.auth_token
+        gateway.close()
+
+    @property
+    def pid(self) -> int | None:
+        """Its process, where it runs."""
+        return self._process.pid if self._process and self._process.poll() is None else None
+
+    def kill(self) -> None:
+        """SIGKILL, and wait until it is gone."""
+        if self._process and self.pid:
+            os.kill(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def use(self) -> None:
+        """In a publisher: let Spark start here, once what the last publisher left is stopped."""
+        from pyspark import SparkContext
+
+        assert self._leads is not None
+        port, secret = self._leads
+        os.environ |= {"PYSPARK_GATEWAY_PORT": str(port), "PYSPARK_GATEWAY_SECRET": secret}
+        SparkContext._ensure_initialized()
+        companion = SparkContext._jvm.java.lang.Class.forName("org.apache.spark.SparkContext$")
+        left = companion.getField("MODULE$").get(None).getActive()
+        if left.isDefined():
+            left.get().stop()
