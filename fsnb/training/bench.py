@@ -9,7 +9,7 @@ Polars lacks, too many events), the engine itself does the work.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from fsnb.training.training_set import TrainingSet
 
 MOST_EVENTS = 2_000_000
+KEPT = 4
+"""Of each feature the values under the last rules that were tried."""
 CANNOT = (FsnbError, ibis.common.exceptions.IbisError, pl.exceptions.PolarsError, NotImplementedError)
 Change = Callable[[FeatureView], FeatureView]
 
@@ -51,16 +53,41 @@ class Bench:
     train: TrainingSet
     nearby: Nearby | None
     _met: Kept = field(default_factory=Kept)
-    _joined: dict[tuple[Feature, ...], dict[str, Any]] = field(default_factory=dict)
+    _known: dict[Any, pa.ChunkedArray] = field(default_factory=dict)
 
     @property
     def events(self) -> int | None:
         """How many events were copied."""
         return None if self.nearby is None else len(self.nearby.events)
 
-    def under(self, change: Change) -> pa.Table:
-        """The values under other rules."""
-        return self.filled(under(self.train, change).plan)
+    def under(self, change: Change) -> Mapping[str, pa.ChunkedArray]:
+        """The values of each feature under other rules."""
+        return self._filled(under(self.train, change).plan.features)
+
+    def explained(self, change: Change, row: int) -> tuple[Why, ...]:
+        """The features of the one row here under other rules; `row` is its number in the whole set."""
+        train = under(self.train, change)
+        if self.nearby is None:
+            whys = explain(train, 0, train.plan.features)
+        else:
+            whys = explain(train, 0, train.plan.features, join=self._joined, fetch=self._met)
+        return tuple(replace(why, row=row) for why in whys)
+
+    def _joined(self, features: Sequence[Feature]) -> dict[str, Any]:
+        return {name: values[0].as_py() for name, values in self._filled(features).items()}
+
+    def _filled(self, features: Sequence[Feature]) -> dict[str, pa.ChunkedArray]:
+        """Values of the rows; what a slider does not touch is not computed anew."""
+        keys = {feature: _rules(feature) for feature in features}
+        new = [feature for feature in features if keys[feature] not in self._known]
+        found = {keys[feature]: self._known[keys[feature]] for feature in features if feature not in new}
+        if new:
+            rows = self.filled(plan(self.train.plan.spine, new))
+            found |= {keys[feature]: rows[feature.column] for feature in new}
+        self._known.update(found)
+        for key in list(self._known)[: -KEPT * len(features)]:
+            del self._known[key]
+        return {feature.column: found[keys[feature]] for feature in features}
 
     def filled(self, plan: JoinPlan) -> pa.Table:
         """The rows by a plan on the view as it stands here."""
@@ -73,21 +100,11 @@ class Bench:
         (part,) = plan.views
         return replace(self.train, tables={part.view.source.name: self.nearby.table(self.train.con, part)})
 
-    def explained(self, change: Change, row: int) -> tuple[Why, ...]:
-        """The features of the one row here under other rules; `row` is its number in the whole set."""
-        train = under(self.train, change)
-        if self.nearby is None:
-            whys = explain(train, 0, train.plan.features)
-        else:
-            whys = explain(train, 0, train.plan.features, join=self._join, fetch=self._met)
-        return tuple(replace(why, row=row) for why in whys)
 
-    def _join(self, features: Sequence[Feature]) -> dict[str, Any]:
-        """Joined once: a careless join, which knows no lag, stays the same while the lag is moved."""
-        asked = tuple(features)
-        if asked not in self._joined:
-            self._joined[asked] = self.filled(plan(self.train.plan.spine, asked)).to_pylist()[0]
-        return self._joined[asked]
+def _rules(feature: Feature) -> tuple[Any, ...]:
+    """What decides a feature's values, of the views that stand here: they differ in rules and in their source alone."""
+    view = feature.view
+    return feature.column, view.source, view.lag, view.refresh, view.ttl, view.output(feature.name).windows
 
 
 def bench(train: TrainingSet, part: ViewPlan, numbers: Sequence[int]) -> Bench:

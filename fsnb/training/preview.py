@@ -28,7 +28,7 @@ from fsnb.training.why import Why, explain
 if TYPE_CHECKING:
     from fsnb.training.training_set import TrainingSet
 
-SAMPLE, SEED = 1_000, 0
+SAMPLE, SEED, KEPT = 1_000, 0, 20
 EXPLAINED: dict[str, Any] = {
     "row": pl.Int64,
     "view": pl.String,
@@ -77,11 +77,10 @@ class Preview:
         return number % total
 
     def _once(self, key: Any, make: Callable[[], Any]) -> Any:
-        """What was made before under this key; of rows and trials the last hundred are kept."""
-        if key not in self._kept:
-            self._kept[key] = make()
-            while len(self._kept) > 100:
-                del self._kept[next(iter(self._kept))]
+        """What was made before under this key; of rows and trials the last few that were asked for are kept."""
+        self._kept[key] = self._kept.pop(key) if key in self._kept else make()
+        while len(self._kept) > KEPT:
+            del self._kept[next(iter(self._kept))]
         return self._kept[key]
 
     def on_change(self, told: Callable[[], object]) -> None:
@@ -147,7 +146,11 @@ class Preview:
             return ()
         if ("whys", number) in self._kept:
             return tuple(why for why in self._whys(number) if why.view == view)
-        return self._once(("whys", number, view), lambda: explain(self.train, number, part.features))
+        if part.view.kind == "static":
+            return self._once(("whys", number, view), lambda: explain(self.train, number, part.features))
+        rules = Rules.of(part.view)
+        make = partial(self._bench(part, (number,)).explained, rules.applied, number)
+        return self._once(("whys", number, view), make)
 
     def explain(self, feature: str | Feature | None = None) -> pl.DataFrame:
         """The rows considered for the row in view, as a frame.

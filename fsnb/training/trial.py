@@ -133,7 +133,8 @@ def try_out(view: FeatureView, rules: Rules, row: int, one: Bench, sample: Bench
     if view.kind == "static":
         raise UsageError(f"feature view {view.name!r} is static: it has one row per key and no rules of time to try.")
     own = Rules.of(view)
-    then = sample.values if rules == own else sample.under(rules.applied)
+    then: Mapping[str, pa.ChunkedArray] = {name: sample.values[name] for name in sample.train.features}
+    then = then if rules == own else sample.under(rules.applied)
     differs = {name: differ(sample.values[name], then[name]) for name in sample.train.features}
     either = np.any(list(differs.values()), axis=0)
     return Trial(

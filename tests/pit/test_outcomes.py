@@ -14,7 +14,8 @@ from ibis import _
 
 from fsnb.identity import bind
 from fsnb.model import Entity, FeatureView, Source, Spine, Window, over
-from fsnb.pit import considered, plan, read_source
+from fsnb.pit import considered, considered_by, plan, read_source
+from fsnb.pit.around import Kept
 from fsnb.pit.oracle import outcomes
 from tests.pit.engines import table
 from tests.pit.test_properties import COMMON, EVENT_TYPES, SPINE_TYPES, SPINES, START, rules, sources
@@ -70,3 +71,22 @@ def test_a_dense_key_shows_the_rows_around_the_cutoff_and_counts_the_rest() -> N
     used = [row for row in found.rows if row.outcome == "used"]
     assert [(row.event_time, row.values) for row in used] == [(START + timedelta(minutes=2_500), (("n", 2_500),))]
     assert found.cutoff == datetime(1969, 12, 31, 22) + timedelta(minutes=2_500, seconds=1)
+
+
+@pytest.mark.parametrize("minutes", [-1, 0, 700, 2_500, 9_000])
+@pytest.mark.parametrize("rows", [0, 3_000, 5_000])
+def test_rows_that_are_kept_in_memory_are_those_that_the_engine_gives(rows: int, minutes: int) -> None:
+    made = [{"k": "1", "ts": START + timedelta(minutes=i) if i % 100 else None, "n": i} for i in range(rows)]
+    source = Source("events", table(made, **EVENT_TYPES), event_time="ts")
+    view = FeatureView(
+        "v", entity=Entity("thing", "k"), source=source, features={"n": _.count()}, windows="1d", lag="9h"
+    )
+    part = plan(Spine(table([], **SPINE_TYPES), at="at", keys={"k": "key"}), [view]).views[0]
+    relation = bind(view.relation, {"events": read_source(ibis.duckdb.connect(), source)})
+    kept, outputs = Kept(), part.outputs
+    for at in (START + timedelta(minutes=minutes), START + timedelta(minutes=minutes + 20)):
+        asked = considered_by(part, outputs, relation, ["1"], at)["n_1d"]
+        again = considered_by(part, outputs, relation, ["1"], at, kept)["n_1d"]
+        assert (again.cutoff, again.left_out) == (asked.cutoff, asked.left_out)
+        assert [row for row in again.rows if row.event_time] == [row for row in asked.rows if row.event_time]
+        assert len(again.rows) == len(asked.rows)
