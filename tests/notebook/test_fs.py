@@ -93,7 +93,7 @@ def test_show_puts_the_code_of_a_view_into_a_new_cell(defined: Notebook) -> None
     assert "def plane_delays(t):" in cell
     assert defined["plane_delays"].fingerprint == before
     ran = defined.run("%fs show flights --code")
-    assert ran.last_line == "UsageError: source 'flights' has no code; feature views have. Leave --code out."
+    assert ran.last_line == "UsageError: source 'flights' has no code. Feature views have: leave --code out."
 
 
 def test_show_of_an_unknown_version_names_the_versions(defined: Notebook) -> None:
