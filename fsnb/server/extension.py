@@ -11,7 +11,7 @@ from traitlets import Dict, Float, Unicode
 
 from fsnb.server.handlers import ROUTES
 from fsnb.server.places import Places
-from fsnb.server.watching import Watch
+from fsnb.server.watching import Lookout, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,8 @@ class FsnbServer(ExtensionApp):
         places = Places(root, dict(self.catalogs))
         watch = Watch(places.open)
         self._task: asyncio.Task[None] | None = None
-        self.settings.update(fsnb_places=places, fsnb_watch=watch, fsnb_awake=self._awake)
+        lookout = Lookout(lambda: [place.id for place in places.known()], places.open)
+        self.settings.update(fsnb_places=places, fsnb_watch=watch, fsnb_lookout=lookout, fsnb_awake=self._awake)
         if EVENT not in self._events.schemas:
             self._events.register_event_schema(SCHEMA)
 
@@ -58,11 +59,13 @@ class FsnbServer(ExtensionApp):
             self._task = asyncio.get_running_loop().create_task(self._tell())
 
     async def _tell(self) -> None:
-        look: Callable[[], list[dict[str, Any]]] = self.settings["fsnb_watch"].news
+        looks: list[Callable[[], list[dict[str, Any]]]]
+        looks = [self.settings["fsnb_watch"].news, self.settings["fsnb_lookout"].news]
         while True:
             await asyncio.sleep(self.every)
-            for event in await asyncio.to_thread(look):
-                self._events.emit(schema_id=EVENT, data=event)
+            for look in looks:
+                for event in await asyncio.to_thread(look):
+                    self._events.emit(schema_id=EVENT, data=event)
 
     async def stop_extension(self) -> None:
         """End the loop."""

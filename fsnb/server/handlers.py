@@ -52,7 +52,14 @@ class CatalogsHandler(_Handler):
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        await self.answer(lambda: {"catalogs": [_told(each) for each in self.places.known()]})
+        self.settings["fsnb_awake"]()
+
+        def known() -> dict[str, Any]:
+            places = self.places.known()
+            self.settings["fsnb_lookout"].begin(place.id for place in places)
+            return {"catalogs": [_told(each) for each in places]}
+
+        await self.answer(known)
 
     @web.authenticated
     @authorized

@@ -85,11 +85,14 @@ def test_definition_and_retrieval_are_inserted_and_run(page: Page, server: Jupyt
     sidebar, book = Sidebar.open(page, server)
     detail = sidebar.choose("fares")
     detail.get_by_role("button", name="Insert definition").click()
+    assert book.sources()[1].splitlines()[-1] == '    return {"total": t.fare.sum(), "mean": t.fare.mean()}'
+    book.run()
+    assert book.ask("fares.fingerprint == store.catalog.get('view', 'fares').body['fingerprint']") == "True"
     detail.get_by_role("button", name="Insert retrieval").click()
-    assert book.sources()[1:] == [
-        "fares = store.view('fares')",
-        "fares = store.view('fares')\ntrain = store.training_set(spine, [fares['total_1d'], fares['mean_1d']])\ntrain",
-    ]
+    retrieval = (
+        "fares = store.view('fares')\ntrain = store.training_set(spine, [fares['total_1d'], fares['mean_1d']])\ntrain"
+    )
+    assert book.sources()[2] == retrieval
 
 
 def test_a_preview_runs_in_the_notebook(page: Page, server: JupyterServer) -> None:
@@ -231,12 +234,23 @@ def test_a_server_error_is_said_and_tried_again(page: Page, server: JupyterServe
     expect(sidebar.row("fares")).to_be_visible()
 
 
-def test_a_folder_without_a_catalog_says_how_to_make_one(page: Page, server: JupyterServer) -> None:
-    page.route("**/fsnb/catalogs*", lambda route: route.fulfill(json={"catalogs": []}))
+def test_a_folder_without_a_catalog_says_how_to_make_one_and_notices_the_first(
+    page: Page, server: JupyterServer
+) -> None:
+    made = "first_of_all/.fsnb"
+
+    def answer(route: Route) -> None:
+        known = route.fetch().json()["catalogs"]
+        route.fulfill(json={"catalogs": [each for each in known if each["folder"] == made]})
+
+    page.route("**/fsnb/catalogs*", answer)
     sidebar, book = Sidebar.open(page, server)
     expect(sidebar.panel).to_contain_text("There is no feature catalog in this folder yet.")
     sidebar.button("Insert fsnb.open()").click()
     assert "store = fsnb.open()" in book.sources()[1]
+    Catalog(server.folder / made / "catalog.sqlite")
+    expect(sidebar.panel).to_contain_text("This catalog is empty.")
+    expect(sidebar.panel.get_by_label("Catalog")).to_have_value(f"{made}/catalog.sqlite")
 
 
 def test_hostile_names_are_shown_as_text(page: Page, server: JupyterServer) -> None:
@@ -324,7 +338,7 @@ def test_everything_by_keyboard_alone(page: Page, server: JupyterServer) -> None
         if page.evaluate("document.activeElement.textContent") == "Insert definition":
             break
     page.keyboard.press("Enter")
-    assert book.sources()[1] == "fares = store.view('fares')"
+    assert "def fares(t):" in book.sources()[1]
     sidebar.detail.get_by_role("button", name="Close details").focus()
     page.keyboard.press("Escape")
     expect(sidebar.detail).to_have_count(0)

@@ -119,10 +119,11 @@ def test_code_makes_the_same_check(check: fsnb.Check) -> None:
     assert c.Check.from_doc(json.loads(json.dumps(check.to_doc()))) == check
 
 
-def test_predicate_has_no_code_and_needs_a_table_for_a_document() -> None:
+def test_predicate_needs_a_table_for_code_and_a_document() -> None:
     check = fsnb.check("rows", _.x > 0)
-    with pytest.raises(NotSupported, match="cannot write an expression back"):
+    with pytest.raises(NotSupported, match="on no table yet"):
         check.code()
+    assert check.kept_on(SOURCE.table).code() == 'fsnb.check("rows", lambda t: t.x > 0)'
     with pytest.raises(DefinitionError, match="Put it on a table"):
         check.to_doc()
     assert check == check

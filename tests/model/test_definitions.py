@@ -129,6 +129,7 @@ def test_reserved_names_are_refused() -> None:
         (lambda: Entity("rider", ("a", "a")), "names 'a' twice"),
         (lambda: Entity("the rider", "a"), "'the rider' is not a name"),
         (lambda: Window("0s"), "a window has no size"),
+        (lambda: Window("1.5h"), "'1.5h' is not a duration"),
         (lambda: Window("1 month"), "'1 month' is not a duration. Write a number and one of s, m, h, d, w"),
         (lambda: Window(timedelta(days=-1)), "is negative"),
     ],
@@ -139,7 +140,7 @@ def test_small_nouns_refuse(make: Any, message: str) -> None:
     assert message in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["0s", "15m", "1h30m", "7d", "1d2h3m4s"])
+@pytest.mark.parametrize("text", ["0s", "15m", "1h30m", "7d", "1d2h3m4s", "0.5s", "1d1.000001s"])
 def test_durations_read_back(text: str) -> None:
     assert show_duration(parse_duration(text)) == text
 

@@ -85,6 +85,17 @@ def test_show_lists_versions_and_loads_an_earlier_one(defined: Notebook) -> None
     assert defined["first"].features == ("legs_1d", "legs_7d", "mean_delay_1d", "mean_delay_7d")
 
 
+def test_show_puts_the_code_of_a_view_into_a_new_cell(defined: Notebook) -> None:
+    before = defined["plane_delays"].fingerprint
+    defined.ok("%fs show plane_delays --code")
+    cell = defined.shell.rl_next_input
+    defined.ok(cell)
+    assert "def plane_delays(t):" in cell
+    assert defined["plane_delays"].fingerprint == before
+    ran = defined.run("%fs show flights --code")
+    assert ran.last_line == "UsageError: source 'flights' has no code. Feature views have: leave --code out."
+
+
 def test_show_of_an_unknown_version_names_the_versions(defined: Notebook) -> None:
     ran = defined.run("%fs show plane_delays --version 7")
     assert isinstance(ran.error, UnknownName)

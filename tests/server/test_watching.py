@@ -16,7 +16,7 @@ from tornado.websocket import websocket_connect
 from fsnb.catalog import Catalog
 from fsnb.errors import UnknownName
 from fsnb.server.places import Places
-from fsnb.server.watching import MOST_WATCHED, Watch
+from fsnb.server.watching import MOST_WATCHED, PAUSE, Lookout, Watch
 from tests.server.conftest import Answer
 from tests.support.lab import JupyterServer
 
@@ -101,6 +101,43 @@ def test_named_catalogs_may_lie_anywhere_and_their_urls_are_not_shown(tmp_path: 
     with pytest.raises(Exception, match="FSNB_NOT_SET, which is not set") as raised:
         places.open("@far")
     assert "ops:" not in str(raised.value)
+
+
+def test_a_new_catalog_is_told_once_it_can_be_read(tmp_path: Path) -> None:
+    places, now = Places(tmp_path), [0.0]
+    lookout = Lookout(lambda: [place.id for place in places.known()], places.open, lambda: now[0])
+    assert lookout.news() == []  # nobody has asked
+    lookout.begin([])
+    file = tmp_path / "books" / ".fsnb" / "catalog.sqlite"
+    file.parent.mkdir(parents=True)
+    file.touch()
+    assert lookout.news() == []
+    file.unlink()
+    Catalog(file).put("view", "fares", {}, fingerprint="1")
+    assert lookout.news() == []  # it has just looked
+    now[0] += PAUSE
+    assert lookout.news() == [{"catalog": "books/.fsnb/catalog.sqlite", "revision": 1, "documents": []}]
+    now[0] += PAUSE
+    assert lookout.news() == []
+    lookout.begin([])  # a second page
+    now[0] += PAUSE
+    assert lookout.news() == []
+
+
+def test_a_long_look_is_not_taken_often(tmp_path: Path) -> None:
+    now, looks = [0.0], []
+
+    def known() -> list[str]:
+        looks.append(now[0])
+        now[0] += 3.0
+        return []
+
+    lookout = Lookout(known, Places(tmp_path).open, lambda: now[0])
+    lookout.begin([])
+    for _ in range(200):
+        lookout.news()
+        now[0] += 1.0
+    assert len(looks) == 4
 
 
 def test_an_event_tells_of_a_document_that_another_process_put(

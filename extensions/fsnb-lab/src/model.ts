@@ -65,6 +65,20 @@ export class Model {
     await this.read((known ?? this.places[0])?.id ?? last);
   }
 
+  /** Find the catalogs anew, and read on; where there was none, the first. */
+  private async look(): Promise<void> {
+    if (this.place === null) {
+      this.said = 'There is a feature catalog now.';
+      return this.start();
+    }
+    try {
+      this.places = (await request<{ catalogs: Place[] }>('catalogs', {}, this.settings)).catalogs;
+      this.tell();
+    } catch {
+      // the next question says what is wrong with the server
+    }
+  }
+
   /** Read a catalog from now on. */
   async read(id: string | null): Promise<void> {
     const other = id !== this.place;
@@ -110,9 +124,13 @@ export class Model {
     await Promise.all([words, rest, detail]);
   }
 
-  /** What an event said: of another catalog it is not of interest. */
+  /** What an event said: of another catalog it is of interest that there is one. */
   heard(event: Changed): void {
-    if (event.catalog === this.place) {
+    if (event.catalog !== this.place) {
+      if (!this.places.some(each => each.id === event.catalog)) {
+        void this.look();
+      }
+    } else {
       const names = event.documents.map(each => `${each.kind.replace(/_/g, ' ')} ${each.name}`);
       this.said = names.length ? `New in the catalog: ${names.slice(-3).join(', ')}` : 'The catalog has changed.';
       void this.refresh();
