@@ -18,8 +18,9 @@ import pyarrow as pa
 from fsnb.model import FeatureView, Spine
 from fsnb.pit import ViewPlan
 from fsnb.pit.events import hull
+from fsnb.pit.ranges import Line
 from fsnb.pit.read import upload
-from fsnb.pit.tiles import LARGEST, Line
+from fsnb.pit.tiles import LARGEST
 from fsnb.training.audit_sample import NEVER, cutoffs
 
 CODE, PLACE = "_fsnb_code", "_fsnb_place"
