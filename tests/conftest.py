@@ -7,6 +7,7 @@ many new ones; `quick` shows a failure without shrinking it. HYPOTHESIS_PROFILE 
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -36,6 +37,15 @@ settings.register_profile("ci", COMMON, derandomize=True, max_examples=50)
 settings.register_profile("quick", COMMON, derandomize=True, max_examples=25, phases=[Phase.explicit, Phase.generate])
 settings.register_profile("deep", COMMON, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+# What is imported and collected stays to the end: to look through it again and again takes a tenth of a run.
+gc.set_threshold(20_000, 20, 20)
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

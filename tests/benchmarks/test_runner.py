@@ -39,7 +39,7 @@ def answering(events: str, spine: str, value: float = 1.0, waits: float = 0.0) -
 def hungry(events: str, spine: str) -> Callable[[], None]:
     def call() -> None:
         held = bytearray(600_000_000)
-        time.sleep(30)
+        time.sleep(600)
         del held
 
     return call
@@ -77,10 +77,10 @@ def test_each_side_is_measured_warm_and_compared(tmp_path: Path, monkeypatch: py
 
 
 def test_a_side_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
-    found = measured(tmp_path, side("slow", waits=60), side("quick"), seconds=5)
+    found = measured(tmp_path, side("slow", waits=600), side("quick"), seconds=5)
     assert found["slow"].problem == "stopped after 5 s"
     assert found["slow"].seconds is None
-    assert 5 <= (found["slow"].stopped or 0) < 30
+    assert 5 <= (found["slow"].stopped or 0) < 300
     assert found["quick"].seconds is not None
 
 

@@ -36,21 +36,21 @@ def answer(place: str, pipe: Any) -> None:
 
 def test_two_processes_write_the_same_name_and_no_version_is_lost(place):
     start = SPAWN.Barrier(2)  # both find no catalog yet: each makes it, or waits for the other
-    writers = [SPAWN.Process(target=open_and_put, args=(place, name, 200, start), daemon=True) for name in "ab"]
+    writers = [SPAWN.Process(target=open_and_put, args=(place, name, 100, start), daemon=True) for name in "ab"]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join(SECONDS)
     assert [writer.exitcode for writer in writers] == [0, 0]
     history = Catalog(place).history("view", "shared")
-    assert [document.version for document in history] == list(range(400, 0, -1))
+    assert [document.version for document in history] == list(range(200, 0, -1))
     for name in "ab":
-        assert [d.body["n"] for d in reversed(history) if d.created_by == name] == list(range(200))
+        assert [d.body["n"] for d in reversed(history) if d.created_by == name] == list(range(100))
     turns = sum(one.created_by != other.created_by for one, other in pairwise(history))
     assert turns > 1, "one wrote after the other: this run has shown nothing"
 
 
-WRITERS, VERSIONS, SHARED = 8, 125, 5
+WRITERS, VERSIONS, SHARED = 8, 40, 5
 FORKED = multiprocessing.get_context("forkserver")  # eight processes, one import
 FORKED.set_forkserver_preload(["fsnb.catalog"])
 
@@ -73,7 +73,7 @@ def put_many(place: str, writer: int, start: Any) -> None:
                     raise
 
 
-def test_eight_processes_write_a_thousand_versions_and_none_is_lost_or_there_twice(place):
+def test_eight_processes_write_at_once_and_no_version_is_lost_or_there_twice(place):
     Catalog(place)
     start = FORKED.Barrier(WRITERS)
     writers = [FORKED.Process(target=put_many, args=(place, n, start), daemon=True) for n in range(WRITERS)]
@@ -87,7 +87,7 @@ def test_eight_processes_write_a_thousand_versions_and_none_is_lost_or_there_twi
     assert {(d.created_by, d.body["n"]) for d in mine} == {
         (f"w{w}", n) for w in range(WRITERS) for n in range(VERSIONS)
     }
-    assert len(mine) == WRITERS * VERSIONS == 1000
+    assert len(mine) == WRITERS * VERSIONS
     by_name: dict[str, list[int]] = {}
     for document in documents:
         by_name.setdefault(document.name, []).append(document.version)

@@ -87,7 +87,7 @@ def test_cut_connection_is_told_and_leaves_all_or_nothing(
     place, views = PostgresDatabase(tmp_path, postgres_db_url), ["fares"]
     with Proxy(place.url, words, deliver) as proxy:
         ending = publisher.start(publisher.load_and_publish, place, TRIPS, 1, views, proxy.url).end()
-        assert proxy.cut.wait(10), ending.error
+        assert proxy.cut.wait(60), ending.error
     unknown = words[-1] == b"COMMIT"
     assert unclear(ending.error) == []
     assert ("lost the connection during COMMIT" if unknown else "lost the connection (") in ending.error

@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import psycopg
 from psycopg import sql
 
 from fsnb.demo.postgres import PrivateServer, account_to_run_as
@@ -57,5 +58,6 @@ class PostgresServer(PrivateServer):
             self._execute(sql.SQL("DROP TABLESPACE {}").format(sql.Identifier(name)))
 
     def _execute(self, statement: sql.Composable) -> None:
-        with self._connect() as connection:
+        # without a limit: on a busy machine a connection takes longer than who waits for a start should wait
+        with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
             connection.execute(statement)

@@ -15,7 +15,7 @@ from typing import Any
 
 import redis
 
-SECONDS_TO_START = 30
+SECONDS_TO_START = 120
 DATABASES = 200  # each test takes the next one
 
 
