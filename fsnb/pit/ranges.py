@@ -27,7 +27,7 @@ def meet(spans: list[Span], rows: pl.DataFrame, asks: pl.DataFrame) -> Met:
     if AVAILABLE in rows.columns:
         return Covered(spans, rows, asks)
     edges = len(asks) * len(_edges(spans))
-    few = 0 < edges <= MANY_EDGES and edges * MANY_ROWS <= len(rows)
+    few = edges <= MANY_EDGES and edges * MANY_ROWS < len(rows)
     return (Segments if few else Ranges)(spans, rows, asks)
 
 
