@@ -173,8 +173,8 @@ def _stage(job: Job, started: Started, stretches: Stretches, run: Run) -> tuple[
     times = remember_told(job, started, stretches)
     if in_ticks(job.view):
         stage_ticks(job, stretches, times)
-        return sql.create_temporary(job.con, STAGE, tick_values(job, times)), 0
-    staged = sql.create_temporary(job.con, STAGE, staged_rows(job, stretches, times))
+        return sql.create_temporary(job.con, STAGE, tick_values(job, times), job.layout.ticks.names), 0
+    staged = sql.create_temporary(job.con, STAGE, staged_rows(job, stretches, times), job.layout.ticks.names)
     until = run.end + timedelta(microseconds=job.part.lag)
     gone = job.read("withdrawn", lambda until: history.withdrawn(job.layout, until).count().as_table(), until)
     return staged, gone[0][0]
@@ -193,7 +193,7 @@ def remember_told(job: Job, started: Started, stretches: Stretches) -> inputs.Ti
     query = job.text(("last", names, before), last, times)
     if looked_up and started.since:
         query = f"({query}) UNION ALL {lookback.last_before(job.con, job.layout, names, times, started.since)}"
-    sql.create_temporary(job.con, LAST, query)
+    sql.create_temporary(job.con, LAST, query, job.layout.ticks.names)
     return job.times(reach)
 
 
@@ -203,7 +203,8 @@ def stage_ticks(job: Job, stretches: Stretches, times: inputs.Times | None) -> i
     def candidates(stretches: Stretches, times: inputs.Times | None) -> ir.Table:
         return history.candidate_ticks(job.part, job.con, job.in_times(times), stretches)
 
-    return sql.create_temporary(job.con, TICKS, job.text("ticks", candidates, stretches, times))
+    text = job.text("ticks", candidates, stretches, times)
+    return sql.create_temporary(job.con, TICKS, text, job.layout.ticks.names)
 
 
 def tick_values(job: Job, times: inputs.Times | None) -> str:

@@ -239,4 +239,8 @@ def _staged(job: Job, started: Started, run: Run, gates: Gates) -> tuple[int, st
     plan = sql.explained(job.con, query)
     if in_ticks and not gates.of_rows:
         return ticks, plan, ()
-    return sql.create_temporary(job.con, history.STAGE, query), plan, gates.after_transform(job.layout)
+    return (
+        sql.create_temporary(job.con, history.STAGE, query, job.layout.ticks.names),
+        plan,
+        gates.after_transform(job.layout),
+    )

@@ -104,14 +104,21 @@ def index_definitions(con: Any, where: tuple[str, str], order: Sequence[str], cl
     return [*moments, *ranges]
 
 
-def create_temporary(con: Any, name: str, query: str) -> int:
-    """A table of this connection alone, filled; the number of its rows. The next one of this name takes its place."""
+def create_temporary(con: Any, name: str, query: str, joined: Sequence[str]) -> int:
+    """A table of this connection alone, filled; the number of its rows. The next one of this name takes its place.
+
+    PostgreSQL is told to look at its values, of the columns that it is `joined` by, which is all that its plans need.
+    """
     if lake := lake_of(con):
         return lake.engine.keep(name, query)
-    replace, until = ("", " ON COMMIT DROP") if con.name == "postgres" else ("OR REPLACE ", "")
-    run(con, f"CREATE {replace}TEMPORARY TABLE {quoted(con, name)}{until} AS {query}")
-    run(con, f"ANALYZE {quoted(con, name)}")
-    return rows(con, f"SELECT count(*) FROM {quoted(con, name)}")[0][0]
+    table = quoted(con, name)
+    if con.name == "postgres":
+        filled = run(con, f"CREATE TEMPORARY TABLE {table} ON COMMIT DROP AS {query}")
+        run(con, f"ANALYZE {table} ({names(con, joined)})")
+        return filled
+    run(con, f"CREATE OR REPLACE TEMPORARY TABLE {table} AS {query}")
+    run(con, f"ANALYZE {table}")
+    return rows(con, f"SELECT count(*) FROM {table}")[0][0]
 
 
 def summarize(con: Any, where: tuple[str, str]) -> None:
