@@ -99,12 +99,38 @@ def test_of_two_that_commit_on_the_same_entry_the_second_is_told(log: Log) -> No
 
 
 def test_table_is_replaced_by_one_of_other_columns(log: Log) -> None:
+    """With timestamps, without, and with them again; who comes second is told."""
+    no_times = pa.schema({"k": pa.string()})
+    log.commit(None, no_times, [], {}, replace=False)
+    for other in (SCHEMA, no_times, pa.schema({"m": pa.timestamp("us"), "k": pa.int64()})):
+        base = log.read()
+        log.commit(base, other, [], {}, replace=True)
+        now = log.read()
+        assert now is not None
+        assert (now.schema, now.files) == (other, ())
+        with pytest.raises(Moved):
+            log.commit(base, other, [], {}, replace=True)
+
+
+def test_others_columns_never_overwrite_a_commit_made_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commit itself finds out, not a look before it."""
+    log = DeltaLog(tmp_path)
     log.commit(None, SCHEMA, rows_in(log, 1), {}, replace=False)
-    other = pa.schema({"k": pa.string()})
-    log.commit(log.read(), other, [], {}, replace=True)
+    base, write = log.read(), deltalake.DeltaTable.create_write_transaction
+
+    def overtaken(*args: Any, **options: Any) -> None:
+        monkeypatch.setattr(deltalake.DeltaTable, "create_write_transaction", write)
+        log.commit(log.read(), SCHEMA, rows_in(log, 2), {}, replace=False)
+        write(*args, **options)
+
+    monkeypatch.setattr(deltalake.DeltaTable, "create_write_transaction", overtaken)
+    with pytest.raises(Moved):
+        log.commit(base, pa.schema({"k": pa.string()}), [], {}, replace=True)
     now = log.read()
     assert now is not None
-    assert (now.schema, now.files) == (other, ())
+    assert len(now.files) == 2
 
 
 def age(folder: Path, days: float = 2) -> None:

@@ -83,7 +83,7 @@ class DeltaLog:
         try:
             if base is None:
                 create_table_with_add_actions(str(self.folder), columns, added, mode="error", **how)
-            elif replace and base.schema != schema:
+            elif replace and _lacks_feature(base.handle, columns):
                 self._replace(base, columns, added, how)
             else:
                 base.handle.create_write_transaction(added, "overwrite" if replace else "append", columns, [], **how)
@@ -95,7 +95,10 @@ class DeltaLog:
             raise
 
     def _replace(self, base: Snapshot, columns: Any, added: list[Any], how: Mapping[str, Any]) -> None:
-        """Other columns in the place of those that are there."""
+        """The first timestamps in a table that had none: what Delta must be told of that, only a new table is.
+
+        That one is made on whatever is there. So a look precedes it, and whoever commits in between is overwritten.
+        """
         from deltalake import DeltaTable
         from deltalake.transaction import create_table_with_add_actions
 
@@ -141,3 +144,8 @@ class DeltaLog:
 
     def _ledgers(self) -> list[int]:
         return sorted(int(each.name[7:19]) for each in (self.folder / FOLDER).glob("ledger-*"))
+
+
+def _lacks_feature(table: Any, columns: Any) -> bool:
+    """Whether columns have timestamps without a zone, which a Delta table must say it has, and this one does not."""
+    return "timestamp_ntz" in columns.to_json() and "timestampNtz" not in (table.protocol().reader_features or ())
