@@ -1,8 +1,8 @@
 """What widgets that are asked and answer share: how questions and answers are told, and what shows where none runs.
 
 The browser asks by the trait `asked`, whose `seq` grows; `answered` says which question the other traits answer.
-What takes longer than two seconds says so in `doing`: what it is at, how far, for how long. No cell can show it, since a
-question belongs to none.
+What takes longer than two seconds says so in `doing`: what it is at, how far, for how long. No cell can show it,
+since a question belongs to none.
 """
 
 from __future__ import annotations
