@@ -345,7 +345,7 @@ class FeatureStore:
             step("the current rows")
             now = self.engine.table(current) if is_table_name(current) else _rows(current)
             step("compare")
-            name = reference if stored else ""
+            name = quality.heading(_called(before if stored else reference) or _called(reference), _called(current))
             return quality.drift(before, now, columns=columns, bins=bins, kinds=kinds, name=name, at=at)
 
     # ------------------------------------------------------------------ publish
@@ -1002,6 +1002,13 @@ def _described(con: Any, table: ir.Table, clock: str | None) -> Mapping[str, Any
 
 def _rows(data: Any) -> Any:
     return data.to_arrow() if isinstance(data, (TrainingSet, LoggedTrainingSet)) else data
+
+
+def _called(data: Any) -> str:
+    """What people call one side of a comparison."""
+    if isinstance(data, LoggedTrainingSet):
+        return f"training set {data.run_id[:8]}"
+    return "the training set" if isinstance(data, TrainingSet) else quality.called(data)
 
 
 def open(path: str | Path = ".fsnb", *, engine: Any = "duckdb", catalog: str | Path | None = None) -> FeatureStore:

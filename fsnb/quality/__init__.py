@@ -5,6 +5,7 @@ from fsnb.profiling import Baseline, Column, profile
 from fsnb.quality.drifting import drift
 from fsnb.quality.estimating import PerformanceEstimate, cbpe, reweighted
 from fsnb.quality.finding import FoundSlices, find_slices
+from fsnb.quality.naming import called, heading
 from fsnb.quality.over_time import DriftOverTime, drift_by_slice, drift_over_time
 from fsnb.quality.report import DriftReport
 from fsnb.quality.scored import Scored, scored_looks
@@ -25,6 +26,7 @@ __all__ = [
     "Scored",
     "SliceReport",
     "Violation",
+    "called",
     "cbpe",
     "drift",
     "drift_by_slice",
@@ -33,6 +35,7 @@ __all__ = [
     "drift_verdicts",
     "estimate_verdicts",
     "find_slices",
+    "heading",
     "judge",
     "nulled",
     "profile",

@@ -14,6 +14,7 @@ from fsnb.profiling.kinds import Kind
 from fsnb.profiling.making import profile
 from fsnb.quality.comparing import compared
 from fsnb.quality.counted import counted
+from fsnb.quality.naming import called, heading
 from fsnb.quality.report import DriftReport
 from fsnb.quality.sides import Sides
 from fsnb.quality.unseen import with_unseen
@@ -52,7 +53,7 @@ def drift(
     con
         The Ibis connection to count frames and files on; a DuckDB of its own by default.
     name
-        For the report's heading.
+        For the report's heading; by default of the names of both sides, where they have any.
     at
         The current data's column of times, for drift over time; by default the one that the baseline names, or the
         only one.
@@ -101,7 +102,8 @@ def drift(
     n_cur = now[0].n if now else int(counting.table.count().to_pyarrow().as_py())
     rows_given = None if isinstance(reference, Baseline) else reference
     sides = Sides(baseline, counting, rows_given, tuple(columns) if columns else None, bins, kinds, con, at)
-    return DriftReport(tuple(rows), (*broken, *of_columns(pairs)), baseline.n, n_cur, name or baseline.name, sides)
+    said = name or heading(called(reference), called(current))
+    return DriftReport(tuple(rows), (*broken, *of_columns(pairs)), baseline.n, n_cur, said, sides)
 
 
 def wanted(baseline: Baseline, columns: Sequence[str] | None) -> tuple[str, ...]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from datetime import datetime, timedelta
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from ibis import _
 import fsnb
 from fsnb import quality
 from fsnb.errors import DefinitionError, UnknownName
-from fsnb.notebook import html
+from fsnb.notebook import asking, html
 from fsnb.notebook.drift import bins, parts, times
 from fsnb.notebook.drift.marks import figure
 from fsnb.notebook.drift.widget import DriftWidget
@@ -223,6 +225,31 @@ def test_error_is_shown_and_the_widget_goes_on() -> None:
     assert found.answered == found.asked["seq"]
     asked(found, part=-1)
     assert found.note == ""
+
+
+def test_what_takes_long_says_so_while_it_lasts(widget: DriftWidget, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+
+    def answer(asked: dict[str, int]) -> None:
+        end = time.monotonic() + 60
+        while not widget.doing and time.monotonic() < end:
+            time.sleep(0.01)
+        said.append(widget.doing)
+
+    monkeypatch.setattr(asking, "DELAY", 0.0)
+    monkeypatch.setattr(widget, "_answer", answer)
+    widget.column = "still"
+    assert re.fullmatch(r"count anew … \d+ s", said[0])
+    assert widget.doing == ""
+
+
+def test_heading_has_the_names_of_what_is_compared(tmp_path: Path) -> None:
+    BEFORE.write_parquet(tmp_path / "may.parquet")
+    baseline = quality.profile(BEFORE, columns=COLUMNS, name="spring")
+    assert quality.drift(baseline, tmp_path / "may.parquet").name == "may.parquet against spring"
+    assert quality.drift(baseline, AFTER).name == "current rows against spring"
+    assert quality.drift(BEFORE, AFTER, columns=COLUMNS).name == ""
+    assert quality.drift(baseline, AFTER, name="mine").widget().head.count("mine") == 1
 
 
 def test_names_that_are_not_there_are_refused(widget: DriftWidget) -> None:

@@ -12,11 +12,13 @@ function layout() {
   part.brush = make("div", "fsnb-brushing");
   part.note = make("p", "fsnb-note fsnb-bad");
   part.note.setAttribute("role", "alert");
+  part.doing = make("p", "fsnb-doing");
+  part.doing.setAttribute("role", "status");
   part.scroll = make("div", "fsnb-scroll", part.rows);
   part.left = make("div", "fsnb-left", part.find, part.scroll, part.none, part.broken);
   part.right = make("div", "fsnb-right", part.detail, part.times, part.brush, part.slices);
   part.panes = make("div", "fsnb-panes", part.left, part.right);
-  part.root = make("section", "fsnb fsnb-wide fsnb-drift", part.head, part.note, part.panes);
+  part.root = make("section", "fsnb fsnb-wide fsnb-drift", part.head, part.note, part.doing, part.panes);
   part.root.setAttribute("aria-label", "drift");
   return part;
 }
@@ -65,13 +67,16 @@ function render({ model, el }) {
     if (name === "times") brush.draw();
   };
   const note = () => (part.note.textContent = model.get("note"));
+  const doing = () => (part.doing.textContent = model.get("doing"));
   for (const name of PIECES) {
     model.on(`change:${name}`, () => show(name));
     show(name);
   }
   model.on("change:note", note);
+  model.on("change:doing", doing);
   model.on("change:asked", () => brush.set());
   note();
+  doing();
   brush.set();
 }
 

@@ -21,6 +21,7 @@ from fsnb.notebook import html
 from fsnb.notebook.asking import Asking
 from fsnb.notebook.drift import listing, parts, times
 from fsnb.notebook.drift.marks import cut, figure, word
+from fsnb.progress import Tell, task
 from fsnb.quality import DriftReport
 from fsnb.quality.sides import length
 
@@ -59,8 +60,10 @@ class DriftWidget(Asking):
         self._names = [row.column for row in parts.ordered(report)]
         self._numbers = {name: number for number, name in enumerate(self._names)}
         self._sides: dict[int, DriftReport] = {ALL: report}
-        self._at, self._every, self._found = _over_time(report, at, every)
-        self._parts = _by_slice(report, self._slices)
+        with task(f"look into {report.name or 'drift'}") as step:
+            step("over time")
+            self._at, self._every, self._found = _over_time(report, at, every)
+            self._parts = _by_slice(report, self._slices, step)
         super().__init__()
         self.brush = _brush(self._found)
         self._answer(dict(EMPTY))
@@ -134,6 +137,9 @@ class DriftWidget(Asking):
 
     # ------------------------------------------------------------------ questions and answers
 
+    def _doing(self) -> str:
+        return "count anew"
+
     def _checked(self, asked: Mapping[str, Any]) -> dict[str, int]:
         return _checked(asked, self)
 
@@ -186,10 +192,13 @@ def _over_time(report: DriftReport, at: str | None, every: Any) -> tuple[str, st
     return column, show_duration(each), times.stretches(report.over_time(every=each, at=column), each)
 
 
-def _by_slice(report: DriftReport, slices: Sequence[Slice]) -> dict[tuple[int, str], Any]:
+def _by_slice(report: DriftReport, slices: Sequence[Slice], step: Tell) -> dict[tuple[int, str], Any]:
     """Of each slice and column what was found, over all of the time."""
-    reports = [report.within(where=one) for one in slices]
-    return {(part, row.column): row for part, found in enumerate(reports) for row in found}
+    found: dict[tuple[int, str], Any] = {}
+    for part, one in enumerate(slices):
+        step(part, len(slices), "by slice")
+        found |= {(part, row.column): row for row in report.within(where=one)}
+    return found
 
 
 def _brush(found: times.Stretches | None) -> dict[str, Any]:
