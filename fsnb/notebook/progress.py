@@ -91,7 +91,8 @@ class Shown:
 
 
 def _text(task: Task) -> str:
-    return task.step if task.share is None else f"{task.step} {task.share:.0%}".strip()
+    share = task.share  # asked once: the engine may have ended meanwhile
+    return task.step if share is None else f"{task.step} {share:.0%}".strip()
 
 
 def _step(task: Task, number: int) -> str:

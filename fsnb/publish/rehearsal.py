@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 from fsnb import shells
 from fsnb.catalog import Catalog
 from fsnb.checks import Check, CheckReport
-from fsnb.errors import PublishError
+from fsnb.errors import PublishError, counted
 from fsnb.identity import bind
 from fsnb.model import FeatureView, moments
 from fsnb.model.changes import Change
@@ -98,7 +98,7 @@ class Rehearsal:
             lines.append(
                 f"  refused without breaking=True; used by: {', '.join(self.users) or 'nobody in the catalog'}"
             )
-        lines.append(f"  {len(self.intervals):,} intervals due{self._span()}, {self.kept:,} up to date")
+        lines.append(f"  {counted(len(self.intervals), 'interval')} due{self._span()}, {self.kept:,} up to date")
         lines.append(
             f"  {self.rows_scanned:,} source rows to compute from, {self.rows_staged:,} rows to compare with the "
             "history, which is the most that could be appended"

@@ -83,7 +83,7 @@ def _read(body: Mapping[str, Any]) -> tuple[FeatureView | None, str | None]:
     try:
         return FeatureView.from_doc(body), None
     except (FsnbError, KeyError, TypeError, ValueError, AttributeError) as error:
-        why = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        why = f"it has no {error}" if isinstance(error, KeyError) else str(error).rstrip(".")
         return None, f"This definition cannot be read here: {why}."
 
 

@@ -135,7 +135,8 @@ function Plan({ of }: { of: Rehearsal }): JSX.Element {
         <Fact name="rows">{`${many(of.rows_scanned, 'source row')} to read, at most ${many(of.rows_staged, 'row')} to append`}</Fact>
         <Fact name="used by">{of.users.join(', ')}</Fact>
       </dl>
-      {of.changes.length ? <Changes of={of.changes} /> : <p className="fsnb-note">The definition is what readers have.</p>}
+      {of.changes.length > 0 && <Changes of={of.changes} />}
+      {of.changes.length === 0 && of.promoted !== null && <p className="fsnb-note">The definition is what readers have.</p>}
     </Part>
   );
 }
