@@ -12,6 +12,7 @@ from types import ModuleType
 import pytest
 
 import fsnb
+from tests.support.missing import skipped_without
 
 ROOT = Path(__file__).parent.parent
 
@@ -117,3 +118,12 @@ def project_files() -> list[Path]:
     if done.returncode:
         pytest.skip("not a git checkout")
     return [path for name in done.stdout.decode().split("\0") if name and (path := ROOT / name).is_file()]
+
+
+def test_what_a_machine_lacks_skips_a_test_and_fails_it_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="install it"), skipped_without(LookupError):
+        raise LookupError("install it")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(LookupError, match="install it"), skipped_without(LookupError):
+        raise LookupError("install it")

@@ -10,7 +10,7 @@ import pytest
 from tests.support.missing import skipped_without
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, Page
 
     from tests.support.browser import Account
     from tests.support.lab import JupyterServer
@@ -63,19 +63,16 @@ def account() -> Account:
     return Account()
 
 
-@pytest.fixture(scope="module")
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """What the pages of a module share: Jupyter's scripts, read once; each notebook has a workspace of its own."""
-    with browser.new_context(viewport=SIZE) as opened:
-        opened.set_default_timeout(MILLISECONDS)
-        opened.grant_permissions(["clipboard-read", "clipboard-write"])
-        yield opened
-
-
 @pytest.fixture
-def page(context: BrowserContext, account: Account) -> Iterator[Page]:
-    """A page of 1280 x 900."""
-    with context.new_page() as opened:
-        account.watch(opened)
-        yield opened
+def page(browser: Browser, account: Account) -> Iterator[Page]:
+    """A page of 1280 x 900 in a context of its own."""
+    context = browser.new_context(viewport=SIZE)
+    context.set_default_timeout(MILLISECONDS)
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    found = context.new_page()
+    account.watch(found)
+    try:
+        yield found
+    finally:
+        context.close()
     assert not account.unexpected, "\n".join(account.unexpected)

@@ -12,7 +12,7 @@ from tests.support.browser import Account, violations
 from tests.support.lab import Notebook, nobody_inserts, use_theme
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Locator
+    from playwright.sync_api import Browser, Locator
 
     from tests.support.lab import JupyterServer
 
@@ -56,15 +56,17 @@ class Widget:
 
 
 @pytest.fixture(scope="module")
-def widget(context: BrowserContext, lab: JupyterServer) -> Iterator[Widget]:
+def widget(browser: Browser, lab: JupyterServer) -> Iterator[Widget]:
     """One notebook for all of these tests, which each leave the widget where they like."""
-    account = Account()
-    with context.new_page() as page:
-        page.set_viewport_size({"width": 1280, "height": 1000})
-        account.watch(page)
-        book = Notebook.open(page, lab, "preview", [SETUP, "w"]).run()
-        page.locator(".fsnb-pit [role=option]").first.wait_for()
-        yield Widget(book)
+    account, context = Account(), browser.new_context(viewport={"width": 1280, "height": 1000})
+    context.set_default_timeout(90_000)
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    account.watch(page)
+    book = Notebook.open(page, lab, "preview", [SETUP, "w"]).run()
+    page.locator(".fsnb-pit [role=option]").first.wait_for()
+    yield Widget(book)
+    context.close()
     assert not account.unexpected, "\n".join(account.unexpected)
 
 
