@@ -15,7 +15,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 QUIET = {"DO_NOT_TRACK": "true", "FEAST_USAGE": "False", "MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONWARNINGS": "ignore"}
-START_SECONDS = 120
+START_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
