@@ -122,27 +122,31 @@ def _stop_postgres(con: Any, opened_before: bool | None) -> None:
 
 @contextmanager
 def _tagged(con: Any) -> Iterator[str]:
-    """The session's jobs in this block bear a tag of their own: other work of the session is left alone."""
-    tag = f"fsnb-{uuid.uuid4().hex}"
-    con._session.addTag(tag)
+    """The jobs of this block bear a tag of their own: other work of the session is left alone.
+
+    A tag of the context and not of the session, which knows its own tags in the one thread that set them.
+    """
+    tag, context = f"fsnb-{uuid.uuid4().hex}", con._session.sparkContext
+    context.addJobTag(tag)
     try:
-        with _cancelling_on_interrupt(lambda: con._session.interruptTag(tag)):
+        with _cancelling_on_interrupt(lambda: context.cancelJobsWithTag(tag)):
             yield tag
     finally:
-        con._session.removeTag(tag)
+        context.removeJobTag(tag)
 
 
 @contextmanager
 def _cancelling_on_interrupt(cancel: Callable[[], Any]) -> Iterator[None]:
     """Ctrl-C cancels at once, from a thread of its own: this one waits for the JVM.
 
-    Again and again until the block is left: what was being planned when Ctrl-C came starts its jobs afterwards.
+    Again and again until the block is left: what was being planned when Ctrl-C came starts its jobs afterwards. That a
+    job was cancelled is then no error of its own.
     """
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or before in (None, signal.SIG_IGN):
         yield
         return
-    over = threading.Event()
+    pressed, over = threading.Event(), threading.Event()
 
     def keep_cancelling() -> None:
         while not over.is_set():
@@ -150,19 +154,25 @@ def _cancelling_on_interrupt(cancel: Callable[[], Any]) -> Iterator[None]:
             over.wait(SECONDS_BETWEEN_CANCELS)
 
     def interrupted(*_: Any) -> None:
+        pressed.set()
         threading.Thread(target=keep_cancelling, name="fsnb-cancel", daemon=True).start()
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, interrupted)
     try:
         yield
+    except Exception:
+        if pressed.is_set():
+            raise KeyboardInterrupt from None
+        raise
     finally:
         over.set()
         signal.signal(signal.SIGINT, before)
 
 
 def _stop_spark(con: Any, mark: Any) -> None:
-    con._session.interruptTag(mark) if mark else con._session.interruptAll()
+    context = con._session.sparkContext
+    context.cancelJobsWithTag(mark) if mark else context.cancelAllJobs()
 
 
 def _spark_share(con: Any) -> float | None:

@@ -161,6 +161,7 @@ def test_spark_is_told_to_cancel_while_its_client_waits_for_it() -> None:
                 twice.wait(60)
             finally:
                 assert twice.wait(60)
+                raise RuntimeError("the job was cancelled")
 
     with pytest.raises(KeyboardInterrupt):
         waiting_for_its_job()
