@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from fsnb import progress, terminal
+from fsnb.notebook.progress import Shown
 from fsnb.progress import Task, Ticking, metered, shown_by, silent, task
 
 
@@ -60,6 +61,13 @@ def test_quick_work_is_never_drawn_and_slow_work_until_its_end() -> None:
         step("one")
         assert twice.wait(timeout=60)
     assert drawn[-1] == ("one", False)
+
+
+def test_a_share_that_ends_between_two_looks_is_no_error() -> None:
+    shares = iter([0.5, *[None] * 9])
+    made = Task("work")
+    made._meters.append(lambda: next(shares))
+    assert repr(Shown(made)) == "work: 50% …"
 
 
 def test_work_of_other_threads_is_not_shown() -> None:

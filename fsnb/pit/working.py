@@ -6,12 +6,15 @@ What each engine does by itself (`docs/progress.md` has the table, the tests hol
   statement on the connection, a ROLLBACK too, waits until that ends, for hours if need be. `interrupt()` ends it.
 - psycopg cancels the statement on the server, waits for that, and raises KeyboardInterrupt. Where Ctrl-C meets it
   between two looks at the socket it forgets to wait: the connection then refuses every statement, a ROLLBACK too.
-- Spark's own handler of SIGINT cancels jobs, but a kernel puts another in its place; then jobs go on in the JVM.
+- Spark's own handler of SIGINT cancels jobs, but a kernel puts another in its place; then `toArrow` waits until its
+  job has ended, minutes if need be, before it lets KeyboardInterrupt out.
 - Polars looks for Ctrl-C between parts of a query and raises; a part that is under way (a sort, a join) ends first.
 """
 
 from __future__ import annotations
 
+import signal
+import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -24,6 +27,7 @@ from fsnb.progress import Meter, metered
 IDLE, ACTIVE = 0, 1  # libpq's PQTRANS_IDLE and PQTRANS_ACTIVE
 COPYING = (3, 4, 8)  # libpq's PGRES_COPY_OUT, PGRES_COPY_IN and PGRES_COPY_BOTH
 SECONDS_TO_CANCEL = 5.0
+SECONDS_BETWEEN_CANCELS = 0.5
 
 
 @contextmanager
@@ -118,17 +122,57 @@ def _stop_postgres(con: Any, opened_before: bool | None) -> None:
 
 @contextmanager
 def _tagged(con: Any) -> Iterator[str]:
-    """The session's jobs in this block bear a tag of their own: other work of the session is left alone."""
-    tag = f"fsnb-{uuid.uuid4().hex}"
-    con._session.addTag(tag)
+    """The jobs of this block bear a tag of their own: other work of the session is left alone.
+
+    A tag of the context and not of the session, which knows its own tags in the one thread that set them.
+    """
+    tag, context = f"fsnb-{uuid.uuid4().hex}", con._session.sparkContext
+    context.addJobTag(tag)
     try:
-        yield tag
+        with _cancelling_on_interrupt(lambda: context.cancelJobsWithTag(tag)):
+            yield tag
     finally:
-        con._session.removeTag(tag)
+        context.removeJobTag(tag)
+
+
+@contextmanager
+def _cancelling_on_interrupt(cancel: Callable[[], Any]) -> Iterator[None]:
+    """Ctrl-C cancels at once, from a thread of its own: this one waits for the JVM.
+
+    Again and again until the block is left: what was being planned when Ctrl-C came starts its jobs afterwards. That a
+    job was cancelled is then no error of its own.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before in (None, signal.SIG_IGN):
+        yield
+        return
+    pressed, over = threading.Event(), threading.Event()
+
+    def keep_cancelling() -> None:
+        while not over.is_set():
+            cancel()
+            over.wait(SECONDS_BETWEEN_CANCELS)
+
+    def interrupted(*_: Any) -> None:
+        pressed.set()
+        threading.Thread(target=keep_cancelling, name="fsnb-cancel", daemon=True).start()
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield
+    except Exception:
+        if pressed.is_set():
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        over.set()
+        signal.signal(signal.SIGINT, before)
 
 
 def _stop_spark(con: Any, mark: Any) -> None:
-    con._session.interruptTag(mark) if mark else con._session.interruptAll()
+    context = con._session.sparkContext
+    context.cancelJobsWithTag(mark) if mark else context.cancelAllJobs()
 
 
 def _spark_share(con: Any) -> float | None:

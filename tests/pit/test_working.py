@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+
+from fsnb.pit.working import _cancelling_on_interrupt
 
 ROOT = Path(__file__).parents[2]
 BEGIN = '''
@@ -142,5 +146,28 @@ def test_polars_stops_between_parts_of_a_query() -> None:
 
 
 @pytest.mark.postgres
+def test_spark_is_told_to_cancel_while_its_client_waits_for_it() -> None:
+    calls, twice, before = [], threading.Event(), signal.getsignal(signal.SIGINT)
+
+    def cancel() -> None:
+        calls.append(threading.current_thread().name)
+        if len(calls) > 1:  # again, for what was being planned
+            twice.set()
+
+    def waiting_for_its_job() -> None:
+        with _cancelling_on_interrupt(cancel):
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+                twice.wait(60)
+            finally:
+                assert twice.wait(60)
+                raise RuntimeError("the job was cancelled")
+
+    with pytest.raises(KeyboardInterrupt):
+        waiting_for_its_job()
+    assert set(calls) == {"fsnb-cancel"}
+    assert signal.getsignal(signal.SIGINT) is before
+
+
 def test_postgres_stops_on_the_server_rolls_back_and_goes_on(postgres_db_url: str) -> None:
     ran(POSTGRES, FSNB_TEST_URL=postgres_db_url)
