@@ -41,7 +41,7 @@ STYLE = """
 .fsnb-preview .fsnb-values{white-space:nowrap}
 .fsnb-preview .fsnb-leak{font-weight:600;text-decoration:underline wavy #e5534b 1px;text-underline-offset:3px}
 .fsnb-preview .fsnb-rules{opacity:.65;font-size:12px;margin:0 0 4px}
-.fsnb-preview p{margin:4px 0 6px}
+.fsnb-preview p{margin:4px 0 6px;overflow-wrap:anywhere}
 .fsnb-preview svg.fsnb-timeline{display:block;width:100%;height:auto;margin:4px 0}
 .fsnb-preview summary{cursor:pointer;opacity:.75;font-size:12px}
 .fsnb-preview .fsnb-scroll{overflow-x:auto}
@@ -120,7 +120,7 @@ def card(*group: Why, opened: bool, company: int = 1, then: Mapping[str, Any] | 
     """
     why = merged(group)
     names = ", ".join(each.feature for each in group)
-    said = "".join(f"<p>{escape(words)}{_leak(each)}</p>" for words, each in _sentences(group))
+    said = "".join(f"<p>{escape(words)}{_leak(same)}</p>" for words, same in _sentences(group))
     heads = "".join(_head(each, then) for each in group)
     drawn = timeline.draw(why, most=timeline.MOST if company == 1 else max(24, MARKS // company))
     table = rows_table(why, opened=opened, most=TABLE_ROWS if company <= OPEN_CARDS else FEW_ROWS)
@@ -130,14 +130,14 @@ def card(*group: Why, opened: bool, company: int = 1, then: Mapping[str, Any] | 
     )
 
 
-def _sentences(group: Sequence[Why]) -> list[tuple[str, Why]]:
-    """Of features that say the same of their rows the first sentence, without its value, which stands above."""
+def _sentences(group: Sequence[Why]) -> list[tuple[str, list[Why]]]:
+    """What features say of their rows, once for all that say the same, without the value, which stands above."""
     if len(group) == 1:
-        return [(group[0].sentence, group[0])]
-    found: dict[tuple[str, str], Why] = {}
+        return [(group[0].sentence, [group[0]])]
+    found: dict[str, list[Why]] = {}
     for why in group:
-        found.setdefault((text.reason(why), why.leak), why)
-    return [(words[:1].upper() + words[1:], why) for (words, _), why in found.items()]
+        found.setdefault(text.reason(why), []).append(why)
+    return [(words[:1].upper() + words[1:], same) for words, same in found.items()]
 
 
 def _head(why: Why, then: Mapping[str, Any] | None) -> str:
@@ -156,8 +156,9 @@ def _value(value: Any) -> str:
     return f'<span class="fsnb-value{null}">{clipped(text.show(value), 28)}</span>'
 
 
-def _leak(why: Why) -> str:
-    return f' <span class="fsnb-leak">{escape(why.leak)}</span>' if why.leaked else ""
+def _leak(same: Sequence[Why]) -> str:
+    leaked = [why for why in same if why.leaked]
+    return f' <span class="fsnb-leak">{escape(text.leaks(leaked))}</span>' if leaked else ""
 
 
 def rows_table(why: Why, *, opened: bool, most: int = TABLE_ROWS) -> str:
@@ -172,8 +173,9 @@ def rows_table(why: Why, *, opened: bool, most: int = TABLE_ROWS) -> str:
     all_ = text.count(len(shown) + others, "1 row", "{} rows")
     summary = f"{all_} considered" + (f", the {len(shown)} nearest the cutoff below" if others else "")
     details = "details open" if opened and len(shown) <= OPEN_ROWS else "details"
+    scroll = '<div class="fsnb-scroll" tabindex="0" role="group" aria-label="Rows considered">'
     return (
-        f'<{details}><summary>{summary}</summary><div class="fsnb-scroll">'
+        f"<{details}><summary>{summary}</summary>{scroll}"
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></details>"
     )
 

@@ -127,9 +127,22 @@ def leak(why: Why) -> str:
     """`Would have leaked: 1 row, which a join on event time alone uses to give 33 ...`"""
     if not why.leaked:
         return ""
-    many = count(len(why.leaked), "1 row", "{} rows")
     given = "the same value" if why.careless == why.value else clip(show(why.careless), 40)
-    return f"Would have leaked: {many}. A join on event time alone uses {_them(why)} and gives {given}."
+    return f"{_would(why)} gives {given}."
+
+
+def leaks(whys: Sequence[Why]) -> str:
+    """The same of features that met the same rows: each with its value, unless they are all alike."""
+    said = dict.fromkeys(leak(why) for why in whys)
+    if len(said) == 1:
+        return next(iter(said))
+    given = ", ".join(f"{clip(why.feature, 40)} {clip(show(why.careless), 40)}" for why in whys)
+    return f"{_would(whys[0])} gives {given}."
+
+
+def _would(why: Why) -> str:
+    many = count(len(why.leaked), "1 row", "{} rows")
+    return f"Would have leaked: {many}. A join on event time alone uses {_them(why)} and"
 
 
 def _them(why: Why) -> str:

@@ -266,6 +266,13 @@ def test_many_features_are_paged(browser: Browser) -> None:
     assert "features 13\N{EN DASH}14 of 14" in Text(browser.widget.body).words
 
 
+def test_what_scrolls_can_be_scrolled_by_keyboard(browser: Browser) -> None:
+    browser.ask("rules", {"lag": "2h"})
+    for page in (browser.widget.effect, browser.widget.body):
+        scrolled = page.count('<div class="fsnb-scroll"')
+        assert scrolled == page.count('<div class="fsnb-scroll" tabindex="0" role="group"') > 0
+
+
 def test_sliders_step_through_round_lengths_and_hold_the_own_one(names: dict[str, Any]) -> None:
     odd = names["last"].with_rules(ttl="77m", lag="0s")
     lag, ttl = sliders(odd, Rules.of(odd))

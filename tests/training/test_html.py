@@ -212,3 +212,11 @@ def test_nothing_to_draw_is_said_in_words(con: Any) -> None:
         Balanced(page)
     assert "built is 1999" in pages[0]
     assert "asked is NULL, so no row is visible" in pages[2]
+
+
+def test_features_that_leak_alike_say_it_once_with_the_value_of_each(train: TrainingSet) -> None:
+    names = ("mean_1d", "seats_1d")
+    mean, seats = (train.why(1, name) for name in names)
+    page = html.page((mean, seats), together=True)
+    assert page.count("Would have leaked: 1 row.") == 1
+    assert "A join on event time alone uses it and gives mean_1d 2, seats_1d 6." in page

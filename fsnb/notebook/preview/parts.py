@@ -138,7 +138,8 @@ def effect(trial: Trial) -> str:
     names = ("feature", "changed", "NULL before → after")
     head = "".join(f"<th scope=col{' class=fsnb-number' * (name == 'changed')}>{name}</th>" for name in names)
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    return f'<p class="fsnb-said">{_said(trial)}</p><div class="fsnb-scroll">{table}</div>{left}'
+    scroll = '<div class="fsnb-scroll" tabindex="0" role="group" aria-label="Effect by feature" data-focus="effect">'
+    return f'<p class="fsnb-said">{_said(trial)}</p>{scroll}{table}</div>{left}'
 
 
 def _said(trial: Trial) -> str:
