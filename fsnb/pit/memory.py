@@ -21,7 +21,7 @@ from fsnb.pit.lowering import events, matched
 from fsnb.pit.planning import ViewPlan
 from fsnb.pit.read import attach, upload
 
-WHOLE, BUCKET = 20_000_000, 8_000_000
+WHOLE, BUCKET = 20_000_000, 5_000_000
 """A table of more events than WHOLE is taken in buckets of about BUCKET; a single key's events are never divided."""
 
 
