@@ -15,13 +15,14 @@ from typing import Any
 import ibis.expr.types as ir
 import polars as pl
 
-from fsnb.pit import lowering_polars, ranges, tiles
+from fsnb.pit import lowering_polars, tiles
 from fsnb.pit.events import AVAILABLE, CUTOFF, EVENT, VALUE, hull, key_names
 from fsnb.pit.lowering import events, matched
 from fsnb.pit.planning import ViewPlan
+from fsnb.pit.ranges import KEY
 from fsnb.pit.read import attach, upload
 
-WHOLE, BUCKET = 20_000_000, 8_000_000
+WHOLE, BUCKET = 20_000_000, 5_000_000
 """A table of more events than WHOLE is taken in buckets of about BUCKET; a single key's events are never divided."""
 
 
@@ -29,8 +30,8 @@ def fill(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.T
     """`cut` with the view's primitives beside it."""
     asked = collected(con, asks)
     keys = key_names(part)
-    numbered = asked.select(keys).unique(maintain_order=True).with_row_index(ranges.KEY)
-    asked = asked.join(numbered, on=keys).with_columns(pl.col(ranges.KEY).cast(pl.Int64))
+    numbered = asked.select(keys).unique(maintain_order=True).with_row_index(KEY)
+    asked = asked.join(numbered, on=keys).with_columns(pl.col(KEY).cast(pl.Int64))
     buckets = list(_buckets(part, con, relation, numbered))
     values = [VALUE + primitive.name for primitive in part.primitives]
     answers = (_answer(part, con, relation, bucket, asked).select(*keys, CUTOFF, *values) for bucket in buckets)
@@ -53,9 +54,9 @@ def collected(con: Any, table: ir.Table) -> pl.DataFrame:
 
 
 def _answer(part: ViewPlan, con: Any, relation: ir.Table, numbers: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
-    asked = asked.join(numbers.select(ranges.KEY), on=ranges.KEY, how="semi")
-    first = numbers[ranges.KEY].min() or 0
-    shift = (pl.col(ranges.KEY) - first).cast(pl.Int64)
+    asked = asked.join(numbers.select(KEY), on=KEY, how="semi")
+    first = numbers[KEY].min() or 0
+    shift = (pl.col(KEY) - first).cast(pl.Int64)
     rows = _rows(part, con, relation, numbers, asked)
     return tiles.aggregate(part, rows.with_columns(shift), asked.with_columns(shift))
 
@@ -70,12 +71,12 @@ def _rows(part: ViewPlan, con: Any, relation: ir.Table, numbers: pl.DataFrame, a
         frame = lowering_polars.events(part, con, relation, asked.lazy())
         clocks = [name for name in (EVENT, AVAILABLE) if name in frame.collect_schema()]
         frame = frame.filter(pl.col(EVENT).is_between(first - span.hi, last - span.lo))
-        return frame.join(numbers.lazy(), on=keys).select(ranges.KEY, *clocks, *names).collect()
+        return frame.join(numbers.lazy(), on=keys).select(KEY, *clocks, *names).collect()
     table = events(part, con, relation)
     clocks = [name for name in (EVENT, AVAILABLE) if name in table.columns]
     table = table.filter(table[EVENT].between(first - span.hi, last - span.lo))
     met = table.inner_join(upload(con, numbers, "keys"), keys)
-    return collected(con, met.select(ranges.KEY, *clocks, *names))
+    return collected(con, met.select(KEY, *clocks, *names))
 
 
 def _buckets(part: ViewPlan, con: Any, relation: ir.Table, numbered: pl.DataFrame) -> Iterator[pl.DataFrame]:
@@ -86,7 +87,7 @@ def _buckets(part: ViewPlan, con: Any, relation: ir.Table, numbered: pl.DataFram
     keys = dict(zip(part.view.entity.keys, key_names(part), strict=True))
     counts = relation.group_by(list(keys)).aggregate(_fsnb_n=relation.count())
     counted = collected(con, counts).rename(keys)
-    sized = numbered.join(counted, on=list(keys.values()), how="left").sort(ranges.KEY)
+    sized = numbered.join(counted, on=list(keys.values()), how="left").sort(KEY)
     bucket = pl.col("_fsnb_n").fill_null(0).cast(pl.Int64).cum_sum() // BUCKET
     for group in sized.with_columns(_fsnb_bucket=bucket).partition_by("_fsnb_bucket", maintain_order=True):
         yield group.drop("_fsnb_n", "_fsnb_bucket")

@@ -48,10 +48,12 @@ def written(lowered: ir.Table, dialect: str) -> str:
     compiler = speech.compiler or getattr(compilers, dialect).compiler
     if dialect == "bigquery":
         lowered = sorted_by_rank(lowered)
-    tree = compiler.to_sqlglot(lowered.unbind()).copy()  # Ibis hangs one node under several parents
+    tree = compiler.to_sqlglot(lowered.unbind())
+    if speech.passes:
+        tree = tree.copy()  # Ibis hangs one node under several parents
     for mend in speech.passes:
         mend(tree, Language.get_or_raise(compiler.dialect))
-    return tree.sql(dialect=compiler.dialect, pretty=True)
+    return tree.sql(dialect=compiler.dialect, pretty=True, copy=False)
 
 
 def _refuse_float_partitions(lowered: ir.Table, dialect: str) -> None:

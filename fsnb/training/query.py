@@ -17,6 +17,7 @@ import ibis.expr.types as ir
 
 from fsnb.errors import NotSupported, listed
 from fsnb.pit import EnginePlan, JoinPlan, lower, memory, on, strategies
+from fsnb.pit.pausing import cycles_kept
 from fsnb.training.dialects import DIALECTS, written
 
 
@@ -44,11 +45,12 @@ def query(
     con, asked = Dialect(dialect), ibis.table(plan.spine.schema, name=spine)
     planned = on(plan, con, sources, asked, strategy=strategy)
     _refuse_in_memory(planned, dialect)
-    lowered = lower(planned, con, sources, asked)
-    try:
-        sql = written(_with_nan_of(dialect, lowered), dialect)
-    except ibis.common.exceptions.IbisError as error:
-        raise NotSupported(f"no SQL in dialect {dialect!r}: {error}") from error
+    with cycles_kept():
+        lowered = lower(planned, con, sources, asked)
+        try:
+            sql = written(_with_nan_of(dialect, lowered), dialect)
+        except ibis.common.exceptions.IbisError as error:
+            raise NotSupported(f"no SQL in dialect {dialect!r}: {error}") from error
     reads = ", ".join([spine, *sorted(sources)])
     note = f"; {DIALECTS[dialect].note}" if dialect in DIALECTS and DIALECTS[dialect].note else ""
     return f"-- {dialect}; reads {reads}: floats as float64 without NaN, times as UTC microseconds{note}\n{sql}\n"
