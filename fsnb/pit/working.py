@@ -119,12 +119,15 @@ def _stop_postgres(con: Any, opened_before: bool | None) -> None:
 @contextmanager
 def _tagged(con: Any) -> Iterator[str]:
     """The session's jobs in this block bear a tag of their own: other work of the session is left alone."""
+    from py4j.protocol import Py4JError
+
     tag = f"fsnb-{uuid.uuid4().hex}"
     con._session.addTag(tag)
     try:
         yield tag
     finally:
-        con._session.removeTag(tag)
+        with suppress(ConnectionError, Py4JError):  # where Java has ended, and the tag with it
+            con._session.removeTag(tag)
 
 
 def _stop_spark(con: Any, mark: Any) -> None:

@@ -114,7 +114,7 @@ def run_notebook(folder: Path, url: str) -> Path:
 
 def answered(folder: Path) -> Iterator[tuple[str, str]]:
     """Route and text of what JupyterLab's server answers the sidebar from the notebook's catalog."""
-    asked = {"name": "latest", "q": "latest", "old": "latest"}
+    asked = {"name": "latest", "q": "latest", "old": "latest", "new": "nowhere"}
     catalog = Catalog(folder / ".fsnb" / "catalog.sqlite")
     for route, answer in ANSWERS.items():
         yield f"server: {route}", str(answer(catalog, asked))
