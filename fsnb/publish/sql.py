@@ -260,7 +260,9 @@ def is_lost(error: Exception) -> bool:
     if isinstance(error, ConnectionError) or type(error).__name__ == "Py4JNetworkError":
         return True
     if type(error).__name__ == "Py4JError":  # Java has not answered; where it has raised, a trace is told
-        return str(error).startswith("An error occurred while calling") and "Trace:" not in str(error)
+        text = str(error)
+        unanswered = text.startswith("An error occurred while calling") and "Trace:" not in text
+        return unanswered or text.endswith("does not exist in the JVM")
     if not hasattr(error, "sqlstate"):
         return False
     by_driver = type(error).__name__ == "OperationalError" and error.sqlstate is None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from pathlib import Path
 
 import duckdb
@@ -11,6 +10,7 @@ import pytest
 
 from tests.crash import kills, publisher
 from tests.crash.conftest import DAYS, TRIPS
+from tests.crash.faults import publish_without
 from tests.crash.fuses import Fuse
 from tests.crash.invariants import violations
 from tests.crash.java import Java
@@ -80,11 +80,7 @@ def test_java_that_is_killed_is_told_and_leaves_all_or_nothing(
 ) -> None:
     place = Lake(tmp_path, "spark", java=java)
     day = Day(place, TRIPS, 1, undisturbed, ["latest_trip"])
-    running = day.start()
-    while not (running.ended or list(place.path.glob("raw.trips/_fsnb/manifest-*"))):  # the source is loaded
-        time.sleep(0.05)
-    java.kill()
-    error = running.end().error
+    error = publisher.start(publish_without, java.start(), place, TRIPS, 1, ["latest_trip"]).end().error
     assert error.startswith("TargetError: feature view 'latest_trip'")
     assert "lost the connection (" in error
     assert day.done() == (1, [])
