@@ -57,7 +57,7 @@ bench-peers: $(READY)  ## Measure beside Feast, featuretools and temporian, in e
 	@tests/benchmarks/peers/make_envs "$(PYTHON)"
 	$(BIN)/python -m tests.benchmarks peers --seconds 300 --memory 18000 --repeat 1 $(ARGS)
 
-crash: $(READY)  ## Kill publishers and servers 200 times, let them race, and check what is left (slow)
+crash: $(READY)  ## Kill publishers and servers some 500 times, let them race, and check what is left (slow)
 	@tools/ensure_services
 	$(BIN)/python -m tests.crash $(ARGS)
 

@@ -126,13 +126,16 @@ def _tagged(con: Any) -> Iterator[str]:
 
     A tag of the context and not of the session, which knows its own tags in the one thread that set them.
     """
+    from py4j.protocol import Py4JError
+
     tag, context = f"fsnb-{uuid.uuid4().hex}", con._session.sparkContext
     context.addJobTag(tag)
     try:
         with _cancelling_on_interrupt(lambda: context.cancelJobsWithTag(tag)):
             yield tag
     finally:
-        context.removeJobTag(tag)
+        with suppress(ConnectionError, Py4JError):  # where Java has ended, and the tag with it
+            context.removeJobTag(tag)
 
 
 @contextmanager

@@ -287,7 +287,13 @@ def _postgres_transaction(connection: Any) -> Iterator[None]:
 
 
 def is_lost(error: Exception) -> bool:
-    """Whether the connection ended under a statement, which then is not to blame."""
+    """Whether the connection ended under a statement, which then is not to blame. On Spark that is Java's end."""
+    if isinstance(error, ConnectionError) or type(error).__name__ == "Py4JNetworkError":
+        return True
+    if type(error).__name__ == "Py4JError":  # Java has not answered; where it has raised, a trace is told
+        text = str(error)
+        unanswered = text.startswith("An error occurred while calling") and "Trace:" not in text
+        return unanswered or text.endswith("does not exist in the JVM")
     if not hasattr(error, "sqlstate"):
         return False
     by_driver = type(error).__name__ == "OperationalError" and error.sqlstate is None
@@ -337,7 +343,7 @@ def engine_errors() -> tuple[type[Exception], ...]:
     """What engines and Ibis raise when they cannot do what they were asked."""
     compiling = ibis.common.exceptions
     found = [compiling.TranslationError, compiling.UnsupportedOperationError, compiling.UnsupportedBackendType]
-    found += [duckdb.Error, pl.exceptions.PolarsError]
+    found += [duckdb.Error, pl.exceptions.PolarsError, ConnectionError]  # the last by py4j, when Java has ended
     with suppress(ImportError):
         import psycopg
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.crash.java import Java
 from tests.crash.judging import NewPlace, Reference, reference
 from tests.crash.lakes import Lake
 from tests.crash.places import DuckDBFile, Place, PostgresDatabase
@@ -27,11 +28,21 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Reference:
     return reference(lambda: _new_file(folder / "place"), TRIPS, DAYS)
 
 
+@pytest.fixture(scope="session")
+def java(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Java]:
+    """For all publishers of a test process."""
+    found = Java(tmp_path_factory.mktemp("java"))
+    yield found
+    found.kill()
+
+
 @pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.postgres), "delta"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """An empty target."""
-    if request.param in ("delta", "spark"):
-        return Lake(tmp_path, request.param)
+    if request.param == "delta":
+        return Lake(tmp_path)
+    if request.param == "spark":
+        return Lake(tmp_path, "spark", java=request.getfixturevalue("java"))
     if request.param == "duckdb":
         return DuckDBFile.new(tmp_path)
     return PostgresDatabase(tmp_path, request.getfixturevalue("postgres_db_url"))

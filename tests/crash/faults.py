@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import signal
 import socket
 import subprocess
 import threading
@@ -51,6 +52,16 @@ def publish_within(bytes_: int, *args: Any) -> Any:
     """Publish in a process whose files may not grow beyond a size: as `ulimit -f`, a write fails there."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_, resource.RLIM_INFINITY))
     return publisher.load_and_publish(*args)
+
+
+def publish_without(server: int, *args: Any) -> Any:
+    """Publish, and kill a process, the server's or Java's, when everything is proved and rows are to be written."""
+
+    def kill(step: str) -> None:
+        if step == "write":
+            os.kill(server, signal.SIGKILL)
+
+    return publisher.load_and_publish(*args, progress=kill)
 
 
 class Proxy:

@@ -7,7 +7,6 @@ publication of few rows costs Java little but what it compiles: so it compiles l
 from __future__ import annotations
 
 import os
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +29,21 @@ class Java:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._process = folder, None
+        self._folder = folder
+        self._process: Any = None
         self._leads: tuple[int, str] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        if self._process is None or self._process.poll() is not None:
-            self._start()
+        self.start()
         return {"_leads": self._leads}
 
-    def _start(self) -> None:
+    def start(self) -> int:
+        """Its process id; where none runs, of a new one."""
+        if self._process is None or self._process.poll() is not None:
+            self._launch()
+        return self._process.pid
+
+    def _launch(self) -> None:
         from pyspark import SparkConf
         from pyspark.java_gateway import launch_gateway
 
@@ -49,15 +54,10 @@ class Java:
         self._leads = gateway.java_parameters.port, gateway.java_parameters.auth_token
         gateway.close()
 
-    @property
-    def pid(self) -> int | None:
-        """Its process, where it runs."""
-        return self._process.pid if self._process and self._process.poll() is None else None
-
     def kill(self) -> None:
         """SIGKILL, and wait until it is gone."""
-        if self._process and self.pid:
-            os.kill(self._process.pid, signal.SIGKILL)
+        if self._process:
+            self._process.kill()
             self._process.wait()
 
     def use(self) -> None:

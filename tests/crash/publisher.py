@@ -125,11 +125,16 @@ def open_store(place: Place, url: str | None = None) -> fsnb.FeatureStore:
 
 
 def load_and_publish(
-    place: Place, trips: Trips, day: int, views: Sequence[str] = VIEWS, url: str | None = None
+    place: Place,
+    trips: Trips,
+    day: int,
+    views: Sequence[str] = VIEWS,
+    url: str | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> list[Publication]:
     """One day's work: load the source as it stands, publish the views."""
     store = open_store(place, url)
     source = source_of(store, trips.until(day))
     store.load(source, to=TARGET, replace=True)
     found = {view.name: view for view in views_of(source)}
-    return [store.publish(found[name], to=TARGET, end=end_of(day)) for name in views]
+    return [store.publish(found[name], to=TARGET, end=end_of(day), progress=progress) for name in views]

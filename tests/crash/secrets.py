@@ -6,6 +6,7 @@ logs at the lowest level, shows errors with the local variables of every frame, 
 
 from __future__ import annotations
 
+import gzip
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,9 @@ from urllib.parse import urlsplit
 import nbformat
 import psycopg
 from nbclient import NotebookClient
+
+from fsnb.catalog import Catalog
+from fsnb.server.answers import ANSWERS
 
 CELLS = (
     """
@@ -46,7 +50,13 @@ store.target("refused", url.replace(os.environ["CANARY_USER"] + ":", "nobody:"))
 [repr(store.target(name)) for name in ("written", "filled", "closed", "missing", "refused")]
 """,
     "store.load(source, to='written')",
+    "store.publish(latest, to='written', dry_run=True)",
     "%publish latest --to written",
+    """
+store.target("lake", "delta://" + os.path.abspath("lake"))
+store.load(source, to="lake")
+store.publish(latest, to="lake")
+""",
     "store.publish(latest, to='filled')",
     "%fs list",
     "%fs show latest",
@@ -103,11 +113,20 @@ def run_notebook(folder: Path, url: str) -> Path:
     return outcome
 
 
+def answered(folder: Path) -> Iterator[tuple[str, str]]:
+    """Route and text of what JupyterLab's server answers the sidebar from the notebook's catalog."""
+    asked = {"name": "latest", "q": "latest", "old": "latest", "new": "nowhere"}
+    catalog = Catalog(folder / ".fsnb" / "catalog.sqlite")
+    for route, answer in ANSWERS.items():
+        yield f"server: {route}", str(answer(catalog, asked))
+
+
 def written(folder: Path, url: str, server_log: Path) -> Iterator[tuple[str, str]]:
     """Name and text of everything that was written: files, tables of the database, the server's log."""
     for path in (*folder.rglob("*"), server_log):
         if path.is_file():
-            yield str(path), path.read_bytes().decode("utf-8", errors="replace")
+            read = gzip.decompress if path.suffix == ".gz" else bytes
+            yield str(path), read(path.read_bytes()).decode("utf-8", errors="replace")
     with psycopg.connect(url) as connection:
         tables = connection.execute(
             "SELECT quote_ident(table_schema) || '.' || quote_ident(table_name) FROM information_schema.tables "

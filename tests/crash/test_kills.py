@@ -10,10 +10,13 @@ import pytest
 
 from tests.crash import kills, publisher
 from tests.crash.conftest import DAYS, TRIPS
+from tests.crash.faults import publish_without
 from tests.crash.fuses import Fuse
 from tests.crash.invariants import violations
+from tests.crash.java import Java
 from tests.crash.judging import Day, NewPlace, Reference, unclear
 from tests.crash.kills import Found
+from tests.crash.lakes import Lake
 from tests.crash.places import DuckDBFile, Place, PostgresDatabase
 from tests.crash.trips import VIEWS
 from tests.support.postgres import PostgresServer
@@ -69,6 +72,19 @@ def test_server_that_kills_a_backend_and_recovers_has_all_or_nothing(undisturbed
             assert "connection" in error
             assert day.done()[1] == []
         assert day.retry() == []
+
+
+@pytest.mark.spark
+def test_java_that_is_killed_is_told_and_leaves_all_or_nothing(
+    java: Java, undisturbed: Reference, tmp_path: Path
+) -> None:
+    place = Lake(tmp_path, "spark", java=java)
+    day = Day(place, TRIPS, 1, undisturbed, ["latest_trip"])
+    error = publisher.start(publish_without, java.start(), place, TRIPS, 1, ["latest_trip"]).end().error
+    assert error.startswith("TargetError: feature view 'latest_trip'")
+    assert "lost the connection (" in error
+    assert day.done() == (1, [])
+    assert day.retry() == []
 
 
 def test_campaign_counts_the_kills_that_struck(new_place: NewPlace, undisturbed: Reference) -> None:

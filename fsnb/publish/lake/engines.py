@@ -6,7 +6,8 @@ Names are of this connection alone (temporary views), so a lake leaves nothing i
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -162,10 +163,21 @@ class OnSpark:
         self.con.raw_sql(query).write.parquet(f"file://{folder}")
 
     def forget(self, names: Collection[str]) -> None:
-        for name in {*names, *self._kept}:
-            self.con._session.catalog.dropTempView(name)
-            self._drop(name)
+        with unless_lost():
+            for name in {*names, *self._kept}:
+                self.con._session.catalog.dropTempView(name)
+                self._drop(name)
 
     def disconnect(self) -> None:
         self.forget(self._booked)
         self.books.disconnect()
+
+
+@contextmanager
+def unless_lost() -> Iterator[None]:
+    """Take something away, which is gone already where the connection is lost."""
+    try:
+        yield
+    except sql.engine_errors() as error:
+        if not sql.is_lost(error):
+            raise
