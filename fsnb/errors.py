@@ -126,6 +126,11 @@ def hint(name: str, options: Iterable[str]) -> str:
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 row`, `1,024 rows`, `0 entities`; `many` where it is more than an s."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def listed(names: Iterable[str], most: int = 12) -> str:
     """Names for a message: the first ones, and how many more."""
     names = list(names)

@@ -9,6 +9,7 @@ from typing import Any
 
 from fsnb import shells
 from fsnb.checks import CheckReport
+from fsnb.errors import counted
 from fsnb.publish.certificate import Certificate
 
 KIND = "publication"
@@ -80,13 +81,18 @@ class Publication:
         proof = str(self.certificate).splitlines()[0] + _warned(self.checks)
         if self.mode == "view":
             return f"{where}: a database view, {dict(self.tables)['current']}. {proof}"
-        told = f"{self.rows_appended:,} rows appended" if self.rows_appended else "nothing new, no row appended"
+        told = (
+            f"{counted(self.rows_appended, 'row')} appended" if self.rows_appended else "nothing new, no row appended"
+        )
         gone = (
-            f"; {self.rows_withdrawn:,} told rows are no longer in the sources and stay" if self.rows_withdrawn else ""
+            f"; {counted(self.rows_withdrawn, 'told row')} no longer in the sources, kept"
+            if self.rows_withdrawn
+            else ""
         )
         return (
-            f"{where}: {told} in {self.intervals_told:,} intervals ({self.intervals_kept:,} were up to date), "
-            f"{self.rows_current:,} entities in {dict(self.tables)['current']}{gone}. {proof}"
+            f"{where}: {told} in {counted(self.intervals_told, 'interval')} "
+            f"({self.intervals_kept:,} up to date already), "
+            f"{counted(self.rows_current, 'entity', 'entities')} in {dict(self.tables)['current']}{gone}. {proof}"
         )
 
     def to_doc(self) -> dict[str, Any]:

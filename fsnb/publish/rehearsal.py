@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 from fsnb import shells
 from fsnb.catalog import Catalog
 from fsnb.checks import Check, CheckReport
-from fsnb.errors import PublishError
+from fsnb.errors import PublishError, counted
 from fsnb.identity import bind
 from fsnb.model import FeatureView, moments
 from fsnb.model.changes import Change
@@ -98,13 +98,13 @@ class Rehearsal:
             lines.append(
                 f"  refused without breaking=True; used by: {', '.join(self.users) or 'nobody in the catalog'}"
             )
-        lines.append(f"  {len(self.intervals):,} intervals due{self._span()}, {self.kept:,} up to date")
+        lines.append(f"  {counted(len(self.intervals), 'interval')} due{self._span()}, {self.kept:,} up to date")
         lines.append(
-            f"  {self.rows_scanned:,} source rows to compute from, {self.rows_staged:,} rows to compare with the "
-            "history, which is the most that could be appended"
+            f"  {counted(self.rows_scanned, 'source row')} to compute from, "
+            f"{counted(self.rows_staged, 'row')} to compare with the history, which is the most that could be appended"
         )
         lines.append(
-            f"  every {show_duration(self.cadence)}: about {self.rows_per_refresh:,} source rows each, "
+            f"  every {show_duration(self.cadence)}: about {counted(self.rows_per_refresh, 'source row')} each, "
             f"{self.rows_per_day:,} a day"
         )
         if self.checks is not None:

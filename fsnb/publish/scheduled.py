@@ -9,7 +9,7 @@ from typing import Any
 
 from fsnb import shells
 from fsnb.checks import CheckReport
-from fsnb.errors import PublishError, listed
+from fsnb.errors import PublishError, counted, listed
 from fsnb.model import FeatureView, moments
 from fsnb.publish import ledger, publishing, sql
 from fsnb.publish.asked import part
@@ -55,9 +55,9 @@ class Materialization:
     def __str__(self) -> str:
         span = f", {self.first} to {self.last}" if self.first else ""
         return (
-            f"{self.view} v{self.version} on {self.target}: {self.intervals_due:,} intervals due, "
+            f"{self.view} v{self.version} on {self.target}: {counted(self.intervals_due, 'interval')} due, "
             f"{self.intervals_told:,} told{span}, {self.intervals_kept:,} up to date; "
-            f"{self.rows_appended:,} rows appended."
+            f"{counted(self.rows_appended, 'row')} appended."
         )
 
     def to_doc(self) -> dict[str, Any]:
