@@ -127,8 +127,8 @@ def hint(name: str, options: Iterable[str]) -> str:
 
 
 def counted(number: int, one: str, many: str = "") -> str:
-    """`1 interval`, `1,204 intervals`."""
-    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+    """`1 row`, `1,024 rows`, `0 entities`; `many` where it is more than an s."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def listed(names: Iterable[str], most: int = 12) -> str:

@@ -32,6 +32,7 @@ from fsnb.profiling.kinds import Kind
 from fsnb.progress import silent, task
 from fsnb.publish import Certificate, Materialization, Promotion, Publication, Rehearsal, Target
 from fsnb.quality import DriftReport, Scored
+from fsnb.quality.naming import called, heading
 from fsnb.training import LoggedTrainingSet, TrainingSet
 
 if TYPE_CHECKING:
@@ -345,7 +346,7 @@ class FeatureStore:
             step("the current rows")
             now = self.engine.table(current) if is_table_name(current) else _rows(current)
             step("compare")
-            name = quality.heading(_called(before if stored else reference) or _called(reference), _called(current))
+            name = heading(_called(before if stored else reference) or _called(reference), _called(current))
             return quality.drift(before, now, columns=columns, bins=bins, kinds=kinds, name=name, at=at)
 
     # ------------------------------------------------------------------ publish
@@ -1006,9 +1007,7 @@ def _rows(data: Any) -> Any:
 
 def _called(data: Any) -> str:
     """What people call one side of a comparison."""
-    if isinstance(data, LoggedTrainingSet):
-        return f"training set {data.run_id[:8]}"
-    return "the training set" if isinstance(data, TrainingSet) else quality.called(data)
+    return f"training set {data.run_id[:8]}" if isinstance(data, LoggedTrainingSet) else called(data)
 
 
 def open(path: str | Path = ".fsnb", *, engine: Any = "duckdb", catalog: str | Path | None = None) -> FeatureStore:

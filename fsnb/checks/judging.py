@@ -93,11 +93,6 @@ def percent(share: float) -> str:
     return f"{share * 100:.4g} %"
 
 
-def counted(rows: int) -> str:
-    """A number of rows in words."""
-    return "1 row" if rows == 1 else f"{rows:,} rows"
-
-
 def bounds(low: Any, high: Any, form: str) -> str:
     """What is allowed, in words; None is no bound."""
     said = [

@@ -20,9 +20,9 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from fsnb.checks.judging import Context, Judged, Question, Values, bounds, counted, of_rows, of_share, percent
+from fsnb.checks.judging import Context, Judged, Question, Values, bounds, of_rows, of_share, percent
 from fsnb.checks.previous import with_previous
-from fsnb.errors import DefinitionError, NotSupported, TypeMismatch, UnknownName
+from fsnb.errors import DefinitionError, NotSupported, TypeMismatch, UnknownName, counted
 from fsnb.model import Check
 from fsnb.model.checks import FAMILIES
 from fsnb.model.data import RESERVED
@@ -112,7 +112,7 @@ def _unique(check: Check, table: ir.Table, context: Context) -> Question:
     there = reduce(and_, [table[name].notnull() for name in keys])
     groups = table.filter(there).group_by(keys).aggregate(**{REPEATS: lambda t: t.count()})
     repeated = groups.filter(groups[REPEATS] > 1)
-    counted = repeated.aggregate(failing=repeated[REPEATS].sum().cast("int64"), keys=repeated.count())
+    repeats = repeated.aggregate(failing=repeated[REPEATS].sum().cast("int64"), keys=repeated.count())
 
     def judge(values: Values) -> Judged:
         found, repeats = of_share(check, values), values["keys"]
@@ -120,7 +120,7 @@ def _unique(check: Check, table: ir.Table, context: Context) -> Question:
         return Judged(found.holds, said if repeats else found.reason, found.failing, found.judged)
 
     shown = repeated.rename({"rows": REPEATS}) if "rows" not in keys else repeated
-    return Question(judge, {"judged": table.count(where=there)}, counted, shown)
+    return Question(judge, {"judged": table.count(where=there)}, repeats, shown)
 
 
 def _references(check: Check, table: ir.Table, context: Context) -> Question:
@@ -187,7 +187,7 @@ def _row_count(check: Check, table: ir.Table, context: Context) -> Question:
     def judge(values: Values) -> Judged:
         rows = values["rows"]
         holds = (low is None or rows >= low) and (high is None or rows <= high)
-        return Judged(holds, f"{counted(rows)} ({bounds(low, high, '{:,}')})")
+        return Judged(holds, f"{counted(rows, 'row')} ({bounds(low, high, '{:,}')})")
 
     return Question(judge)
 
@@ -198,12 +198,14 @@ def _row_count_change(check: Check, table: ir.Table, context: Context) -> Questi
     def judge(values: Values) -> Judged:
         rows = values["rows"]
         if before is None:
-            return Judged(True, f"{counted(rows)}; there is no earlier report to compare with", skipped=True)
+            return Judged(True, f"{counted(rows, 'row')}; there is no earlier report to compare with", skipped=True)
         change = (Fraction(rows, before) - 1) if before else (Fraction(0) if rows == 0 else None)
         above = high is not None and (change is None or change > Fraction(repr(high)))
         below = low is not None and change is not None and change < Fraction(repr(low))
         said = "from none" if change is None else f"{float(change):+.4g}"
-        return Judged(not (above or below), f"{before:,} to {counted(rows)}: {said} ({bounds(low, high, '{:+g}')})")
+        return Judged(
+            not (above or below), f"{before:,} to {counted(rows, 'row')}: {said} ({bounds(low, high, '{:+g}')})"
+        )
 
     return Question(judge)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from fsnb.errors import counted
 from fsnb.notebook.card import Bad, Cell, Code, Good, Number, Table
 
 if TYPE_CHECKING:
@@ -22,8 +23,7 @@ def said(facts: Mapping[str, Cell]) -> tuple[tuple[str, Cell], ...]:
 def count(kind: str, number: int) -> str:
     """`1 training set`, `2 entities`."""
     one = kind.replace("_", " ")
-    many = f"{one[:-1]}ies" if one.endswith("y") else f"{one}s"
-    return f"{number:,} {one if number == 1 else many}"
+    return counted(number, one, f"{one[:-1]}ies" if one.endswith("y") else "")
 
 
 def verdict(ok: bool, good: str, bad: str) -> str:

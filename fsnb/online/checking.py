@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from fsnb import shells
-from fsnb.errors import OnlineStoreError
+from fsnb.errors import OnlineStoreError, counted
 from fsnb.online import outbox
 from fsnb.online.database import Batch, Database
 from fsnb.online.kinds import micros, moment
@@ -81,14 +81,15 @@ class Consistency:
         return self.served == self.promoted and not self.runs_due and not any(count for _, count in self.apart)
 
     def __str__(self) -> str:
-        counted = ", ".join(f"{name} {count:,}" for name, count in self.entities)
+        held = ", ".join(f"{name} {count:,}" for name, count in self.entities)
         verdict = "consistent" if self.ok else "NOT consistent"
-        said = [f"{self.view} v{self.promoted} and {self.online}: {verdict} ({counted})"]
+        said = [f"{self.view} v{self.promoted} and {self.online}: {verdict} ({held})"]
         if self.served != self.promoted:
             said.append(f"  version {self.served} is served, {self.promoted} is promoted")
         if self.runs_due:
-            said.append(f"  {self.runs_due} runs are not pushed yet: store.sync_online({self.view!r}, ...)")
-        said += [f"  {count:,} entities differ in {name}" for name, count in self.apart if count]
+            said.append(f"  {counted(self.runs_due, 'run')} not pushed yet: store.sync_online({self.view!r}, ...)")
+        apart = ((name, counted(count, "entity", "entities")) for name, count in self.apart if count)
+        said += [f"  {entities} not the same in {name}" for name, entities in apart]
         return "\n".join([*said, *(f"    {each}" for each in self.differences[:MOST_SHOWN])])
 
     def _repr_html_(self) -> str:

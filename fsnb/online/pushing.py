@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from fsnb import shells
-from fsnb.errors import OnlineStoreError
+from fsnb.errors import OnlineStoreError, counted
 from fsnb.online import outbox
 from fsnb.online.database import Batch, Database
 from fsnb.online.kinds import micros
@@ -50,7 +50,7 @@ class Synced:
     at: datetime
 
     def __str__(self) -> str:
-        told = f"{self.rows:,} rows of {self.runs} runs pushed" if self.runs else "nothing due"
+        told = f"{counted(self.rows, 'row')} of {counted(self.runs, 'run')} pushed" if self.runs else "nothing due"
         later = f", {self.pending:,} of them available later" if self.pending else ""
         return f"{self.view} v{self.version} in {self.online}: {told}{later}"
 

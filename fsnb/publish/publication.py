@@ -85,7 +85,9 @@ class Publication:
             f"{counted(self.rows_appended, 'row')} appended" if self.rows_appended else "nothing new, no row appended"
         )
         gone = (
-            f"; {self.rows_withdrawn:,} told rows are no longer in the sources and stay" if self.rows_withdrawn else ""
+            f"; {counted(self.rows_withdrawn, 'told row')} no longer in the sources, kept"
+            if self.rows_withdrawn
+            else ""
         )
         return (
             f"{where}: {told} in {counted(self.intervals_told, 'interval')} ({self.intervals_kept:,} were up to date), "

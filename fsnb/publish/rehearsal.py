@@ -100,11 +100,11 @@ class Rehearsal:
             )
         lines.append(f"  {counted(len(self.intervals), 'interval')} due{self._span()}, {self.kept:,} up to date")
         lines.append(
-            f"  {self.rows_scanned:,} source rows to compute from, {self.rows_staged:,} rows to compare with the "
-            "history, which is the most that could be appended"
+            f"  {counted(self.rows_scanned, 'source row')} to compute from, "
+            f"{counted(self.rows_staged, 'row')} to compare with the history, which is the most that could be appended"
         )
         lines.append(
-            f"  every {show_duration(self.cadence)}: about {self.rows_per_refresh:,} source rows each, "
+            f"  every {show_duration(self.cadence)}: about {counted(self.rows_per_refresh, 'source row')} each, "
             f"{self.rows_per_day:,} a day"
         )
         if self.checks is not None:

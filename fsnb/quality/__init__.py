@@ -5,7 +5,6 @@ from fsnb.profiling import Baseline, Column, profile
 from fsnb.quality.drifting import drift
 from fsnb.quality.estimating import PerformanceEstimate, cbpe, reweighted
 from fsnb.quality.finding import FoundSlices, find_slices
-from fsnb.quality.naming import called, heading
 from fsnb.quality.over_time import DriftOverTime, drift_by_slice, drift_over_time
 from fsnb.quality.report import DriftReport
 from fsnb.quality.scored import Scored, scored_looks
@@ -26,7 +25,6 @@ __all__ = [
     "Scored",
     "SliceReport",
     "Violation",
-    "called",
     "cbpe",
     "drift",
     "drift_by_slice",
@@ -35,7 +33,6 @@ __all__ = [
     "drift_verdicts",
     "estimate_verdicts",
     "find_slices",
-    "heading",
     "judge",
     "nulled",
     "profile",

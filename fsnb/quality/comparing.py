@@ -12,7 +12,7 @@ from fsnb.profiling.column import Column
 from fsnb.profiling.kinds import Kind
 from fsnb.quality import shapes
 from fsnb.quality.distances import chi_square, hellinger, jensen_shannon, linf, psi, psi_floor
-from fsnb.quality.verdicts import Verdict, judged, used, worst
+from fsnb.quality.verdicts import Verdict, is_worse, judged, used, worst
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +194,9 @@ def _by_bins(
 ) -> Compared:
     """The figures that come from counts over the same bins; chi-square from `cells`, where these are finer."""
     with_null = [*mine, reference.nulls], [*theirs, current.nulls]
-    verdict, reason = worst(
-        [judged(what, mine, theirs, cells), _nulls(reference, current), _with_null(*with_null, cells)]
-    )
+    apart = worst([judged(what, mine, theirs, cells), _nulls(reference, current)])
+    together = _with_null(*with_null, cells)
+    verdict, reason = together if is_worse(together, apart) else apart  # of equal ones the plainer reason
     test = chi_square(*(cells or (mine, theirs)))
     return replace(
         row,

@@ -60,3 +60,8 @@ def worst(judgements: Iterable[tuple[Verdict, str]]) -> tuple[Verdict, str]:
     found = sorted(judgements, key=lambda one: ORDER.index(one[0]))
     verdict = found[0][0]
     return verdict, "; ".join(reason for level, reason in found if level == verdict and reason)
+
+
+def is_worse(one: tuple[Verdict, str], other: tuple[Verdict, str]) -> bool:
+    """Whether the first of two judgements is the worse one."""
+    return ORDER.index(one[0]) < ORDER.index(other[0])

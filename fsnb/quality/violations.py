@@ -77,7 +77,7 @@ def _of_column(reference: Column, current: Column, row: Compared) -> list[Violat
         "completeness_check": _completeness(reference, current),
         "categorical_values_check": _categories(reference, row),
         "range_check": _range(reference, current),
-        "baseline_drift_check": row.reason if row.verdict == "alert" else None,
+        "baseline_drift_check": f"has drifted: {row.reason}" if row.verdict == "alert" else None,
     }
     return [Violation(reference.name, check, message) for check, message in found.items() if message]
 
@@ -89,13 +89,13 @@ def _completeness(reference: Column, current: Column) -> str | None:
     both = (reference.nulls + current.nulls) / (reference.n + current.n)
     error = (both * (1 - both) * (1 / reference.n + 1 / current.n)) ** 0.5
     more = now - before
-    return f"{now:.1%} NULL, {before:.1%} in the baseline" if more > max(LEAST_MORE, ERRORS * error) else None
+    return f"is {now:.1%} NULL now and {before:.1%} in the baseline" if more > max(LEAST_MORE, ERRORS * error) else None
 
 
 def _categories(reference: Column, row: Compared) -> str | None:
     if reference.kind not in ("categorical", "boolean") or not row.unseen_share:
         return None
-    return f"{row.unseen_share:.2%} of the values are not among the baseline's {reference.distinct}"
+    return f"has {row.unseen_share:.2%} of values that are not among the baseline's {reference.distinct}"
 
 
 def _range(reference: Column, current: Column) -> str | None:
@@ -109,6 +109,6 @@ def _range(reference: Column, current: Column) -> str | None:
     if reference.minimum - slack <= current.minimum and current.maximum <= reference.maximum + slack:
         return None
     return (
-        f"{current.minimum:.6g} to {current.maximum:.6g}, "
-        f"{reference.minimum:.6g} to {reference.maximum:.6g} in the baseline"
+        f"goes from {current.minimum:.6g} to {current.maximum:.6g} now and "
+        f"from {reference.minimum:.6g} to {reference.maximum:.6g} in the baseline"
     )

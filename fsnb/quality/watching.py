@@ -156,7 +156,8 @@ def drift_verdicts(report: DriftReport, first: tuple[str, ...] = ()) -> Looked:
 
 
 def _of_column(row: Compared) -> Verdict:
-    return Verdict(DRIFT, row.column, OF_DRIFT[row.verdict], row.reason)
+    told = "" if row.psi is None else f"PSI {row.psi:.3g}"
+    return Verdict(DRIFT, row.column, OF_DRIFT[row.verdict], row.reason or told)
 
 
 def estimate_verdicts(estimate: PerformanceEstimate) -> Looked:
