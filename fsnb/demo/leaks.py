@@ -12,6 +12,7 @@ like any other: per group, over its whole visible history.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
@@ -70,6 +71,7 @@ def _numbers(rows: pl.DataFrame, columns: Sequence[str]) -> Any:
 
 
 def _sklearn() -> tuple[Any, Any]:
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # else its threads spin where cores are shared, 15 times as long
     try:
         from sklearn.ensemble import HistGradientBoostingClassifier
         from sklearn.metrics import roc_auc_score

@@ -19,6 +19,7 @@ from fsnb.errors import CatalogError, FsnbError, UnknownName
 from fsnb.server.places import Place, Places
 
 MOST_PATH = 4096
+FAILED = "fsnb's server failed at this, which is a mistake of fsnb. The log of the Jupyter server says where."
 
 
 class _Handler(APIHandler):
@@ -37,6 +38,10 @@ class _Handler(APIHandler):
         except FsnbError as error:
             self.set_status(_status(error))
             found = {"message": str(error), "error": type(error).__name__}
+        except Exception:
+            self.log.exception("fsnb could not answer %s", self.request.path)
+            self.set_status(500)
+            found = {"message": FAILED, "error": "Unexpected"}
         await self.finish(json.dumps(found))
 
 

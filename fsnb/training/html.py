@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fsnb.pit import Considered
     from fsnb.training.why import Why
 
-TABLE_ROWS, FEW_ROWS, OPEN_ROWS, OPEN_CARDS, CELL, CHIPS, TOOLTIP, MARKS = 24, 6, 8, 3, 32, 12, 200, 160
+TABLE_ROWS, FEW_ROWS, OPEN_ROWS, OPEN_CARDS, CELL, CHIPS, TOOLTIP, MARKS = 24, 5, 8, 3, 32, 12, 200, 160
 STYLE = """
 .fsnb-preview{
   font:13px/1.45 var(--jp-ui-font-family,system-ui,sans-serif);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import urllib.error
 import urllib.request
@@ -9,7 +10,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from http.cookiejar import CookieJar
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import ibis
 import pytest
@@ -17,6 +20,7 @@ import pytest
 import fsnb
 from fsnb.catalog import Catalog, Document
 from fsnb.server import code
+from fsnb.server.handlers import FAILED, AnswerHandler
 from tests.server.conftest import SECRET, Answer, ask
 from tests.support.lab import JupyterServer
 
@@ -187,6 +191,20 @@ def test_what_cannot_be_answered_is_said_in_a_sentence(get: Get, route: str, ask
     status, found = get(route, catalog=ID, **asked)
     assert status in (400, 503)
     assert said in found["message"]
+
+
+def test_what_nobody_expected_says_where_to_look_and_nothing_else() -> None:
+    told: list[Any] = []
+
+    async def finish(body: str) -> None:
+        told.append(json.loads(body)["message"])
+
+    log = SimpleNamespace(exception=lambda *_: told.append("logged"))
+    here: Any = SimpleNamespace(
+        set_header=Mock(), set_status=told.append, finish=finish, log=log, request=SimpleNamespace(path="/fsnb/show")
+    )
+    asyncio.run(AnswerHandler.answer(here, lambda: {"no": "secret"}[SECRET]))
+    assert told == ["logged", 500, FAILED]
 
 
 @pytest.mark.parametrize("body", [None, [], {"path": 1}, {"path": "x" * 5000}, {}])
