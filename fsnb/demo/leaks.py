@@ -71,7 +71,7 @@ def _numbers(rows: pl.DataFrame, columns: Sequence[str]) -> Any:
 
 
 def _sklearn() -> tuple[Any, Any]:
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # else its threads spin where cores are shared, 15 times as long
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # its threads spin where cores are shared: 15 times as long
     try:
         from sklearn.ensemble import HistGradientBoostingClassifier
         from sklearn.metrics import roc_auc_score
