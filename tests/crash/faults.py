@@ -64,6 +64,16 @@ def publish_without(server: int, *args: Any) -> Any:
     return publisher.load_and_publish(*args, progress=kill)
 
 
+def publish_struck(strike: str, place: Any, *args: Any) -> Any:
+    """Publish, and `terminate` or `kill` the server's side of it when all is proved and rows are to be written."""
+
+    def struck(step: str) -> None:
+        if step == "write":
+            getattr(place, strike)(place.backends()[0])
+
+    return publisher.load_and_publish(place, *args, progress=struck)
+
+
 class Proxy:
     """A way to a server that is cut when the client has said some words, in turn, from `with` until its end.
 

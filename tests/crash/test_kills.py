@@ -10,7 +10,7 @@ import pytest
 
 from tests.crash import kills, publisher
 from tests.crash.conftest import DAYS, TRIPS
-from tests.crash.faults import publish_without
+from tests.crash.faults import publish_struck, publish_without
 from tests.crash.fuses import Fuse
 from tests.crash.invariants import violations
 from tests.crash.java import Java
@@ -64,10 +64,8 @@ def test_server_that_kills_a_backend_and_recovers_has_all_or_nothing(undisturbed
     with PostgresServer({"synchronous_commit": "on"}) as server:  # what is committed outlives the server's memory
         place = PostgresDatabase(tmp_path, server.url)
         day = Day(place, TRIPS, 1, undisturbed, ["fares"])
-        for strike in (place.terminate, place.kill):
-            running = day.start()
-            kills.strike_backend(place, running, undisturbed.seconds / 4, strike)
-            error = running.end().error
+        for strike in ("terminate", "kill"):
+            error = publisher.start(publish_struck, strike, place, TRIPS, 1, ["fares"]).end().error
             assert unclear(error) == []
             assert "connection" in error
             assert day.done()[1] == []

@@ -41,7 +41,7 @@ OFFERED = {
     "%fs list ": ["source", "target", "view"],
     "%fs list v": ["view"],
     "%fs show pl": ["plane_delays"],
-    "%fs show plane_delays -": ["--help", "--out", "--version"],
+    "%fs show plane_delays -": ["--code", "--help", "--out", "--version"],
     "%fs open --engine ": ["duckdb", "polars"],
     "%train ": ["spine"],
     "%train spine ": ["plane_delays"],
