@@ -15,7 +15,7 @@ from fsnb.notebook.card import Timeline
 
 WIDTH, TOP, ROW, AXIS, LEFT, RIGHT = 640, 30, 26, 22, 40, 60
 BLUE = "#388bfd"
-PAGE = "var(--jp-layout-color0,Canvas)"  # what a hollow end is filled with
+PAGE = "var(--page,Canvas)"  # what a hollow end is filled with
 NOW = timedelta(0)
 
 

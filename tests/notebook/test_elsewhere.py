@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -13,6 +15,8 @@ from fsnb import shells
 from fsnb.notebook.drift.marks import figure
 from fsnb.quality import DriftReport
 from tests.notebook.test_drift_widget import AFTER, BEFORE, COLUMNS, quality
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -39,22 +43,55 @@ def test_page_of_nbconvert_shows_the_static_form(report: DriftReport) -> None:
 
 
 MARIMO = """
-import polars as pl
-from marimo._output.formatting import try_format
-from fsnb import quality
+import marimo
 
-report = quality.drift(pl.DataFrame({"moves": range(1000)}), pl.DataFrame({"moves": range(500, 1500)}))
-shown = try_format(report)
-assert shown.mimetype == "text/html", shown.mimetype
-assert shown.data == report._repr_html_()
-print("shown")
+app = marimo.App()
+
+@app.cell
+def _():
+    import polars as pl
+    import fsnb
+    from fsnb import quality
+    rows = pl.DataFrame({"rider": ["a", "a", "b"], "ts": [1, 2, 3], "fare": [1.0, 2.0, 3.0]})
+    rows = rows.with_columns(pl.col("ts").cast(pl.Datetime("us")))
+    store = fsnb.open(".fsnb")
+    view = fsnb.FeatureView(
+        "fares",
+        entity=fsnb.Entity("rider", "rider"),
+        source=store.source("trips", rows, event_time="ts"),
+        features=lambda t: {"total": t.fare.sum()},
+    )
+    store.training_set(fsnb.Spine(rows.select("rider", "ts"), at="ts"), [view]).preview(1)
+    return pl, quality, view
+
+@app.cell
+def _(view):
+    view
+    return
+
+@app.cell
+def _(pl, quality):
+    quality.drift(pl.DataFrame({"moves": range(1000)}), pl.DataFrame({"moves": range(500, 1500)})).widget()
+    return
 """
 
 
-def test_marimo_shows_the_static_form_of_a_report() -> None:
+def test_page_of_marimo_shows_the_static_form(tmp_path: Path) -> None:
     # in a process of its own: once imported, marimo answers for IPython's displays
-    done = subprocess.run([sys.executable, "-c", MARIMO], capture_output=True, text=True, timeout=300)
-    assert done.stdout == "shown\n", done.stderr
+    (tmp_path / "book.py").write_text(MARIMO)
+    done = subprocess.run(
+        [sys.executable, "-m", "marimo", "export", "html", "book.py", "-o", "book.html", "--no-include-code"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "book.html").read_text()
+    for shown in ("fsnb-preview", "by the cutoff", "feature view", "fsnb-psi", "Every row is counted, none is sampled"):
+        assert shown in page
 
 
 def test_value_shows_itself_without_the_extension(report: DriftReport) -> None:
