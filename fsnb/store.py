@@ -19,7 +19,7 @@ from fsnb import checks as checking
 from fsnb import deploy, pit, publish, quality, serve, shells, training
 from fsnb.catalog import Catalog, Document, Profile, record
 from fsnb.checks import Check, CheckReport, Monitoring, Suggestions
-from fsnb.errors import DefinitionError, UnknownName, listed
+from fsnb.errors import DefinitionError, PublishError, UnknownName, listed
 from fsnb.identity import fingerprint
 from fsnb.model import Feature, FeatureView, LagProfile, Source, Spine, parse_duration
 from fsnb.model.data import is_path, is_table_name
@@ -971,8 +971,9 @@ class FeatureStore:
         schema, _, name = dict(published.tables)["current"].rpartition(".")
         said = {"view": view.name, "of": f"current table on {published.target}", "fingerprint": view.fingerprint}
         features = {feature: feature for feature in view.features}
+        who = f"feature view {view.name!r}: target {published.target!r}"
         try:
-            with self._target(published.target).session(view.name) as con:
+            with publish.engine_errors_as(PublishError, who), self._target(published.target).session(view.name) as con:
                 table = con.table(name, database=schema or None)
                 record(self.catalog, distributions(con, table, features, newest="event_time", **said))
         except Exception as error:

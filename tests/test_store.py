@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import duckdb
 import ibis
 import psycopg
 import pyarrow as pa
@@ -255,13 +256,28 @@ def test_what_is_logged_and_published_is_profiled_and_has_a_lineage(
     ]
 
 
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        (ZeroDivisionError("by zero"), "^by zero"),
+        (duckdb.IOException("IO Error: gone"), "^feature view 'spend': target 'prod': IO Error: gone"),
+    ],
+)
 def test_a_profile_that_fails_says_that_the_view_is_published(
-    store: FeatureStore, trips: fsnb.Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: FeatureStore,
+    trips: fsnb.Source,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    raised: Exception,
+    told: str,
 ) -> None:
+    def fails(*args: Any, **named: Any) -> None:
+        raise raised
+
     store.target("prod", tmp_path / "prod.duckdb")
     store.load(trips, to="prod")
-    monkeypatch.setattr("fsnb.store.distributions", lambda *args, **named: 1 / 0)
-    with pytest.raises(ZeroDivisionError) as caught:
+    monkeypatch.setattr("fsnb.store.distributions", fails)
+    with pytest.raises(ZeroDivisionError if told.startswith("^by") else PublishError, match=told) as caught:
         store.publish(spend(trips), to="prod")
     assert caught.value.__notes__ == ["'spend' is published; only its profile is not in the catalog."]
     assert store.catalog.get("publication", "spend").version == 1

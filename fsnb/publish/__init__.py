@@ -13,6 +13,7 @@ from fsnb.publish.publication import Publication
 from fsnb.publish.publishing import last_published, publish
 from fsnb.publish.rehearsal import Rehearsal, rehearse
 from fsnb.publish.scheduled import Materialization, bring_up_to_date
+from fsnb.publish.sql import engine_errors_as
 from fsnb.publish.target import Target
 from fsnb.publish.written import place, statements, version_of
 
@@ -26,6 +27,7 @@ __all__ = [
     "Target",
     "bring_up_to_date",
     "certify",
+    "engine_errors_as",
     "failures_noted",
     "in_window",
     "keep",
