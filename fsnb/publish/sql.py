@@ -378,6 +378,18 @@ def engine_errors_as(kind: type[PublishError], who: str, todo: str = "") -> Iter
         raise PublishError(f"{who}: {_first_line(error)}. {todo}".rstrip()) from error
 
 
+@contextmanager
+def lost_told(who: str) -> Iterator[None]:
+    """The connection's end as an error of ours, wherever it is met: before a statement, or while closing."""
+    try:
+        yield
+    except Exception as error:
+        if not is_lost(error):
+            raise
+        again = "Check that the server runs, and do it again."
+        raise TargetError(f"{who}: lost the connection ({_first_line(error)}). {again}") from error
+
+
 def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
 

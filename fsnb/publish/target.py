@@ -21,6 +21,7 @@ from fsnb import shells
 from fsnb.errors import TargetError
 from fsnb.model.entity import check_name
 from fsnb.pit import working
+from fsnb.publish import sql
 from fsnb.publish.idle import Idle
 from fsnb.publish.lake import lake_of
 from fsnb.publish.lake.opening import check_folder, open_delta, open_spark
@@ -146,13 +147,19 @@ class Target:
 
         On a lake it has the published tables of `views`, as they are now and stay for as long as it lives.
         """
-        waits_as, ended_well = self._waits_as(), False
-        con = self._idle.take(waits_as) or self.connect()
-        try:
+        with sql.lost_told(f"target {self.name!r}"), self._lent() as con:
             if lake := lake_of(con):
                 lake.open(views)
             with working(con):
                 yield con
+
+    @contextmanager
+    def _lent(self) -> Iterator[Any]:
+        """A connection that waits for its next session where this one ends well, and is closed where not."""
+        waits_as, ended_well = self._waits_as(), False
+        con = self._idle.take(waits_as) or self.connect()
+        try:
+            yield con
             ended_well = True
         finally:
             if ended_well and waits_as is not None:

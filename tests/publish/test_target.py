@@ -224,3 +224,19 @@ def test_password_may_hold_any_character(postgres_db_url: str, monkeypatch: pyte
     finally:
         with psycopg.connect(postgres_db_url, autocommit=True) as admin:
             admin.execute("DROP ROLE odd")
+
+
+def test_a_connection_that_is_lost_while_it_is_closed_is_told_as_the_targets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = Target("prod", str(tmp_path / "prod.duckdb"))
+    con = target.connect()
+    monkeypatch.setattr(con, "disconnect", lambda: lost())
+    monkeypatch.setattr(Target, "connect", lambda self: con)
+
+    def lost() -> None:
+        raise ConnectionRefusedError("Connection refused")
+
+    told = r"^target 'prod': lost the connection \(Connection refused\)"
+    with pytest.raises(TargetError, match=told), target.session():
+        pass
