@@ -368,6 +368,18 @@ def test_failure_in_a_late_batch_leaves_the_table_as_it_was(delta: Target, monke
         assert con.table(con.fsnb_lake.locate("events")).count().execute() == 1
 
 
+def test_files_of_a_first_load_that_was_killed_are_no_table(delta: Target) -> None:
+    with delta.session() as con:
+        run = con.fsnb_lake.root / "events" / "runs" / "0f"
+        run.mkdir(parents=True)
+        pq.write_table(table(ROWS[:2]), run / "whole.parquet")
+        (run / "half.parquet").write_bytes(b"PAR1")
+        assert con.fsnb_lake.locate("events") is None
+    load(events(), delta)
+    with delta.session() as con:
+        assert con.table(con.fsnb_lake.locate("events")).count().execute() == len(ROWS)
+
+
 # ---------------------------------------------------------------------- what is refused
 
 

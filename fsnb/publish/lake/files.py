@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import time
@@ -75,6 +76,16 @@ class Log(Protocol):
 
     def sweep(self) -> None:
         """Remove files that nobody can need any more, of runs that were killed and of tables that were replaced."""
+
+
+def holds_data(path: Path) -> bool:
+    """Whether others have put files there: a path, a pattern, a folder.
+
+    A folder with runs of ours alone is no table yet: whoever was to commit its first entry was killed before.
+    """
+    if path.is_dir():
+        return any(each.name != RUNS and not each.name.startswith(("_", ".")) for each in path.iterdir())
+    return path.exists() or bool(glob.glob(str(path)))
 
 
 def new_run(folder: Path) -> Path:

@@ -7,7 +7,6 @@ nobody reads, rows of the books, and at its end one commit to the log of the one
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,7 +25,7 @@ from fsnb.errors import NotSupported, PublishError
 from fsnb.publish import sql
 from fsnb.publish.lake import Moved, books
 from fsnb.publish.lake.engines import Engine
-from fsnb.publish.lake.files import Log, Snapshot, new_run, written
+from fsnb.publish.lake.files import Log, Snapshot, holds_data, new_run, written
 
 OF_VERSION = re.compile(r"(?P<view>.+)__v(?P<number>\d+)_history")
 AVAILABLE_TIME = "available_time"
@@ -143,7 +142,7 @@ class Lake:
             self.engine.show(shown, base.schema, source.paths(), base.dataset)
             self._sources.add(shown)
             return shown
-        if path.exists() or glob.glob(str(path)):
+        if holds_data(path):
             self.engine.show_path(shown, str(path))
         elif not self.engine.finds(name):
             return None
