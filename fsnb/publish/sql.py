@@ -19,7 +19,7 @@ import ibis
 import polars as pl
 import sqlglot.expressions as sge
 
-from fsnb.errors import NotSupported, PublishError, TargetError
+from fsnb.errors import FsnbError, NotSupported, PublishError, TargetError
 from fsnb.pit import stop
 from fsnb.publish.lake import lake_of
 
@@ -384,7 +384,7 @@ def lost_told(who: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not is_lost(error):
+        if isinstance(error, FsnbError) or not is_lost(error):
             raise
         again = "Check that the server runs, and do it again."
         raise TargetError(f"{who}: lost the connection ({_first_line(error)}). {again}") from error

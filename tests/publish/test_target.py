@@ -240,3 +240,9 @@ def test_a_connection_that_is_lost_while_it_is_closed_is_told_as_the_targets(
     told = r"^target 'prod': lost the connection \(Connection refused\)"
     with pytest.raises(TargetError, match=told), target.session():
         pass
+
+
+def test_a_lost_connection_is_told_once(tmp_path: Path) -> None:
+    target = Target("prod", str(tmp_path / "prod.duckdb"))
+    with pytest.raises(TargetError, match=r"^said before$"), target.session():
+        raise TargetError("said before")
