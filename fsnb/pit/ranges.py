@@ -98,9 +98,13 @@ class Ranges:
         return upto[self.right] - upto[self.left]
 
     def stays(self, span: Span) -> tuple[Array, Array]:
-        """The first cutoff at which each event counts, and the first at which it no longer does."""
-        time = integers(self.rows[EVENT])
-        return time + span.lo, time + _hi(span)
+        return _stays(self.rows, span)
+
+
+def _stays(rows: pl.DataFrame, span: Span) -> tuple[Array, Array]:
+    """The first cutoff at which each event counts, and the first at which it no longer does."""
+    time = integers(rows[EVENT])
+    return time + span.lo, time + _hi(span)
 
 
 class Segments:
@@ -142,9 +146,7 @@ class Segments:
         return upto[self.right] - upto[self.left]
 
     def stays(self, span: Span) -> tuple[Array, Array]:
-        """The first cutoff at which each event counts, and the first at which it no longer does."""
-        time = integers(self.rows[EVENT])
-        return time + span.lo, time + _hi(span)
+        return _stays(self.rows, span)
 
 
 class Covered:
