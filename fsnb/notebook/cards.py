@@ -16,6 +16,7 @@ from fsnb.checks import CheckReport, Monitoring, Suggestions
 from fsnb.errors import FsnbError
 from fsnb.model import Entity, Feature, FeatureView, LagProfile, Source, Spine, Window, show_duration
 from fsnb.model.lag import show_lag
+from fsnb.model.spelled import formula
 from fsnb.notebook import cataloguing, checking, publishing, watching, wording
 from fsnb.notebook.card import Bad, Card, Cell, Code, Number, Table, Timeline
 from fsnb.online import Consistency, Synced
@@ -53,7 +54,7 @@ def feature(value: Feature) -> Card:
         "of": f"feature view {value.view.name}",
         "column": Code(value.column) if value.alias else "",
         "type": Code(value.view.schema[value.name]),
-        "computed as": Code(own.value.get_name()),
+        "computed as": Code(formula(own.value)),
     }
     kept = tuple(fact for fact in whole.facts if fact[0] in ("entity", "source", "rules of time", "owner"))
     return Card("feature", value.name, whole.about, (*wording.said(facts), *kept), whole.timeline)
@@ -106,7 +107,7 @@ def _features(value: FeatureView) -> Table:
         (
             tuple(Code(output.name) for output in outputs),
             Code(value.schema[outputs[0].name]),
-            Code(outputs[0].value.get_name()),
+            Code(formula(outputs[0].value)),
         )
         for outputs in bases.values()
     )

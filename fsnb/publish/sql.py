@@ -370,8 +370,7 @@ def engine_errors_as(kind: type[PublishError], who: str, todo: str = "") -> Iter
             raise kind(f"{who}: {_first_line(error)}. {todo}".rstrip()) from error
         if kind is not PublishError:
             raise
-        again = "Check that the server runs, and do it again."
-        raise TargetError(f"{who}: lost the connection ({_first_line(error)}). {again} {todo}".rstrip()) from error
+        raise _lost(who, error, todo) from error
     except OSError as error:  # of the files of a lake
         if kind is not PublishError:
             raise
@@ -386,8 +385,12 @@ def lost_told(who: str) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, FsnbError) or not is_lost(error):
             raise
-        again = "Check that the server runs, and do it again."
-        raise TargetError(f"{who}: lost the connection ({_first_line(error)}). {again}") from error
+        raise _lost(who, error) from error
+
+
+def _lost(who: str, error: Exception, todo: str = "") -> TargetError:
+    again = "Check that the server runs, and do it again."
+    return TargetError(f"{who}: lost the connection ({_first_line(error)}). {again} {todo}".rstrip())
 
 
 def _first_line(error: Exception) -> str:

@@ -9,6 +9,7 @@ from fsnb.catalog import Catalog, Document, Profile
 from fsnb.catalog.difference import diff
 from fsnb.errors import FsnbError
 from fsnb.model import FeatureView
+from fsnb.model.spelled import formula
 from fsnb.server import code
 from fsnb.server.overview import strings
 from fsnb.server.publications import known_of, latest, state_of
@@ -91,7 +92,7 @@ def _words(found: FeatureView | None) -> Answer:
     """The rules of time as phrases, and how each feature is computed."""
     if found is None:
         return {"rules": [], "computed": {}}
-    computed = {output.name: output.value.get_name() for output in found.outputs}
+    computed = {output.name: formula(output.value) for output in found.outputs}
     return {"rules": found.rules().split("; "), "computed": computed}
 
 

@@ -119,34 +119,31 @@ BREAKING: dict[str, tuple[Made, list[str]]] = {
     ),
     "an expression": (
         lambda: (view({"late": _.delay.mean()}), view({"late": _.delay.max()})),
-        ["meaning of 'late_1d' was Mean(delay), is Max(delay) (breaking)"],
+        ["meaning of 'late_1d' was t.delay.mean(), is t.delay.max() (breaking)"],
     ),
     "a number in an expression": (
         lambda: (view({"late": (_.delay > 15).mean()}), view({"late": (_.delay > 20).mean()})),
-        ["meaning of 'late_1d' was Mean(Greater(delay, 15)), is Mean(Greater(delay, 20)) (breaking)"],
+        ["meaning of 'late_1d' was (t.delay > 15).mean(), is (t.delay > 20).mean() (breaking)"],
     ),
     "a column made before": (
         lambda: (
             view(lambda t: {"far": t.mutate(x=t.miles * 2).x.sum()}),
             view(lambda t: {"far": t.mutate(x=t.miles * 3).x.sum()}),
         ),
-        [
-            "meaning of 'far_1d' was Sum(x) where x = Multiply(miles, 2), "
-            "is Sum(x) where x = Multiply(miles, 3) (breaking)"
-        ],
+        ["meaning of 'far_1d' was t.x.sum() where x = t.miles * 2, is t.x.sum() where x = t.miles * 3 (breaking)"],
     ),
     "its type": (
         lambda: (view({"far": _.miles.sum()}), view({"far": _.miles.sum().cast("float64")})),
         [
             "type of 'far_1d' was int64, is float64 (breaking)",
-            "meaning of 'far_1d' was Sum(miles), is Cast(Sum(miles), float64) (breaking)",
+            "meaning of 'far_1d' was t.miles.sum(), is t.miles.sum().cast(\"float64\") (breaking)",
         ],
     ),
     "the type of a column that it reads": (
         lambda: (view({"m": _.miles.max()}), view({"m": _.miles.max()}, source=source(SCHEMA | {"miles": "int32"}))),
         [
             "type of 'm_1d' was int64, is int32 (breaking)",
-            "meaning of 'm_1d' was Max(miles) [DIGITS], is Max(miles) [DIGITS] (breaking)",
+            "meaning of 'm_1d' was t.miles.max() [DIGITS], is t.miles.max() [DIGITS] (breaking)",
             "column of 'miles' was int64, is int32",
         ],
     ),
@@ -160,8 +157,10 @@ BREAKING: dict[str, tuple[Made, list[str]]] = {
             view({"x": over(_.delay.sum(), "1h") - over(_.miles.sum(), "1d") + over(_.delay.max(), "1d")}, windows=[]),
         ),
         [
-            "meaning of 'x' was Add(Subtract(Over(Sum(delay)), Over(Sum(miles))), Over(Max(delay))) [DIGITS], "
-            "is Add(Subtract(Over(Sum(delay)), Over(Sum(miles))), Over(Max(delay))) [DIGITS] (breaking)"
+            'meaning of \'x\' was (fsnb.over(t.delay.sum(), "1h") - fsnb.over(t.miles.sum(), "1d")) '
+            '+ fsnb.over(t.delay.max(), "1h"), '
+            'is (fsnb.over(t.delay.sum(), "1h") - fsnb.over(t.miles.sum(), "1d")) '
+            '+ fsnb.over(t.delay.max(), "1d") (breaking)'
         ],
     ),
     "fill": (
@@ -170,7 +169,7 @@ BREAKING: dict[str, tuple[Made, list[str]]] = {
     ),
     "a filter": (
         lambda: (view({"legs": _.count()}), view(lambda t: {"legs": t.filter(t.delay > 0).count()})),
-        ["rows of 'delays' was flights, is flights; Filter(Greater(delay, 0)) (breaking)"],
+        ["rows of 'delays' was flights, is flights; filter(t.delay > 0) (breaking)"],
     ),
     "lag": (lambda: (view(), view(lag="15m")), ["lag of 'delays' was 0s, is 15m (breaking)"]),
     "refresh": (lambda: (view(), view(refresh="1h")), ["refresh of 'delays' was none, is 1h (breaking)"]),
@@ -190,11 +189,11 @@ BREAKING: dict[str, tuple[Made, list[str]]] = {
     ),
     "what a key is": (
         lambda: (view({"legs": _.count()}), view(lambda t: {"legs": t.mutate(tail=t.tail.upper()).count()})),
-        ["meaning of 'tail' was tail, is tail where tail = Uppercase(tail) (breaking)"],
+        ["meaning of 'tail' was t.tail, is t.tail where tail = t.tail.upper() (breaking)"],
     ),
     "what the clock is": (
         lambda: (view({"legs": _.count()}), view(lambda t: {"legs": t.mutate(at=t.at.truncate("D")).count()})),
-        ["meaning of 'at' was at, is at where at = TimestampTruncate(at, DAY) (breaking)"],
+        ["meaning of 'at' was t.at, is t.at where at = t.at.truncate(\"D\") (breaking)"],
     ),
     "the clocks": (
         lambda: (view(), view(source=source(event_time="landed"))),
@@ -230,7 +229,7 @@ def test_windowed_to_as_of_names_the_kind_and_the_features() -> None:
     other = FeatureView("delays", entity=PLANE, source=source(), features={"late_1d": _.delay})
     assert said(view({"late": _.delay.mean()}), other) == [
         "window of 'late_1d' was 1d, is none (breaking)",
-        "meaning of 'late_1d' was Mean(delay), is delay (breaking)",
+        "meaning of 'late_1d' was t.delay.mean(), is t.delay (breaking)",
         "kind of 'delays' was window, is asof (breaking)",
     ]
 

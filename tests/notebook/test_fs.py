@@ -68,7 +68,7 @@ def test_show_describes_a_view_in_words(published: Notebook) -> None:
         "window (c - 7d, c]",
         "legs_1d, legs_7d",
         "int64",
-        "Mean(arr_delay)",
+        "t.arr_delay.mean()",
         "version 1 of 1",
         "agrees on",
     ):

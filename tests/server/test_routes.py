@@ -56,7 +56,7 @@ def test_show_tells_rules_versions_and_code(get: Get) -> None:
     assert found["rules"][0] == "cutoff c = the last 1h tick at or before t"
     assert [(each["version"], each["changed"]) for each in found["versions"]] == [(2, "refresh, feature"), (1, "")]
     assert found["versions"][0]["breaking"]
-    assert found["computed"]["mean_1d"] == "Mean(fare)"
+    assert found["computed"]["mean_1d"] == "t.fare.mean()"
     assert found["code"]["retrieval"].splitlines() == [
         "fares = store.view('fares')",
         "train = store.training_set(spine, [fares['total_1d'], fares['mean_1d']])",
