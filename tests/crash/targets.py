@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.crash.invariants import Looks
 from tests.crash.java import Java
@@ -48,17 +49,11 @@ def postgres_databases() -> Iterator[Target]:
     with PostgresServer(DURABLE) as server:
 
         @contextlib.contextmanager
-        def new() -> Iterator[PostgresDatabase]:
+        def new() -> Iterator[Place]:
             with tempfile.TemporaryDirectory(prefix="fsnb-crash-") as folder, server.fresh_database() as url:
                 yield PostgresDatabase(Path(folder), url)
 
-        @contextlib.contextmanager
-        def watched() -> Iterator[Place]:
-            with new() as place, Onlooker(place, VIEWS, pause=0.1) as onlooker:
-                looks.append(onlooker.looks)
-                yield place
-
-        yield Target(new, watched, looks)
+        yield Target(new, _watched(new, lambda place: Onlooker(place, VIEWS, pause=0.1), looks), looks)
 
 
 def lakes(scheme: str) -> Callable[[], contextlib.AbstractContextManager[Target]]:
@@ -71,21 +66,27 @@ def lakes(scheme: str) -> Callable[[], contextlib.AbstractContextManager[Target]
             java = Java(Path(of_java)) if scheme == "spark" else None
 
             @contextlib.contextmanager
-            def new() -> Iterator[Lake]:
+            def new() -> Iterator[Place]:
                 with tempfile.TemporaryDirectory(prefix="fsnb-crash-", ignore_cleanup_errors=True) as folder:
                     yield Lake(Path(folder), scheme, java=java)
 
-            @contextlib.contextmanager
-            def watched() -> Iterator[Place]:
-                with new() as place, LakeOnlooker(place, VIEWS, pause=2) as onlooker:
-                    looks.append(onlooker.looks)
-                    yield place
-
-            yield Target(new, watched, looks)
+            yield Target(new, _watched(new, lambda place: LakeOnlooker(place, VIEWS, pause=2), looks), looks)
             if java:
                 java.kill()
 
     return open_
+
+
+def _watched(new: NewPlace, onlooker: Callable[[Any], Any], looks: list[Looks]) -> NewPlace:
+    """The same places, each with an onlooker, whose looks are kept."""
+
+    @contextlib.contextmanager
+    def watched() -> Iterator[Place]:
+        with new() as place, onlooker(place) as looking:
+            looks.append(looking.looks)
+            yield place
+
+    return watched
 
 
 TARGETS: dict[str, Callable[[], contextlib.AbstractContextManager[Target]]] = {
