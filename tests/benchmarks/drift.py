@@ -75,7 +75,7 @@ def main() -> None:
         first = None
         for name in given.side:
             found = _measured(SIDES[name], options, given.repeat, limits, Path(scratch))
-            first = first or (found if name == "fsnb" and not isinstance(found, str) else None)
+            first = first or (found if name == "fsnb" and not isinstance(found, Ended) else None)
             print(_line(name, found, first), flush=True)
 
 
@@ -125,21 +125,29 @@ def _scans(options: dict[str, str]) -> int:
 Figures = tuple[float, float, int]
 
 
-def _measured(side: Side, options: dict[str, str], repeat: int, limits: Limits, folder: Path) -> Figures | str:
+def _measured(side: Side, options: dict[str, str], repeat: int, limits: Limits, folder: Path) -> Figures | Ended:
     """Median seconds and processor seconds, and the peak of memory; or why there are none."""
     why = missing(side.peer)
     if why:
-        return why
+        return Ended(why)
     process = Process(side.call, options, side.peer, folder)
     try:
-        process.ready(limits)
+        _prepare(process, limits)
         process.ask("run", limits)
         found = list(_runs(process, repeat, limits))
     except Ended as ended:
-        return str(ended)
+        return ended
     finally:
         process.stop()
     return statistics.median(f[0] for f in found), statistics.median(f[1] for f in found), max(f[2] for f in found)
+
+
+def _prepare(process: Process, limits: Limits) -> None:
+    """What it takes is not measured, so that a limit tells nothing of how fast a call is."""
+    try:
+        process.ready(limits)
+    except Ended as ended:
+        raise Ended(f"{ended}, while it prepared") from None
 
 
 def _runs(process: Process, repeat: int, limits: Limits) -> Iterator[Figures]:
@@ -155,13 +163,14 @@ def _processor(process: Process) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def _line(name: str, found: Figures | str, ours: Figures | None) -> str:
-    if isinstance(found, str):
-        return f"| {name} | {found} | | | | |"
-    seconds, processor, peak = found
+def _line(name: str, found: Figures | Ended, ours: Figures | None) -> str:
     bar = SIDES[name].bar
-    faster = f"{seconds / ours[0]:.1f} x" if ours and bar else ""
-    return f"| {name} | {seconds:.2f} | {processor:.2f} | {peak:,} | {faster} | {f'{bar:g} x' if bar else ''} |"
+    took = found.seconds if isinstance(found, Ended) else found[0]
+    faster = f"{took / ours[0]:.1f} x" if ours and bar and took else ""
+    ended = f"| {bar:g} x |" if bar else "| |"
+    if isinstance(found, Ended):
+        return f"| {name} | {found} | | | {faster and f'> {faster}'} {ended}"
+    return f"| {name} | {found[0]:.2f} | {found[1]:.2f} | {found[2]:,} | {faster} {ended}"
 
 
 if __name__ == "__main__":
