@@ -159,7 +159,7 @@ class PreviewWidget(anywidget.AnyWidget):
 
     def _try(self, value: Any) -> None:
         """`{"lag": "2h", "windows": {"7d": "3d"}, "ttl": "none"}`: where the sliders stand."""
-        given = {name: value[name] for name in ("lag", "windows", "ttl") if name in value}
+        given = {name: value[name] for name in ("lag", "windows", "ttl", "over") if name in value}
         self._preview.what_if(**given)
 
     def _reset(self, value: Any) -> None:
