@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from fsnb.demo.job import Outcome
 
 
-TARGET_HELP = "Publish there: postgresql://user:${PGPASSWORD}@host/db. By default a DuckDB file in the store's folder."
+TARGET_HELP = (
+    "Publish there: postgresql://user:${PGPASSWORD}@host/db, delta:///folder, spark:///folder. "
+    "By default a DuckDB file in the store's folder."
+)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 ENGINES = click.Choice(["duckdb", "polars"])
 
