@@ -865,10 +865,11 @@ class FeatureStore:
     def _nothing_to_monitor(self, given: Any) -> DefinitionError:
         found = self._subject(given)
         if isinstance(found, Source):
-            of_it = listed(name for name in self.views if self.view(name).source.name == found.name)
+            of_it = [name for name in self.views if self.view(name).source.name == found.name]
+            there = f"there is {listed(of_it)}" if of_it else "there is none yet"
             return DefinitionError(
-                f"monitor: {found.name!r} is a source. Monitor a feature view of it (there is {of_it}), or hold its "
-                f"rows against checks: store.check({found.name!r}, checks)."
+                f"monitor: {found.name!r} is a source. Monitor a feature view of it ({there}), or hold its rows "
+                f"against checks: store.check({found.name!r}, checks)."
             )
         near = hint(given, self.views) if isinstance(given, str) else ""
         return DefinitionError(

@@ -19,7 +19,6 @@ COLOURS = ("#b42318", "#b54708", "#3b7c5b", "#8a8f98", "#c4c8ce")
 SHAPES = ("triangle-up", "diamond", "circle", "cross", "square")
 REFERENCE, CURRENT = "#5b6470", "#1f6feb"
 THRESHOLDS = (0.1, 0.25)
-DASHES: dict[str, Any] = {"strokeDash": [4, 3], "color": "#6b7280"}
 WIDTH, LONGEST, GAP = 460, 1.0, 0.05
 NAME = 40  # characters of a slice's name
 
@@ -64,13 +63,13 @@ def drift_bars(report: pl.DataFrame, most: int = 30) -> Any:
     words = base.mark_text(**beside).encode(**figures)
     ends = "; bars end at 1" if any(row["psi"] > LONGEST for row in shown) else ""
     title = alt.Title("Drift by column", subtitle=f"tick: what chance alone stays under; dashes: 0.1 and 0.25{ends}")
-    layers = (bars, floors, _thresholds(), halo, words)
+    layers = (bars, floors, _thresholds("x"), halo, words)
     return alt.layer(*layers).properties(width=WIDTH, height=alt.Step(20), title=title)
 
 
-def _thresholds() -> Any:
+def _thresholds(axis: str) -> Any:
     data = alt.Data(values=[{"limit": limit} for limit in THRESHOLDS])
-    return alt.Chart(data).mark_rule(**DASHES).encode(x="limit:Q")
+    return alt.Chart(data).mark_rule(strokeDash=[4, 3], color="#6b7280").encode(**{axis: "limit:Q"})
 
 
 def histograms(bins: pl.DataFrame, name: str = "") -> Any:
@@ -173,7 +172,7 @@ def _multiple() -> list[Any]:
         base.mark_area(color="#d5dae1", opacity=0.8).encode(y=alt.Y("psi_floor95:Q", title=None, scale=root)),
         base.mark_line(color="#5b6470", strokeWidth=1.2).encode(y=y),
         base.mark_point(filled=True, size=34, opacity=1).encode(y=y, color=_colour(), shape=shape),
-        *(alt.Chart().mark_rule(**DASHES).encode(y=alt.datum(limit)) for limit in THRESHOLDS),
+        _thresholds("y"),
     ]
 
 

@@ -73,7 +73,8 @@ def check(session: Session, asked: Namespace) -> CheckReport | Suggestions:
     if asked.suggest:
         proposed = store.suggest_checks(what)
         variable = f"{asked.checked}_checks" if asked.checked.isidentifier() else "checks"
-        session.shell.set_next_input(f"{proposed.code(variable)}\n\n%check {asked.checked} --with {variable}")
+        code = f"{proposed.code(variable)}\n\n%check {asked.checked} --with {variable}"
+        session.shell.set_next_input(code if "fsnb" in session.names else f"import fsnb\n\n{code}")
         return session.bind_if(asked.out, proposed)
     checks = _given_checks(session, asked.checks) if asked.checks else None
     previous = session.variable(asked.previous, CheckReport, "%check NAME -o NAME") if asked.previous else None
