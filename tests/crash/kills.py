@@ -70,7 +70,7 @@ def _round(place: Place, trips: Trips, undisturbed: Reference, left: list[str], 
 
 
 def _attempt(day: Day, left: list[str], draw: random.Random) -> Found:
-    """Start a publisher, kill it or its backend, and look. A kill that came too early or too late is still to be done."""
+    """Start a publisher, kill it or its backend, and look. One that came too early or too late is still to be done."""
     if left[-1] == PUBLISHER:
         where, ending = _kill_publisher(day, draw)
         struck, said = ending.killed, [ending.error] if ending.error else []
