@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 from collections.abc import Iterator
@@ -204,6 +205,14 @@ def test_rows_are_chosen_stepped_and_gone_to(browser: Browser, preview: Preview)
     assert 'data-value="79" aria-selected="true"' in browser.widget.options
     browser.ask("page", "0")
     assert (preview.row, browser.listed[0]) == (79, 0)
+
+
+def test_no_search_for_cycles_holds_an_answer_up(browser: Browser) -> None:
+    searching: list[bool] = []
+    browser.widget.send = lambda content, buffers=None: searching.append(gc.isenabled())
+    browser.widget._hear(browser.widget, {"do": "rules", "value": {"lag": "2h"}}, [])
+    assert searching == [False]
+    assert gc.isenabled()
 
 
 def test_search_and_filters_narrow_the_list(browser: Browser, preview: Preview) -> None:
