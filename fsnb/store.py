@@ -225,7 +225,7 @@ class FeatureStore:
     def training_set(
         self,
         spine: Spine,
-        features: Sequence[Feature | FeatureView] | Feature | FeatureView,
+        features: Sequence[Feature | FeatureView | str] | Feature | FeatureView | str,
         *,
         engine: Any = None,
         strategy: str | Mapping[str, str] | None = None,
@@ -238,7 +238,7 @@ class FeatureStore:
         spine
             The rows to fill.
         features
-            `[view["name"], ...]`, whole views, or both.
+            `[view["name"], ...]`, whole views, or both; or their names ("rides", "rides.count_1d"), for `store.view`.
         engine
             "duckdb", "polars" or an Ibis connection, instead of the store's.
         strategy
@@ -261,7 +261,7 @@ class FeatureStore:
             When it is read: a join would meet more pairs than `max_pairs`.
         """
         con = self.engine if engine is None else _connection(engine)
-        plan = pit.plan(spine, features)
+        plan = pit.plan(spine, list(self._asked(features)))
         for part in plan.views:
             self.register(part.view)
         sources = self._sources_of(plan)
@@ -927,6 +927,15 @@ class FeatureStore:
             name: self._table(source, self.engine) if source else pit.table_named(self.engine, name, "references")
             for name, source in found.items()
         }
+
+    def _asked(self, features: Any) -> Iterator[Any]:
+        """Views and features; a name is that of either."""
+        for each in [features] if isinstance(features, (str, Feature, FeatureView)) else features:
+            if isinstance(each, str):
+                name, _, feature = each.partition(".")
+                yield self.view(name)[feature] if feature else self.view(name)
+            else:
+                yield each
 
     def _source(self, name: str) -> Source:
         found = self._known_source(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 from ibis.common.deferred import deferrable
 
-from fsnb.errors import DefinitionError
+from fsnb.errors import DefinitionError, UnknownName
 from fsnb.identity import Over
 from fsnb.model.entity import Window
 
@@ -68,6 +69,29 @@ def leaves(node: Any) -> tuple[Any, ...]:
     if not isinstance(node, ops.Value) or isinstance(node, ops.WindowFunction):
         return ()
     return tuple(dict.fromkeys(leaf for child in node.__children__ for leaf in leaves(child)))
+
+
+def said_windows(values: Iterable[ir.Value]) -> dict[str, Window]:
+    """The windows that `over` gives to aggregates of these values, each once, by label."""
+    found = (leaf for value in values for leaf in leaves(value.op()) if isinstance(leaf, Over))
+    return {window.label: window for window in (Window(leaf.size, leaf.offset) for leaf in found)}
+
+
+def over_others(values: Mapping[str, ir.Value], sizes: Mapping[str, str | timedelta], who: str) -> dict[str, ir.Value]:
+    """Values whose aggregates say other lengths, `{"7d": "3d"}` by the label of the window said; offsets stay."""
+    said = said_windows(values.values())
+    for label in sizes:
+        if label not in said:
+            raise UnknownName.among(who, "window given by over()", label, said)
+    then = {said[label]: said[label].resized(size).size for label, size in sizes.items()}
+    return {name: _over_others(value, then) for name, value in values.items()}
+
+
+def _over_others(value: ir.Value, sizes: Mapping[Window, timedelta]) -> ir.Value:
+    told = {leaf: Window(leaf.size, leaf.offset) for leaf in leaves(value.op()) if isinstance(leaf, Over)}
+    then = {leaf: sizes.get(window, window.size) for leaf, window in told.items()}
+    others = {leaf: Over(leaf.arg, size, leaf.offset) for leaf, size in then.items() if size != leaf.size}
+    return value.op().replace(others).to_expr() if others else value
 
 
 def windows_of(value: ir.Value, window: Window | None) -> tuple[Window | None, ...]:

@@ -40,6 +40,7 @@ from fsnb.model.definition import (
 )
 from fsnb.model.durations import parse_duration, show_duration
 from fsnb.model.entity import Entity, Window, check_name, names
+from fsnb.model.over import over_others
 from fsnb.model.placing import placed
 from fsnb.model.source import Source
 from fsnb.model.words import rules
@@ -268,7 +269,7 @@ class FeatureView:
                 object.__setattr__(other, key, value)
         return other
 
-    def with_rules(self, **rules: Any) -> FeatureView:
+    def with_rules(self, *, over: Mapping[str, str | timedelta] | None = None, **rules: Any) -> FeatureView:
         """The same expressions under other rules of time: another definition, with a fingerprint of its own.
 
         Whatever is not given stays as it is, words for people and checks too. Features are named for their windows, so
@@ -276,20 +277,24 @@ class FeatureView:
 
         Parameters
         ----------
+        over
+            Other lengths for the windows that `fsnb.over` gives to aggregates: `{"7d": "3d"}`, by length, or
+            `"7d_offset_1d"`. An offset stays; so do the features' names.
         **rules
             Of `lag`, `ttl`, `refresh`, `windows`, `closed`, `skip_nulls`, `fill`: what `FeatureView` takes.
 
         Raises
         ------
         UnknownName
-            Not a rule.
+            Not a rule, or no window that `fsnb.over` gives.
         DefinitionError
             As when a view is made; among others, a check or `fill` of a feature that would not be there any more.
         """
         for name in rules:
             if name not in RULES:
-                raise UnknownName.among(f"feature view {self.name!r}", "rule", name, RULES)
-        return self._made_anew({output.base: output.value for output in self.outputs}, rules)
+                raise UnknownName.among(f"feature view {self.name!r}", "rule", name, (*RULES, "over"))
+        values = {output.base: output.value for output in self.outputs}
+        return self._made_anew(over_others(values, over or {}, f"feature view {self.name!r}"), rules)
 
     def with_values(self, values: Mapping[str, ir.Value]) -> FeatureView:
         """Other expressions under the same rules of time, words and checks; a mapping `name -> Ibis value`."""

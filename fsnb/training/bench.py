@@ -103,8 +103,8 @@ class Bench:
 
 def _rules(feature: Feature) -> tuple[Any, ...]:
     """What decides a feature's values, of the views that stand here: they differ in rules and in their source alone."""
-    view = feature.view
-    return feature.column, view.source, view.lag, view.refresh, view.ttl, view.output(feature.name).windows
+    view, output = feature.view, feature.view.output(feature.name)
+    return feature.column, view.source, view.lag, view.refresh, view.ttl, output.windows, output.value.op()
 
 
 def bench(train: TrainingSet, part: ViewPlan, numbers: Sequence[int]) -> Bench:

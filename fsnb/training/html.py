@@ -48,12 +48,14 @@ STYLE = """
 .fsnb-preview table{
   border-collapse:collapse;margin:6px 0 2px;font-size:12px;font-variant-numeric:tabular-nums;
   color:inherit;}
-.fsnb-preview table tr,.fsnb-preview table th,.fsnb-preview table td{background:transparent;color:inherit}
-.fsnb-preview th,.fsnb-preview td{
+.fsnb-preview .fsnb-scroll tr:nth-child(n),.fsnb-preview .fsnb-scroll tbody tr:hover{
+  background:transparent;color:inherit}
+.fsnb-preview .fsnb-scroll th,.fsnb-preview .fsnb-scroll td{
+  background:transparent;color:inherit;
   text-align:left;padding:2px 14px 2px 0;white-space:nowrap;border:0;
   border-bottom:1px solid rgba(127,127,127,.22);}
-.fsnb-preview th{font-weight:600;opacity:.75}
-.fsnb-preview td.fsnb-number,.fsnb-preview th.fsnb-number{text-align:right}
+.fsnb-preview .fsnb-scroll th{font-weight:600;opacity:.75}
+.fsnb-preview .fsnb-scroll td.fsnb-number,.fsnb-preview .fsnb-scroll th.fsnb-number{text-align:right}
 .fsnb-preview .fsnb-mark{display:inline-block;width:14px;height:14px;vertical-align:-3px;margin-right:5px}
 .fsnb-preview .fsnb-legend{display:flex;flex-wrap:wrap;gap:4px 14px;font-size:12px;opacity:.85}
 """.strip()

@@ -16,6 +16,7 @@ from fsnb.catalog import Profile, record
 from fsnb.errors import TrainingSetError
 from fsnb.identity import fingerprint
 from fsnb.model.entity import check_name
+from fsnb.progress import Tell, task
 from fsnb.training import description, manifest
 from fsnb.training.loading import LoggedTrainingSet
 from fsnb.training.models import Fitted, fitted
@@ -63,7 +64,16 @@ def log(
         server does not answer.
     """
     check_name(context, "context")
-    described = manifest.manifest(train, name or "+".join(part.view.name for part in train.plan.views), context)
+    called = name or "+".join(part.view.name for part in train.plan.views)
+    with task(f"log {called}") as step:
+        step("fill and read the rows")
+        described = manifest.manifest(train, called, context)
+        return _logged(train, model, described, step)
+
+
+def _logged(train: TrainingSet, model: Any, described: dict[str, Any], step: Tell) -> LoggedTrainingSet:
+    context = described["context"]
+    step("open MLflow")
     to_link = None if model is None else fitted(model, train)
     with (
         tempfile.TemporaryDirectory() as temporary,
@@ -75,15 +85,20 @@ def log(
 
         client = MlflowClient()
         _refuse_other_rows(client, run_id, described)
+        step("write the rows")
         manifest.write(train, described, Path(temporary))
+        step("describe them")
         statistics = train.describe(train, described["name"]) if train.describe else None
         if statistics is not None:
             description.write(statistics, Path(temporary))
+        step("store them in MLflow")
         client.log_artifacts(run_id, temporary, manifest.folder(context))
         _log_input(client, run_id, uri, train, described)
+        step("link the model" if to_link else "tag the run")
         model_uri = _link(client, run_id, to_link, described) if to_link else None
         for key, value in _tags(described, train.labels).items():
             client.set_tag(run_id, key, value)
+    step("note it in the catalog")
     sources = manifest.sources(train)
     logged = LoggedTrainingSet(run_id, uri, described, train.to_arrow(), model_uri, train.con, sources.get)
     _note(train, logged)

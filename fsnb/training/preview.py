@@ -197,6 +197,7 @@ class Preview:
         lag: str | timedelta | None = None,
         windows: Mapping[str, str | timedelta] | None = None,
         ttl: str | timedelta | None = None,
+        over: Mapping[str, str | timedelta] | None = None,
     ) -> Trial:
         """Try other rules of time on one view: on the row in view, and on a sample of the training rows.
 
@@ -209,6 +210,8 @@ class Preview:
         lag, windows, ttl
             In place of the view's own, not of what was tried before; `windows` by their labels: `{"7d": "3d"}`; a `ttl`
             of "none" takes it away.
+        over
+            The same of the windows that `fsnb.over` gives to aggregates: `{"30d": "14d"}`.
 
         Returns
         -------
@@ -217,7 +220,7 @@ class Preview:
         """
         name = view or self._view
         found = self._part(name).view
-        self._rules[name] = Rules.of(found).but(lag=lag, windows=windows, ttl=ttl)
+        self._rules[name] = Rules.of(found).but(lag=lag, windows=windows, ttl=ttl, over=over)
         self._view = name
         try:
             return self.trial(name)

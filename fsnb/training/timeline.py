@@ -160,7 +160,7 @@ def _band(why: Why, scale: Scale, bottom: int) -> list[str]:
     place = f'x="{start}" y="{TOP - 4}" width="{round(end - start, 1)}" height="{bottom - TOP + 4}"'
     drawn = f'<rect {place} rx="3" fill="{COLOURS["used"]}" fill-opacity=".11"/>'
     name = text.clip(why.band_name, 28)
-    room = end - start > 60 + 7 * len(name)
+    room = end - start > 80 + 9 * len(name)
     return [drawn, _label(start + 2, name, "start", COLOURS["used"])] if room else [drawn]
 
 
@@ -185,12 +185,12 @@ def _label(x: float, words: str, anchor: str, colour: str) -> str:
 
 def _axis(scale: Scale, bottom: int) -> list[str]:
     drawn = [f'<path d="M{EDGE},{bottom} H{WIDTH - EDGE}" stroke="currentColor" stroke-opacity=".35"/>']
-    for moment, words in ticks(scale.start, scale.end):
-        x = scale.x(moment)
+    for number, (moment, words) in enumerate(ticks(scale.start, scale.end)):
+        x, second = scale.x(moment), ' class="fsnb-second"' if number % 2 else ""
         drawn.append(f'<path d="M{x},{bottom} v4" stroke="currentColor" stroke-opacity=".5"/>')
         if LABEL <= x <= WIDTH - LABEL:
             place = f'x="{x}" y="{bottom + 16}" text-anchor="middle"'
-            drawn.append(f'<text {place} fill="currentColor" fill-opacity=".65">{words}</text>')
+            drawn.append(f'<text{second} {place} fill="currentColor" fill-opacity=".65">{words}</text>')
     return drawn
 
 

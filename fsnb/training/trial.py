@@ -17,40 +17,54 @@ import pyarrow as pa
 
 from fsnb.errors import UnknownName, UsageError
 from fsnb.model import FeatureView, Window, parse_duration, show_duration
+from fsnb.model.over import over_others, said_windows
 from fsnb.training.bench import Bench
 from fsnb.training.comparing import differ
 from fsnb.training.restating import restated
 from fsnb.training.why import Why
 
+Lengths = tuple[tuple[str, timedelta], ...]
 SHIFTS = {"feature": pl.String, "rows": pl.Int64, "changed": pl.Int64, "nulls": pl.Int64, "nulls_then": pl.Int64}
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The rules of time that can be tried: the lag, the length of each window by its label, the ttl (None: none)."""
+    """The rules of time that can be tried: the lag, the length of each window by its label, the ttl (None: none).
+
+    `over` has the lengths of the windows that `fsnb.over` gives to aggregates, by their labels.
+    """
 
     lag: timedelta
-    windows: tuple[tuple[str, timedelta], ...]
+    windows: Lengths
     ttl: timedelta | None
+    over: Lengths = ()
 
     @classmethod
     def of(cls, view: FeatureView) -> Rules:
         """A view's own."""
-        return cls(view.lag, tuple((window.label, window.size) for window in view.windows), view.ttl)
+        windows = tuple((window.label, window.size) for window in view.windows)
+        said = said_windows(output.value for output in view.outputs)
+        return cls(view.lag, windows, view.ttl, tuple((label, window.size) for label, window in said.items()))
 
-    def but(self, lag: Any = None, windows: Mapping[str, Any] | None = None, ttl: Any = None) -> Rules:
+    def but(
+        self,
+        lag: Any = None,
+        windows: Mapping[str, Any] | None = None,
+        ttl: Any = None,
+        over: Mapping[str, Any] | None = None,
+    ) -> Rules:
         """Others: what is given in place of what there is; a `ttl` of "none" takes it away."""
-        sizes, given = dict(self.windows), windows or {}
-        for label in given:
-            if label not in sizes:
-                raise UnknownName.among("the feature view", "window", label, sizes)
-        sizes |= {label: parse_duration(size, f"window {label}") for label, size in given.items()}
         wanted = self.ttl if ttl is None else None if ttl == "none" else parse_duration(ttl, "ttl")
-        return Rules(self.lag if lag is None else parse_duration(lag, "lag"), tuple(sizes.items()), wanted)
+        own = self.lag if lag is None else parse_duration(lag, "lag")
+        return Rules(
+            own, _other(self.windows, windows, "window"), wanted, _other(self.over, over, "window of fsnb.over")
+        )
 
     def applied(self, view: FeatureView) -> FeatureView:
         """The view under these rules, its features under the names they have."""
-        return restated(view, lag=self.lag, windows=self.resized(view), ttl=self.ttl)
+        values = {output.base: output.value for output in view.outputs}
+        features = over_others(values, dict(self.over), f"feature view {view.name!r}")
+        return restated(view, lag=self.lag, windows=self.resized(view), ttl=self.ttl, features=features)
 
     def resized(self, view: FeatureView) -> list[Window]:
         sizes = dict(self.windows)
@@ -59,12 +73,23 @@ class Rules:
     def words(self, own: Rules) -> str:
         """What differs from the view's own: `lag 2h instead of 15m`."""
         said = [f"lag {_instead(self.lag, own.lag)}"] if self.lag != own.lag else []
-        mine = dict(own.windows)
-        said += [
-            f"window {label} of {_instead(size, mine[label])}" for label, size in self.windows if size != mine[label]
-        ]
+        said += _changed("window", self.windows, own.windows) + _changed("over", self.over, own.over)
         said += [f"ttl {_instead(self.ttl, own.ttl)}"] if self.ttl != own.ttl else []
         return ", ".join(said)
+
+
+def _other(own: Lengths, given: Mapping[str, Any] | None, kind: str) -> Lengths:
+    sizes = dict(own)
+    for label, size in (given or {}).items():
+        if label not in sizes:
+            raise UnknownName.among("the feature view", kind, label, sizes)
+        sizes[label] = parse_duration(size, f"{kind} {label}")
+    return tuple(sizes.items())
+
+
+def _changed(kind: str, then: Lengths, own: Lengths) -> list[str]:
+    mine = dict(own)
+    return [f"{kind} {label} of {_instead(size, mine[label])}" for label, size in then if size != mine[label]]
 
 
 def _instead(then: timedelta | None, now: timedelta | None) -> str:

@@ -18,7 +18,7 @@ import polars as pl
 import pyarrow as pa
 
 from fsnb.identity import bind
-from fsnb.model import Feature, FeatureView, Output, show_duration
+from fsnb.model import Feature, FeatureView, Output, Window, parse_duration, show_duration
 from fsnb.model.moments import naive_utc
 from fsnb.model.words import rules
 from fsnb.pit import Considered, Judgement, ViewPlan, attach, considered_by, plan
@@ -200,7 +200,14 @@ def _band(
     windows = [window for window in output.windows if window]
     end = _back(cutoff, min(window.offset for window in windows))
     start = _back(cutoff, max(window.offset + window.size for window in windows))
-    return (start, end), f"window {' and '.join(window.label.replace('_offset_', ', offset ') for window in windows)}"
+    return (start, end), f"window {' and '.join(map(_named, windows))}"
+
+
+def _named(window: Window) -> str:
+    """Its label, and its length where another one is tried."""
+    label, _, offset = window.label.partition("_offset_")
+    now = f" of {show_duration(window.size)}" if window.size != parse_duration(label.replace("_", "."), "") else ""
+    return f"{label}{f', offset {offset}' if offset else ''}{now}"
 
 
 def _back(moment: datetime, length: timedelta) -> datetime | None:

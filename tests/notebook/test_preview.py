@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 from collections.abc import Iterator
@@ -12,9 +13,10 @@ from typing import Any
 
 import polars as pl
 import pytest
+from ibis import _
 
 import fsnb
-from fsnb.notebook.preview import bundle, widget_of
+from fsnb.notebook.preview import bundle, code, widget_of
 from fsnb.notebook.preview.sliders import sliders
 from fsnb.notebook.preview.widget import PreviewWidget
 from fsnb.training import Preview
@@ -205,6 +207,14 @@ def test_rows_are_chosen_stepped_and_gone_to(browser: Browser, preview: Preview)
     assert (preview.row, browser.listed[0]) == (79, 0)
 
 
+def test_no_search_for_cycles_holds_an_answer_up(browser: Browser) -> None:
+    searching: list[bool] = []
+    browser.widget.send = lambda content, buffers=None: searching.append(gc.isenabled())
+    browser.widget._hear(browser.widget, {"do": "rules", "value": {"lag": "2h"}}, [])
+    assert searching == [False]
+    assert gc.isenabled()
+
+
 def test_search_and_filters_narrow_the_list(browser: Browser, preview: Preview) -> None:
     browser.ask("search", "ALERT(")
     assert browser.listed == [0, 4, 8, 12, 16, 20, 24, 28, 32, 36]
@@ -323,6 +333,19 @@ def test_code_gives_what_was_tried(
         why.feature.replace("_6h", "_2h") if view == "sums" else why.feature: why.value for why in preview.trial().whys
     }
     assert {name: row[name] for name in tried} == pytest.approx(tried)
+
+
+def test_windows_that_aggregates_say_have_sliders_and_code(names: dict[str, Any]) -> None:
+    sums, share = names["sums"], fsnb.over(_.count(), "6h") / fsnb.over(_.count(), "2d")
+    compared = fsnb.FeatureView("compared", entity=sums.entity, source=sums.source, features={"share": share})
+    train = names["store"].training_set(names["spine"], compared)
+    preview, given = train.preview(40), names | {"compared": compared, "train": train}
+    assert [slider.label for slider in sliders(compared, preview.rules())] == ["lag", "over 6h", "over 2d"]
+    preview.what_if(over={"6h": "12h"})
+    written = code.cell(preview, given)
+    assert 'compared = compared.with_rules(over={"6h": "12h"})' in written.splitlines()
+    exec(written, given)
+    assert given["train"].to_polars()["share"][40] == pytest.approx(preview.trial().whys[0].value)
 
 
 # ---------------------------------------------------------------------- in a kernel

@@ -105,6 +105,24 @@ def test_view_on_a_second_source_that_compares_windows_is_tried_on_a_copy() -> N
     assert trial.shifts[0].nulls_then == then.null_count()
 
 
+def test_window_that_an_aggregate_says_is_tried_at_another_length_under_the_same_name() -> None:
+    view = FeatureView("loads", entity=Entity("plane", "tail"), source=legs(MANY), features=loads)
+    trial = loaded(view).preview(30).what_if(over={"6h": "12h"})
+    assert (trial.engine, trial.changed > 0, trial.words) == ("polars", True, "over 6h of 12h instead of 6h")
+    then = loaded(view.with_rules(over={"6h": "12h"})).to_polars()["share"]
+    assert [why.value for why in trial.whys] == pytest.approx([then[30]])
+    assert trial.shifts[0].nulls_then == then.null_count()
+
+
+def test_lengths_that_become_equal_are_told_apart() -> None:
+    weighed = {"n": over(_.count(), "4h") + 100 * over(_.count(), "9h") + 10_000 * over(_.count(), "2d")}
+    view = FeatureView("weighed", entity=Entity("plane", "tail"), source=legs(MANY), features=weighed)
+    preview = loaded(view).preview(30)
+    for lengths in ({"4h": "9h"}, {"4h": "9h", "9h": "2d"}):
+        then = loaded(view.with_rules(over=lengths)).to_polars()["n"]
+        assert [why.value for why in preview.what_if(over=lengths).whys] == [then[30]]
+
+
 def loaded(view: FeatureView) -> TrainingSet:
     con, asked = ibis.duckdb.connect(), spine(QUESTIONS)
     tables = {source.name: read_source(con, source) for source in (view.source, PLANES)}

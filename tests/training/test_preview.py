@@ -8,9 +8,10 @@ from typing import Any
 import ibis
 import polars as pl
 import pytest
+from ibis import _
 
 from fsnb.errors import DefinitionError, UnknownName, UsageError
-from fsnb.model import Entity, FeatureView, Source, Spine
+from fsnb.model import Entity, FeatureView, Source, Spine, Window, over
 from fsnb.training import Preview, TrainingSet
 from fsnb.training.trial import Rules
 from tests.training.conftest import ASKED, LEGS, PLANE, asof_view, at, legs, spine, train_on, window_view
@@ -321,3 +322,13 @@ def test_with_rules_is_another_definition_in_the_same_words() -> None:
         view.with_rules(windows=["3h"])
     with pytest.raises(UnknownName, match=r"has no rule 'lags'\. Did you mean 'lag'\?"):
         view.with_rules(lags="3h")
+
+
+def test_with_rules_gives_the_windows_that_aggregates_say_other_lengths() -> None:
+    def compared(size: str) -> FeatureView:
+        share = over(_.count(), size) / over(_.count(), Window("2d", offset="1d"))
+        return FeatureView("c", entity=Entity("plane", "tail"), source=legs(), features={"share": share})
+
+    assert compared("7d").with_rules(over={"7d": "3d"}).fingerprint == compared("3d").fingerprint
+    with pytest.raises(UnknownName, match=r"has no window given by over\(\) '3d'.* It has: 7d, 2d_offset_1d"):
+        compared("7d").with_rules(over={"3d": "1d"})

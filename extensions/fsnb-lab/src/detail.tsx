@@ -143,7 +143,7 @@ function SourceBody({ model, acts, source, details }: Props & { source: SourceDe
 function InsertButtons({ code, acts }: { code: Code; acts: Acts }): JSX.Element {
   return (
     <>
-      <button title="A cell that loads this view" onClick={() => acts.insert(code.definition)}>
+      <button title="A cell with the Python that defines this view" onClick={() => acts.insert(code.definition)}>
         Insert definition
       </button>
       <button title="A cell that fills your spine with its features" onClick={() => acts.insert(code.retrieval)}>
@@ -176,16 +176,23 @@ function Features({ view, chosen }: { view: ViewDetail; chosen: string | undefin
         </tr>
       </thead>
       <tbody>
-        {view.features.map(({ name, type, distribution }) => (
-          <tr key={name} ref={name === chosen ? row : null} className={name === chosen ? 'fsnb-chosen' : ''}>
-            <th scope="row" title={[name.slice(0, 400), view.computed[name] ?? ''].filter(Boolean).join(' = ')}>
-              {name}
-            </th>
-            <td>{type}</td>
-            <td title={distribution ? summary(distribution) : 'Not looked at yet: store.profile(view)'}>
-              <Sparkline name={name} of={distribution} />
-            </td>
-          </tr>
+        {view.features.map(({ name, type, distribution }, number) => (
+          <React.Fragment key={name}>
+            <tr ref={name === chosen ? row : null} className={name === chosen ? 'fsnb-chosen' : ''}>
+              <th scope="row" title={[name.slice(0, 400), view.computed[name] ?? ''].filter(Boolean).join(' = ')}>
+                {name}
+              </th>
+              <td>{type}</td>
+              <td title={distribution ? summary(distribution) : 'Not looked at yet: store.profile(view)'}>
+                <Sparkline name={name} of={distribution} />
+              </td>
+            </tr>
+            {view.computed[name] !== view.computed[view.features[number + 1]?.name ?? ''] && (
+              <tr className="fsnb-formula">
+                <td colSpan={3}>{view.computed[name]}</td>
+              </tr>
+            )}
+          </React.Fragment>
         ))}
       </tbody>
     </table>

@@ -28,6 +28,7 @@ KINDS = {
     "PSI": ' class="fsnb-number"',
     "floor": ' class="fsnb-number fsnb-dim fsnb-more"',
     "NULL now": ' class="fsnb-number fsnb-more"',
+    "over time": ' class="fsnb-more"',
 }
 HIDDEN = '<span class="fsnb-hidden">verdict</span>'
 Series = Mapping[str, Sequence[Point]]
@@ -46,7 +47,7 @@ def table(
 
 
 def _row(row: Compared, drawn: str, places: int, chosen: bool, numbers: Mapping[str, int] | None) -> str:
-    times = f"<td>{drawn}</td>" if places > 1 else ""
+    times = f"<td{KINDS['over time']}>{drawn}</td>" if places > 1 else ""
     mine = ' class="fsnb-chosen"' if chosen else ""
     at = f' data-row="{numbers[row.column]}"' if numbers else ""
     name = _name(row, chosen, bool(numbers))

@@ -35,7 +35,7 @@ def ordered(report: DriftReport) -> list[Compared]:
 
 def head(report: DriftReport, window: Window | None = None, at: str = "", part: str = "") -> str:
     """What is compared, and how it came out."""
-    title = cut(report.name or "drift", 120)
+    title = cut(report.name or "current rows against the reference", 120)
     tally = Counter(row.verdict for row in report)
     told = " ".join(
         f'<span class="fsnb-count">{word(level)} {tally[level]}</span>' for level in ORDER if level in tally

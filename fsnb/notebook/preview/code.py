@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -78,6 +79,9 @@ def _arguments(view: FeatureView, rules: Rules) -> Iterator[str]:
         new = _renamed(view, rules)
         if view.fill:
             yield f"fill={ {new[name]: value for name, value in view.fill}!r}"
+    if rules.over != own.over:
+        then = {label: show_duration(size) for label, size in rules.over if size != dict(own.over)[label]}
+        yield f"over={{{', '.join(f'{json.dumps(label)}: {json.dumps(size)}' for label, size in then.items())}}}"
     if rules.ttl != own.ttl:
         yield "ttl=None" if rules.ttl is None else f'ttl="{show_duration(rules.ttl)}"'
 

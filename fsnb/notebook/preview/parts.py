@@ -69,9 +69,11 @@ def _option(number: int, row: Mapping[str, Any], preview: Preview, marks: Mappin
 
 
 def pager(listing: Listing, sample: np.ndarray, of: int) -> str:
-    """Where in the list one is, the pages beside it, and which rows are listed at all."""
+    """Where in the list one is, the pages beside it, and which rows are listed at all; `of` rows can be listed."""
     found, start = len(listing.found), listing.start
-    here = f"{start + 1:,}&ndash;{start + len(listing.shown):,} of {found:,}" if found else "none"
+    numbered = found == of and listing.found[-1] == found - 1  # all rows, told by their numbers from 0
+    first = start if numbered else start + 1
+    here = f"{first:,}&ndash;{first + len(listing.shown) - 1:,} of {found:,}" if found else "none"
     page = start // PAGE
     back = button("page", page - 1, "&lsaquo;", disabled=not start, label="earlier rows")
     more = button("page", page + 1, "&rsaquo;", disabled=page + 1 >= listing.pages, label="later rows")

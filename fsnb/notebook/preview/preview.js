@@ -134,12 +134,14 @@ function render({ model, el }) {
   }
 
   function rules() {
-    const asked = { windows: {} };
+    const asked = { windows: {}, over: {} };
+    const lengths = { window: asked.windows, over: asked.over };
     for (const slider of part("rules").querySelectorAll("input")) {
       if (slider.value === slider.dataset.own) continue;
       const words = JSON.parse(slider.dataset.words)[Number(slider.value)];
-      if (slider.dataset.kind === "window") asked.windows[slider.dataset.name] = words;
-      else asked[slider.dataset.kind] = words;
+      const { kind, name } = slider.dataset;
+      if (kind in lengths) lengths[kind][name] = words;
+      else asked[kind] = words;
     }
     return asked;
   }

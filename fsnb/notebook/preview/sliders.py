@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from fsnb.model import FeatureView
-from fsnb.training.trial import Rules, shown
+from fsnb.training.trial import Lengths, Rules, shown
 
 MINUTES, HOURS, DAYS = (1, 5, 15, 30), (1, 2, 3, 6, 12), (1, 2, 3, 7, 14, 30, 90, 365)
 ROUND = (
@@ -21,7 +21,10 @@ REACH = 30
 
 @dataclass(frozen=True, slots=True)
 class Slider:
-    """One rule of time: its name ("lag", "ttl", or a window's label), what it steps through, where it stands."""
+    """One rule of time: its kind, its name ("lag", "ttl", a window's label), what it steps through, where it stands.
+
+    Kinds are "lag", "ttl", "window" and "over": a window that `fsnb.over` gives to aggregates.
+    """
 
     kind: str
     name: str
@@ -35,20 +38,24 @@ class Slider:
 
     @property
     def label(self) -> str:
-        return f"window {self.name}" if self.kind == "window" else self.name
+        return f"{self.kind} {self.name}" if self.kind in ("window", "over") else self.name
 
 
 def sliders(view: FeatureView, rules: Rules) -> tuple[Slider, ...]:
-    """The sliders of a view: lag, then each window, or the ttl; none of a static view."""
+    """The sliders of a view: lag, then each window, its own and those of `fsnb.over`, or the ttl; none where static."""
     if view.kind == "static":
         return ()
     lag = Slider("lag", "lag", _steps([timedelta(0), *ROUND], view.lag, rules.lag), view.lag, rules.lag)
     if view.kind == "window":
-        now = dict(rules.windows)
-        sizes = {window.label: window.size for window in view.windows}
-        return lag, *(Slider("window", n, _steps(ROUND, own, now[n]), own, now[n]) for n, own in sizes.items())
+        own = Rules.of(view)
+        return lag, *_lengths("window", own.windows, rules.windows), *_lengths("over", own.over, rules.over)
     ttl = (*_steps(ROUND, view.ttl, rules.ttl), None)
     return lag, Slider("ttl", "ttl", ttl, view.ttl, rules.ttl)
+
+
+def _lengths(kind: str, own: Lengths, now: Lengths) -> list[Slider]:
+    there = dict(now)
+    return [Slider(kind, n, _steps(ROUND, size, there[n]), size, there[n]) for n, size in own]
 
 
 def _steps(rungs: Sequence[timedelta], own: timedelta | None, now: timedelta | None) -> tuple[timedelta, ...]:

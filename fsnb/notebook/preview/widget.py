@@ -20,6 +20,7 @@ from fsnb.errors import FsnbError, UnknownName, UsageError
 from fsnb.notebook.preview import code, parts
 from fsnb.notebook.preview.listing import Asked, Listing, listing
 from fsnb.notebook.preview.sliders import sliders
+from fsnb.pit.pausing import cycles_kept
 from fsnb.training import Preview
 from fsnb.training.html import STYLE
 
@@ -100,19 +101,23 @@ class PreviewWidget(anywidget.AnyWidget):
     # ------------------------------------------------------------------ what the browser asks for
 
     def _hear(self, widget: Any, content: Any, buffers: Any) -> None:
-        """Answer one message; whatever comes of it, the browser hears that it is done."""
+        """Answer one message; whatever comes of it, the browser hears that it is done.
+
+        Python looks for cycles once it is told: a search through all of a kernel's objects takes as long as the answer.
+        """
         self._hearing = True
-        try:
-            answer = self._do(content)
-            self._show()
-            self.status = ""
-            if answer:
-                self.send(answer)
-        except FsnbError as error:
-            self.status = str(error)
-        finally:
-            self._hearing = False
-            self.send({"done": True})
+        with cycles_kept():
+            try:
+                answer = self._do(content)
+                self._show()
+                self.status = ""
+                if answer:
+                    self.send(answer)
+            except FsnbError as error:
+                self.status = str(error)
+            finally:
+                self._hearing = False
+                self.send({"done": True})
 
     def _do(self, content: Any) -> Mapping[str, Any] | None:
         asked = content if isinstance(content, Mapping) else {}
@@ -159,7 +164,7 @@ class PreviewWidget(anywidget.AnyWidget):
 
     def _try(self, value: Any) -> None:
         """`{"lag": "2h", "windows": {"7d": "3d"}, "ttl": "none"}`: where the sliders stand."""
-        given = {name: value[name] for name in ("lag", "windows", "ttl") if name in value}
+        given = {name: value[name] for name in ("lag", "windows", "ttl", "over") if name in value}
         self._preview.what_if(**given)
 
     def _reset(self, value: Any) -> None:
