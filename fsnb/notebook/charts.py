@@ -164,7 +164,7 @@ def over_time(rows: pl.DataFrame, columns: int = 3, most: int = 12) -> Any:
 def _multiple() -> list[Any]:
     """Of one column: the band, the line, its points, the thresholds."""
     base = alt.Chart().encode(x=alt.X("start:T", title=None, axis=alt.Axis(tickCount=4)))
-    root, axis = alt.Scale(type="sqrt", zero=True), alt.Axis(tickCount=4)
+    root, axis = alt.Scale(type="sqrt", zero=True), alt.Axis(tickCount=4, minExtent=28, maxExtent=28)
     y = alt.Y("psi:Q", title=None, axis=axis, scale=root)
     scale = alt.Scale(domain=list(VERDICTS), range=list(SHAPES))
     shape = alt.Shape("verdict:N", scale=scale, legend=alt.Legend(title="verdict"))
