@@ -32,6 +32,7 @@ from fsnb.model.durations import parse_duration, show_duration
 
 REPEATS = f"{RESERVED}repeats"
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+WHOLE = 1e15  # doubles below hold every whole number
 
 
 def ask(check: Check, table: ir.Table, context: Context) -> Question:
@@ -105,7 +106,7 @@ def _of_scalar(value: ir.BooleanScalar) -> Question:
     op = value.op()
     ends = {"left": op.left, "right": op.right} if type(op) in SIGNS else {}
     known: Values = {name: end.value for name, end in ends.items() if isinstance(end, ops.Literal)}
-    scan = {name: end.to_expr() for name, end in ends.items() if name not in known}
+    scan = {name: _plainly(end) for name, end in ends.items() if name not in known}
 
     def judge(values: Values) -> Judged:
         if values["value"] is None:
@@ -117,8 +118,15 @@ def _of_scalar(value: ir.BooleanScalar) -> Question:
     return Question(judge, {"value": value, **scan})
 
 
+def _plainly(end: ops.Value) -> ir.Value:
+    """Numbers as doubles, written even where it is one: on PostgreSQL means and sums of integers come as decimals."""
+    return ops.Cast(end, dt.float64).to_expr() if end.dtype.is_numeric() else end.to_expr()
+
+
 def _end(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:,.0f}" if value.is_integer() and abs(value) < WHOLE else f"{value:.6g}"
 
 
 SIGNS = {ops.Less: "<", ops.LessEqual: "<=", ops.Greater: ">", ops.GreaterEqual: ">=", ops.Equals: "=="}

@@ -102,7 +102,7 @@ def found_slices(value: FoundSlices) -> Card:
 def robustness(value: RobustnessReport) -> Card:
     kinds = Counter(row.kind for row in value.rows)
     title = ", ".join(wording.count(kind, kinds[kind]) for kind in ("subpopulation", "perturbation"))
-    about = "Changes are from all rows, as they are. Intervals are of 95 %."
+    about = "Below each figure: how far it is from that of all rows, as they are. Intervals are of 95 %."
     return Card("robustness", title, about, tables=(wording.frame(value.to_polars()),))
 
 

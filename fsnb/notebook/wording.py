@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 MOST = 100  # rows of a frame
-REFERENCE = "_ref"
+BELOW = ("_ref", "_change")
 SHARES = ("share", "null_rate", "null_rate_cur")
 MARKED = {"alert": Bad("alert"), "warn": Soft("warn")}
 
@@ -39,22 +39,23 @@ def moment(value: datetime) -> str:
 
 
 def frame(value: pl.DataFrame, title: str = "") -> Table:
-    """The first rows of a frame: figures with their interval beside them and the reference's below, NULL as nothing."""
-    names = [name for name in value.columns if not name.endswith(("_low", "_high")) and not _is_below(name, value)]
+    """The first rows of a frame: figures with their interval beside them, the reference's or the change below."""
+    below = {
+        name for name in value.columns for end in BELOW if name.endswith(end) and name[: -len(end)] in value.columns
+    }
+    names = [name for name in value.columns if not name.endswith(("_low", "_high")) and name not in below]
     rows = [tuple(_both(row, name) for name in names) for row in value.head(MOST).to_dicts()]
     if len(value) > MOST:
         rows.append((f"and {len(value) - MOST:,} more", *[""] * (len(names) - 1)))
     return Table(title, tuple(name.replace("_", " ") for name in names), tuple(rows))
 
 
-def _is_below(name: str, value: pl.DataFrame) -> bool:
-    return name.endswith(REFERENCE) and name.removesuffix(REFERENCE) in value.columns
-
-
 def _both(row: Mapping[str, Any], name: str) -> Cell:
-    """A figure, and the reference's below it where there is one."""
-    now = _cell(row, name)
-    return now if f"{name}{REFERENCE}" not in row else (now, _cell(row, f"{name}{REFERENCE}"))  # type: ignore[return-value]
+    """A figure, and what stands below it."""
+    now, change = _cell(row, name), row.get(f"{name}_change")
+    if change:
+        return now, Number(f"{change:+.4f}")  # type: ignore[return-value]
+    return now if f"{name}_ref" not in row else (now, _cell(row, f"{name}_ref"))  # type: ignore[return-value]
 
 
 def _cell(row: Mapping[str, Any], name: str) -> Cell:

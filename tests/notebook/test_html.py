@@ -20,7 +20,7 @@ import fsnb
 from fsnb import pit
 from fsnb.catalog import Diff, Distribution, Edge, Lineage, Node, Profile
 from fsnb.model import Change, LagProfile
-from fsnb.notebook import cards, catalogued, html
+from fsnb.notebook import cards, catalogued, html, wording
 from fsnb.notebook.card import Bad, Card, Code, Good, Number, Table, Timeline
 from fsnb.notebook.drawing import draw
 from fsnb.notebook.progress import Shown
@@ -220,6 +220,25 @@ def test_html_says_what_the_text_says(values: dict[str, Any]) -> None:
             for part in (cell,) if isinstance(cell, str) else cell:
                 assert " ".join(part.split()) in said
                 assert part in repr(card)
+
+
+def test_frame_has_the_references_figures_and_changes_below_and_numbers_to_the_right() -> None:
+    rows = {
+        "slice": ["a", "b"],
+        "n": [1200, 5],
+        "n_ref": [7, None],
+        "share": [0.25, 0.0004],
+        "verdict": ["alert", "ok"],
+    }
+    rows |= {"auc": [0.7, None], "auc_low": [0.6, None], "auc_high": [0.8, None], "auc_change": [-0.01, 0.0]}
+    shown = wording.frame(pl.DataFrame(rows))
+    assert shown.columns == ("slice", "n", "share", "verdict", "auc")
+    assert shown.rows[0] == ("a", ("1,200", "7"), "25.0%", "alert", ("0.700 [0.600, 0.800]", "-0.0100"))
+    assert shown.rows[1] == ("b", ("5", ""), "0.04%", "ok", "")
+    drawn = html.card(Card("slices", "worst first", tables=(shown,)))
+    assert '<td class="fsnb-number">1,200<br>7</td>' in drawn
+    assert drawn.count('<th scope="col" class="fsnb-number">') == 3
+    assert "✗ alert" in drawn
 
 
 def test_text_obeys_no_control_character() -> None:
