@@ -136,6 +136,21 @@ def test_sample_shows_rows_that_fail(engine: Engine, name: str) -> None:
     assert [{key: row[key] for key in expected} for row, expected in zip(by_id, want, strict=True)] == want
 
 
+def test_a_comparison_of_the_whole_table_says_what_it_compared(engine: Engine) -> None:
+    said = {
+        "it is not true: 3.14286 < 2": _.n.mean() < 2,
+        "it is true: 22 == 22": _.n.sum() == 22,
+        "it is not true: 7 >= 7.5": _.seq.max() >= 7.5,
+        "it is not true: -2 > -2": _.x.min() > -2,
+        "it is true: 2024-05-01 15:00:00 > 2024-05-01 12:00:00": _.at.max() > _.at.min(),
+        "it is true": ~(_.n.max() > 9),
+    }
+    report = c.run(
+        engine.events, [fsnb.check(reason, value) for reason, value in said.items()], who="t", con=engine.con
+    )
+    assert [each.reason for each in report.results] == list(said)
+
+
 def test_repeated_key_says_how_many_keys(engine: Engine) -> None:
     found = reported(engine)["repeated key"]
     assert found.reason == "2 of 6 rows fail (33.33 %): 1 key occurs more than once"

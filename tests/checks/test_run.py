@@ -182,20 +182,6 @@ def test_times_with_a_zone_are_compared_in_utc() -> None:
     assert not c.run(events, [c.freshness("v", within="2h")], who="e", now=NOON).ok
 
 
-def test_a_comparison_of_the_whole_table_says_what_it_compared(con: Any) -> None:
-    events = table(con, pa.table({"v": [1.0, 2.0, 6.5], "w": [3, 4, 6], "t": [NOON, NOON, NOON + HOUR]}))
-    said = {
-        "it is not true: 3.16667 < 2": _.v.mean() < 2,
-        "it is true: 6.5 >= 6": _.v.max() >= _.w.max(),
-        "it is not true: 4.33333 > 5.5": _.w.mean() > 5.5,
-        "it is true: 13 == 13": _.w.sum() == 13,
-        "it is true: 2024-05-01 13:00:00 > 2024-05-01 12:00:00": _.t.max() > _.t.min(),
-        "it is true": ~(_.v.max() > 9),
-    }
-    report = c.run(events, [fsnb.check(reason, value) for reason, value in said.items()], who="events")
-    assert [each.reason for each in report.results] == list(said)
-
-
 def test_freshness_takes_the_clock_by_default(con: Any) -> None:
     now = datetime.now(UTC).replace(tzinfo=None)
     assert c.run(table(con, pa.table({"v": [now]})), [c.freshness("v", within="1m")], who="events").ok
