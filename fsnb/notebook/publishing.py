@@ -12,7 +12,7 @@ from fsnb.online import Consistency, Synced
 from fsnb.publish import Certificate, Materialization, Promotion, Publication, Rehearsal
 
 MOST = 12  # changes, users, intervals
-TYPES = {"double": "float64", "bool": "boolean", "timestamp[us]": "timestamp(6)"}  # Arrow's words, as definitions say them
+TYPES = {"double": "float64", "bool": "boolean", "timestamp[us]": "timestamp(6)"}  # Arrow's, as definitions say them
 
 
 def certificate(value: Certificate) -> Card:
