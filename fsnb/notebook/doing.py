@@ -18,7 +18,7 @@ from fsnb.notebook.session import Session
 from fsnb.progress import shown_by
 from fsnb.training import TrainingSet
 
-SPINE, TRAIN = "fsnb.Spine(frame, at='asked_at')", "%train SPINE FEATURE..."
+SPINE, TRAIN = "fsnb.Spine(frame, at='asked_at')", "%train SPINE FEATURE"
 
 
 def train(session: Session, asked: Namespace) -> None:

@@ -23,7 +23,18 @@ from fsnb.demo.views import sources, views
 from fsnb.errors import BreakingChange, NotSupported, PublishError, TargetError
 from fsnb.model import Entity, FeatureView, Source, Spine
 from fsnb.pit import read_source
-from fsnb.publish import Target, bring_up_to_date, load, promote, publish, publishing, read_lake, rollback
+from fsnb.publish import (
+    Target,
+    bring_up_to_date,
+    ledger,
+    load,
+    promote,
+    publish,
+    publishing,
+    read_lake,
+    rollback,
+    sql,
+)
 from fsnb.publish.lake import Moved
 from fsnb.publish.lake.delta import DeltaLog
 from fsnb.publish.lake.files import RUNS, Log
@@ -360,6 +371,34 @@ def test_publisher_who_was_overtaken_does_it_again_on_what_is_there(
     assert (late.rows_appended, late.intervals_told) == (0, 0)
     assert len(read(delta, "latest_history")) == 5
     assert len(read(delta, "fsnb_versions")) == 1
+
+
+def test_run_that_finds_nothing_due_resolves_its_log_once(
+    delta: Target, local: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(events(), delta)
+    given = {"local": local, "tables": {"events": read_source(local, events())}}
+    publish(latest(), delta, **given, rows=40)
+    real, resolved = DeltaLog.read, list[str]()
+
+    def counting(log: DeltaLog) -> Any:
+        resolved.append(log.folder.name)
+        return real(log)
+
+    monkeypatch.setattr(DeltaLog, "read", counting)
+    assert publish(latest(), delta, **given, rows=40).intervals_told == 0
+    assert resolved.count("latest__v1_history") == 1
+
+
+def test_transaction_begins_on_what_others_have_committed_since_the_session_looked(delta: Target, local: Any) -> None:
+    release(latest(), delta, local)
+    with delta.session("latest") as con:
+        release(latest(), delta, local, rows=[*ROWS, row("b", 20, 9.0)])
+        release(latest(lag="1h"), delta, local, promote=False)
+        assert con.table("latest_history").count().execute() == 5
+        with sql.taken_back(con):
+            assert [each.number for each in ledger.recorded(con, "main", "latest").versions] == [1, 2]
+            assert con.table("latest_history").count().execute() == 6
 
 
 def test_source_is_a_delta_table_parquet_files_or_a_pattern_of_others(

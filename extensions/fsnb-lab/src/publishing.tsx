@@ -124,14 +124,21 @@ function Outcome<T>({ of, waiting, shown }: OutcomeProps<T>): JSX.Element | null
 function Plan({ of }: { of: Rehearsal }): JSX.Element {
   const first = of.intervals[0];
   const last = of.intervals[of.intervals.length - 1];
-  const span = first && last ? `, ${utc(first[0])} to ${utc(last[1])}` : '';
   return (
     <Part title="What would change">
       <dl>
         <Fact name="version">
           {`v${of.version}${of.promoted === null ? ', the first' : `; readers have v${of.promoted}`}`}
         </Fact>
-        <Fact name="intervals">{`${many(of.due, 'interval')} due${span}; ${of.kept.toLocaleString('en')} up to date`}</Fact>
+        <Fact name="intervals">
+          {many(of.due, 'interval')} due
+          {first && last && (
+            <>
+              , <time>{utc(first[0])}</time> to <time>{utc(last[1])}</time>
+            </>
+          )}
+          ; {of.kept.toLocaleString('en')} up to date
+        </Fact>
         <Fact name="rows">{`${many(of.rows_scanned, 'source row')} to read, at most ${many(of.rows_staged, 'row')} to append`}</Fact>
         <Fact name="used by">{of.users.join(', ')}</Fact>
       </dl>

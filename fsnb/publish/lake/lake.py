@@ -26,15 +26,13 @@ from fsnb.publish import sql
 from fsnb.publish.lake import Moved, books
 from fsnb.publish.lake.engines import Engine
 from fsnb.publish.lake.files import Log, Snapshot, holds_data, new_run, written
+from fsnb.publish.lake.versions import OF_VERSION, current_rows, history_of, version_of
 from fsnb.publish.prepared import Texts
 
-OF_VERSION = re.compile(r"(?P<view>.+)__v(?P<number>\d+)_history")
-AVAILABLE_TIME = "available_time"
 STORED = (
     *("boolean", "signed_integer", "floating", "decimal", "string", "binary", "date", "timestamp"),
     *("array", "struct", "map"),
 )
-ORDER = ("event_time", AVAILABLE_TIME)
 _CURRENT = Texts()  # a lake is shown anew for each session and transaction
 
 
@@ -128,7 +126,7 @@ class Lake:
                 self._tables[folder.name] = Table(self._log(folder), base, base.schema, keys, latest)
                 books.load(self.books, base.doc["ledger"])
                 self._show(folder.name)
-                self._show_current(folder.name, books.until(self.books, *_version(folder.name)))
+                self._show_current(folder.name, books.until(self.books, *version_of(folder.name)))
         for name, number in books.promoted(self.books):
             if name == view:
                 self.lead(name, number)
@@ -136,7 +134,7 @@ class Lake:
     def _folders(self, view: str) -> list[Path]:
         """Where the histories of a view's versions are."""
         found = sorted(self.root.glob(f"{view}__v*_history"))
-        return [each for each in found if OF_VERSION.fullmatch(each.name) and _version(each.name)[0] == view]
+        return [each for each in found if OF_VERSION.fullmatch(each.name) and version_of(each.name)[0] == view]
 
     def schema_of(self, name: str) -> ibis.Schema:
         """The columns of an attached table, or of its current rows."""
@@ -257,7 +255,7 @@ class Lake:
 
     def bring_up(self, name: str, now: datetime) -> None:
         """Let current rows be those of a moment, or of a later one as of which they were already."""
-        before = books.until(self.books, *_version(history_of(name)))
+        before = books.until(self.books, *version_of(history_of(name)))
         self._show_current(name, now if before is None else max(before, now))
 
     def lead(self, view: str, number: int) -> None:
@@ -320,24 +318,3 @@ class Lake:
         self.forget()
         self.engine.forget(self._sources)
         self.engine.disconnect()
-
-
-def current_rows(told: ir.Table, keys: tuple[str, ...], columns: tuple[str, ...], until: Any) -> ir.Table:
-    """The latest row of each entity, by event time and then by available time, of what is available by a moment."""
-    if until is None:
-        return told.limit(0).select(*columns)
-    seen = told.filter(told[AVAILABLE_TIME] <= until)
-    order = [seen[name].desc() for name in ORDER]
-    ranked = seen.mutate(fsnb_rank=ibis.row_number().over(group_by=keys, order_by=order))
-    return ranked.filter(ranked["fsnb_rank"] == 0).select(*columns)
-
-
-def _version(history: str) -> tuple[str, int]:
-    """View and number of a version, from the name of its history."""
-    found = OF_VERSION.fullmatch(history)
-    assert found is not None
-    return found["view"], int(found["number"])
-
-
-def history_of(name: str) -> str:
-    return name.removesuffix("_current") + "_history" if name.endswith("_current") else name
