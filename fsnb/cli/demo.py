@@ -44,7 +44,8 @@ def demo(target: str | None, home: Path, engine: str) -> None:
     steps = Steps(console)
     outcome = job.run(home, engine, target, steps)
     console.print(*_summary(outcome), sep="\n")
-    console.print(f"\n{steps.seconds:.0f} seconds in all, at most {peak_memory():.1f} GB of memory")
+    beside = ", and what Java took" if outcome.target.url.startswith("spark:") else ""
+    console.print(f"\n{steps.seconds:.0f} seconds in all, at most {peak_memory():.1f} GB of memory{beside}")
     if not outcome.kept:
         raise click.ClickException("some rows did not come back as they were; see above.")
 
