@@ -19,12 +19,14 @@ from fsnb import checks as checking
 from fsnb import deploy, pit, publish, quality, serve, shells, training
 from fsnb.catalog import Catalog, Document, Profile, record
 from fsnb.checks import Check, CheckReport, Monitoring, Suggestions
-from fsnb.errors import DefinitionError, PublishError, UnknownName, listed
+from fsnb.errors import DefinitionError, PublishError, UnknownName, hint, listed
 from fsnb.identity import fingerprint
+from fsnb.identity.values import short
 from fsnb.model import Feature, FeatureView, LagProfile, Source, Spine, parse_duration
 from fsnb.model.data import is_path, is_table_name
 from fsnb.model.durations import show_duration
 from fsnb.model.moments import utc_now
+from fsnb.model.placing import of_checks
 from fsnb.online import EMBEDDED, Consistency, OnlineFeatures, Synced
 from fsnb.pit import working
 from fsnb.profiling import Baseline, distributions
@@ -223,7 +225,7 @@ class FeatureStore:
     def training_set(
         self,
         spine: Spine,
-        features: Sequence[Feature | FeatureView] | Feature | FeatureView,
+        features: Sequence[Feature | FeatureView | str] | Feature | FeatureView | str,
         *,
         engine: Any = None,
         strategy: str | Mapping[str, str] | None = None,
@@ -236,7 +238,7 @@ class FeatureStore:
         spine
             The rows to fill.
         features
-            `[view["name"], ...]`, whole views, or both.
+            `[view["name"], ...]`, whole views, or both; or their names ("rides", "rides.count_1d"), for `store.view`.
         engine
             "duckdb", "polars" or an Ibis connection, instead of the store's.
         strategy
@@ -259,7 +261,7 @@ class FeatureStore:
             When it is read: a join would meet more pairs than `max_pairs`.
         """
         con = self.engine if engine is None else _connection(engine)
-        plan = pit.plan(spine, features)
+        plan = pit.plan(spine, list(self._asked(features)))
         for part in plan.views:
             self.register(part.view)
         sources = self._sources_of(plan)
@@ -706,7 +708,7 @@ class FeatureStore:
         what
             A feature view or a source, or the name of one; a path, a frame or an Ibis table.
         checks
-            In place of a view's own; needed for all else.
+            In place of a view's own; needed for all else. One or several; a pandera schema is the checks that it says.
         to
             A target's name: the view's sources and published current table there, instead of the local ones.
         at
@@ -727,6 +729,7 @@ class FeatureStore:
             if to is not None:
                 raise DefinitionError("check(to=...) is for feature views, which are what targets have.")
             who, table = self._readable(found)
+            checks = None if checks is None else of_checks(checks, who)
             others = self._others(checking.referenced(checks or ()))
             how: dict[str, Any] = {"tables": others, "con": self.engine, "compare": self._compare}
             return checking.check_table(table, checks, who, previous, **how)
@@ -846,10 +849,7 @@ class FeatureStore:
         hooks: Mapping[str, Any],
     ) -> Monitoring:
         if scored is None:
-            raise DefinitionError(
-                f"monitor: {reference!r} is no feature view. Of a model, say what it was asked: "
-                "scored=fsnb.quality.Scored(rows, at='asked_at', prediction='score')."
-            )
+            raise self._nothing_to_monitor(reference)
         logged = self.load_training_set(self._logged(reference))
         if isinstance(scored.rows, Spine):
             rows: Any = self.training_set(scored.rows, logged.asked(self._sources)).to_arrow()
@@ -861,6 +861,21 @@ class FeatureStore:
         name = logged.manifest["name"]
         found = Monitoring(f"model of training set {name!r}", at, show_duration(window), ())
         return checking.watch(found, looks=(*own, *looks), keep=self._keep(name), **hooks)
+
+    def _nothing_to_monitor(self, given: Any) -> DefinitionError:
+        found = self._subject(given)
+        if isinstance(found, Source):
+            of_it = [name for name in self.views if self.view(name).source.name == found.name]
+            there = f"there is {listed(of_it)}" if of_it else "there is none yet"
+            return DefinitionError(
+                f"monitor: {found.name!r} is a source. Monitor a feature view of it ({there}), or hold its rows "
+                f"against checks: store.check({found.name!r}, checks)."
+            )
+        near = hint(given, self.views) if isinstance(given, str) else ""
+        return DefinitionError(
+            f"monitor: {short(repr(given), 80)} is no feature view.{near} There is: {listed(self.views)}. Of a model, "
+            "say what it was asked: scored=fsnb.quality.Scored(rows, at='asked_at', prediction='score')."
+        )
 
     def _logged(self, reference: str) -> str:
         """The run of a training set's name; anything else is itself."""
@@ -912,6 +927,15 @@ class FeatureStore:
             name: self._table(source, self.engine) if source else pit.table_named(self.engine, name, "references")
             for name, source in found.items()
         }
+
+    def _asked(self, features: Any) -> Iterator[Any]:
+        """Views and features; a name is that of either."""
+        for each in [features] if isinstance(features, (str, Feature, FeatureView)) else features:
+            if isinstance(each, str):
+                name, _, feature = each.partition(".")
+                yield self.view(name)[feature] if feature else self.view(name)
+            else:
+                yield each
 
     def _source(self, name: str) -> Source:
         found = self._known_source(name)

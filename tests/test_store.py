@@ -93,6 +93,12 @@ def test_a_later_store_finds_what_an_earlier_one_defined(store: FeatureStore, tr
     assert later.training_set(SPINE, later.view("spend")).to_arrow().to_pylist() == rows.to_pylist()
 
 
+def test_views_and_features_are_found_by_name(store: FeatureStore, trips: fsnb.Source) -> None:
+    view = store.register(spend(trips))
+    whole, one = store.training_set(SPINE, "spend"), store.training_set(SPINE, [f"spend.{view.features[0]}"])
+    assert (whole.features, one.features) == (view.features, view.features[:1])
+
+
 def test_a_changed_definition_is_the_next_version_and_the_old_one_stays(
     store: FeatureStore, trips: fsnb.Source
 ) -> None:
@@ -150,6 +156,8 @@ def test_a_source_may_be_a_table_of_the_engine(tmp_path: Path) -> None:
             "has no engine 'duck'",
         ),
         (lambda store: store.training_set(SPINE, store.view("spend"), engine=5), DefinitionError, "engine is a int"),
+        (lambda store: store.training_set(SPINE, "spent"), UnknownName, "Did you mean 'spend'?"),
+        (lambda store: store.training_set(SPINE, ["spend.trps_1d"]), UnknownName, "has no feature 'trps_1d'"),
         (lambda store: store.register("spend"), DefinitionError, "takes a feature view, not a str"),
         (lambda store: store.publish("spend", to="prod"), PublishError, "trips"),
     ],

@@ -16,7 +16,7 @@ from_pandera, to_pandera        a pandera schema as checks, checks as a pandera 
 from fsnb.checks.alerts import Alert, tell
 from fsnb.checks.judging import Compare, Judged
 from fsnb.checks.monitoring import Look, Looked, Monitoring, Verdict, verdicts_of, watch
-from fsnb.checks.pandera_schemas import from_pandera, to_pandera
+from fsnb.checks.pandera_schemas import to_pandera
 from fsnb.checks.report import CheckReport, Result
 from fsnb.checks.running import run
 from fsnb.checks.suggesting import Suggestion, Suggestions, suggest
@@ -38,6 +38,7 @@ from fsnb.model.checks import (
     row_count_change,
     unique,
 )
+from fsnb.model.pandera_schemas import from_pandera
 
 __all__ = [
     "Alert",

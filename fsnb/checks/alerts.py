@@ -7,6 +7,7 @@ could not be delivered is an error, since a watchman that nobody hears watches n
 from __future__ import annotations
 
 import json
+import traceback
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
@@ -66,16 +67,26 @@ def _attempt(alert: Alert, found: Monitoring, seconds: float) -> str:
     """Why somebody was not told; empty where it worked."""
     try:
         _deliver(alert, found, seconds)
-    except urllib.error.HTTPError as error:
-        return f"{_name(alert)} answered {error.code}"
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", None) or type(error).__name__
-        return f"{_name(alert)} could not be reached ({_without(alert, str(reason))})"
-    except AlertError as error:
-        return str(error)
     except Exception as error:  # noqa: BLE001  a user's function may raise anything; it is told in an AlertError
-        return f"{_name(alert)} failed with {type(error).__name__}"
+        return _why(alert, error)
     return ""
+
+
+def _why(alert: Alert, error: Exception) -> str:
+    if isinstance(error, AlertError):
+        return str(error)
+    if callable(alert):
+        return f"{_name(alert)} failed with {type(error).__name__}{_where(error)}"
+    if isinstance(error, urllib.error.HTTPError):
+        return f"{_name(alert)} answered {error.code}"
+    reason = getattr(error, "reason", None) or type(error).__name__
+    return f"{_name(alert)} could not be reached ({str(reason).replace(alert, '***')})"
+
+
+def _where(error: Exception) -> str:
+    """The line of the user's function, below `_attempt` and `_deliver`; what it says may hold a secret."""
+    own = traceback.extract_tb(error.__traceback__)[2:3]
+    return f" in line {own[0].lineno}" if own else ""
 
 
 def _deliver(alert: Alert, found: Monitoring, seconds: float) -> None:
@@ -119,7 +130,3 @@ def _name(alert: Alert) -> str:
         return getattr(alert, "__name__", type(alert).__name__)
     parts = urlsplit(alert)
     return f"{parts.scheme}://{parts.hostname}" if parts.scheme in ("http", "https") else f"{parts.scheme}://..."
-
-
-def _without(alert: Alert, text: str) -> str:
-    return text.replace(alert, "***") if isinstance(alert, str) else text

@@ -161,6 +161,8 @@ def watch(
     ------
     AlertError
         Somebody could not be told; the retraining hook has run nevertheless.
+    Exception
+        What the retraining hook raised, after everybody was told and what was found was kept.
     """
     alerts = need_alerts(alert)
     seen = [_looked(look) for look in looks]
@@ -172,13 +174,26 @@ def watch(
         found = found if found.ok else replace(found, told=tell(alerts, found))
     except AlertError as error:
         failure = error
-    if retrain is not None and any(verdict.status == "alert" for verdict in found.verdicts):
-        found = replace(found, retrained=retrain(found))
-    if keep is not None:
-        keep(found)
+    try:
+        found = replace(found, retrained=_retrained(found, retrain, failure))
+    finally:
+        if keep is not None:
+            keep(found)
     if failure:
         raise failure
     return found
+
+
+def _retrained(found: Monitoring, retrain: Callable[[Monitoring], Any] | None, failure: AlertError | None) -> Any:
+    """What the hook returned, where it is called for; its own error says whom it came after."""
+    if retrain is None or all(verdict.status != "alert" for verdict in found.verdicts):
+        return None
+    try:
+        return retrain(found)
+    except Exception as error:
+        told = f"{found.subject} is {found.status}; told: {listed(found.told)}."
+        error.add_note(f"The retraining hook failed. {failure or told}")
+        raise
 
 
 def _looked(look: Look) -> Looked:

@@ -15,9 +15,11 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import reduce
 from operator import and_
+from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from fsnb.checks.judging import Context, Judged, Question, Values, bounds, of_rows, of_share, percent
@@ -29,6 +31,7 @@ from fsnb.model.data import RESERVED
 from fsnb.model.durations import parse_duration, show_duration
 
 REPEATS = f"{RESERVED}repeats"
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 
 
 def ask(check: Check, table: ir.Table, context: Context) -> Question:
@@ -93,15 +96,32 @@ def _pattern(check: Check, table: ir.Table, context: Context) -> Question:
 def _predicate(check: Check, table: ir.Table, context: Context) -> Question:
     value = check.value(table)
     if isinstance(value, ir.Scalar):
-        return Question(_judge_scalar, {"value": value})
+        return _of_scalar(value)
     return of_rows(check, table, value.notnull(), (~value).fill_null(False))
 
 
-def _judge_scalar(values: Values) -> Judged:
-    value = values["value"]
-    if value is None:
-        raise DefinitionError("it gave NULL, as an aggregate of no values does: it says neither yes nor no")
-    return Judged(bool(value), "it is true" if value else "it is not true")
+def _of_scalar(value: ir.BooleanScalar) -> Question:
+    """Whether it is true; of a comparison with what stands on either side."""
+    op = value.op()
+    ends = {"left": op.left, "right": op.right} if type(op) in SIGNS else {}
+    known: Values = {name: end.value for name, end in ends.items() if isinstance(end, ops.Literal)}
+    scan = {name: end.to_expr() for name, end in ends.items() if name not in known}
+
+    def judge(values: Values) -> Judged:
+        if values["value"] is None:
+            raise DefinitionError("it gave NULL, as an aggregate of no values does: it says neither yes nor no")
+        said = "it is true" if values["value"] else "it is not true"
+        left, right = ({**known, **values}.get(name) for name in ("left", "right"))
+        return Judged(bool(values["value"]), f"{said}: {_end(left)} {SIGNS[type(op)]} {_end(right)}" if ends else said)
+
+    return Question(judge, {"value": value, **scan})
+
+
+def _end(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+SIGNS = {ops.Less: "<", ops.LessEqual: "<=", ops.Greater: ">", ops.GreaterEqual: ">=", ops.Equals: "=="}
 
 
 # ---------------------------------------------------------------------- keys
@@ -162,7 +182,9 @@ def _freshness(check: Check, table: ir.Table, context: Context) -> Question:
 
 
 def _age(age: timedelta) -> str:
-    whole = timedelta(seconds=abs(age) // timedelta(seconds=1))
+    length = abs(age)
+    unit = timedelta(hours=1) if length >= 2 * DAY else timedelta(minutes=1) if length >= DAY / 12 else SECOND
+    whole = length // unit * unit
     return f"{show_duration(whole)} {'old' if age >= timedelta(0) else 'in the future'}"
 
 

@@ -124,7 +124,7 @@ class CheckReport:
         if self.ok:
             return self
         lines = "\n".join(line for result in self.stopping for line in _lines(result, self._many))
-        raise kind(f"{self.who}: {_summary(self)}.\n{lines}" + (f"\n{todo}" if todo else ""))
+        raise kind(f"{self.who}: {summary(self)}.\n{lines}" + (f"\n{todo}" if todo else ""))
 
     @property
     def _many(self) -> bool:
@@ -142,7 +142,7 @@ class CheckReport:
 
     def __str__(self) -> str:
         rows = ", ".join(_rows(name if self._many else "", rows) for name, rows in self.tables)
-        lines = [f"checks on {self.who}: {_summary(self)} ({rows})"]
+        lines = [f"checks on {self.who}: {summary(self)} ({rows})"]
         return "\n".join([*lines, *(line for result in self.results for line in _lines(result, self._many))])
 
     __repr__ = __str__
@@ -185,7 +185,8 @@ def _rows(name: str, rows: int | None) -> str:
     return f"{name}: {counted}" if name else counted
 
 
-def _summary(report: CheckReport) -> str:
+def summary(report: CheckReport) -> str:
+    """How many checks came to what: `1 failed, 3 passed`."""
     if not report.results:
         return "no checks"
     marks = [result.mark for result in report.results]

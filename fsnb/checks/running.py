@@ -131,8 +131,10 @@ class _Run:
                 {ROWS: found[ROWS]} | {name: found[f"c{i}_{name}"] for name in each.scan}
                 for i, each in enumerate(questions)
             ]
+        if len(questions) < 2:
+            return [found] * len(questions)
         alone = [self._row({ROWS: self.table.count()} | dict(each.scan)) for each in questions]
-        if any(isinstance(each, dict) for each in alone) or len(alone) < 2:
+        if any(isinstance(each, dict) for each in alone):
             return alone
         # in a transaction that the first error has ended all the rest fail for its sake
         return [CheckFailed(f"the scan that all checks share failed: {_said(found)}")] * len(questions)

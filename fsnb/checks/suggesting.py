@@ -37,6 +37,7 @@ from fsnb.profiling.tallies import LARGEST
 
 FEW_ROWS, DOMAIN, TIMES_SEEN = 100, 25, 5
 WIDER, ERRORS = 0.2, 3
+WIDTH = 118  # of a line of code, with two spaces before its comment
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,8 @@ class Suggestions:
         return tuple(each.check for each in self.suggestions)
 
     def code(self, name: str = "checks") -> str:
-        """Python that makes the checks as a list `name`, each with its reason beside it."""
-        lines = [f"    {each.code},  # {each.rule}: {each.reason}" for each in self.suggestions]
+        """Python that makes the checks as a list `name`, each with its reason beside it, or above a long one."""
+        lines = [line for each in self.suggestions for line in _reasoned(each)]
         notes = [f"# {_line(each)}" for each in (f"proposed from {self.rows:,} rows of {self.who}", *self.left_out)]
         return "\n".join([*notes, f"{name} = [", *map(_line, lines), "]"])
 
@@ -82,6 +83,11 @@ class Suggestions:
 
     def _repr_html_(self) -> str:
         return shells.html(self)
+
+
+def _reasoned(each: Suggestion) -> tuple[str, ...]:
+    code, reason = f"    {each.code},", f"# {each.rule}: {each.reason}"
+    return (f"{code}  {reason}",) if len(code) + len(reason) < WIDTH else (f"    {reason}", code)
 
 
 def _line(text: str) -> str:

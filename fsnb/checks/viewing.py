@@ -6,7 +6,7 @@ plan as a training set; on a target it is the published current table.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 
 from fsnb.checks.alerts import Alert, need_alerts
 from fsnb.checks.judging import Compare
-from fsnb.checks.monitoring import Look, Monitoring, verdicts_of, watch
+from fsnb.checks.monitoring import Look, Monitoring, Verdict, verdicts_of, watch
 from fsnb.checks.report import CheckReport
 from fsnb.checks.running import run
 from fsnb.errors import DefinitionError
@@ -24,10 +24,11 @@ from fsnb.model import Check, FeatureView, Spine
 from fsnb.model.data import TIMESTAMP
 from fsnb.model.durations import parse_duration, show_duration
 from fsnb.model.moments import utc_now
-from fsnb.model.placing import placed
+from fsnb.model.placing import of_checks, placed
 from fsnb.pit import collect, lower, plan
 
 EVENT_TIME, AVAILABLE_TIME = "event_time", "available_time"
+JUDGE_NO_ROWS = ("freshness", "row_count")
 
 
 def check_table(
@@ -44,7 +45,8 @@ def check_table(
 
 def referenced(checks: Sequence[Check]) -> tuple[str, ...]:
     """Names of the tables that references are to, where they were not given as tables."""
-    names = (check.option("to") for check in checks if check.kind == "references" and check.other is None)
+    given = of_checks(checks, "references")
+    names = (check.option("to") for check in given if check.kind == "references" and check.other is None)
     return tuple(dict.fromkeys(names))
 
 
@@ -186,6 +188,15 @@ def monitor_view(
     at = at or utc_now()
     unchecked = bool(looks) and not view.checks and checked.get("checks") is None
     report = None if unchecked else check_view(view, con, tables, at=at, window=length, now=at, **checked)
-    verdicts = verdicts_of(report) if report else ()
+    verdicts = (*_empty(report), *verdicts_of(report)) if report else ()
     found = Monitoring(f"feature view {view.name!r}", at, show_duration(length), verdicts, report)
     return watch(found, looks=looks, alert=alert, retrain=retrain, keep=keep)
+
+
+def _empty(report: CheckReport) -> Iterator[Verdict]:
+    """An error for each table without a row in the window, where no check tells that: of no rows the others hold."""
+    for table, rows in report.tables:
+        on_it = [each for each in report.results if each.table == table]
+        told = any(each.check.kind in JUDGE_NO_ROWS or each.status in ("failed", "error") for each in on_it)
+        if rows == 0 and not told:
+            yield Verdict("check", table, "error", "there is no row in the window, so nothing was looked at")

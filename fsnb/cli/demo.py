@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from fsnb.demo.job import Outcome
 
 
-TARGET_HELP = "Publish there: postgresql://user:${PGPASSWORD}@host/db. By default a DuckDB file in the store's folder."
+TARGET_HELP = (
+    "Publish there: postgresql://user:${PGPASSWORD}@host/db, delta:///folder, spark:///folder. "
+    "By default a DuckDB file in the store's folder."
+)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 ENGINES = click.Choice(["duckdb", "polars"])
 
@@ -130,9 +133,17 @@ def _places(outcome: Outcome) -> Iterator[tuple[str, str]]:
     yield "model", str(logged.model_uri)
     if database:
         yield "look at it", f"mlflow ui --backend-store-uri sqlite:///{_short(database)}"
-    yield outcome.target.name, _without_path(outcome.target.to_doc()["url"])
-    tables = dict(outcome.publications[0].tables)
-    yield "tables", f"{tables['latest']}, {tables['latest_history']}, ..."
+    yield from _published(outcome)
+
+
+def _published(outcome: Outcome) -> Iterator[tuple[str, str]]:
+    target, tables = outcome.target, dict(outcome.publications[0].tables)
+    names = [tables["latest"], tables["latest_history"]]
+    yield target.name, _without_path(target.to_doc()["url"])
+    if target.is_lake:
+        names = [name.rpartition(".")[2] for name in names]
+        yield "read it", f"fsnb.publish.read_lake({_short(Path(target.url.partition('://')[2]))!r})"
+    yield "tables", ", ".join([*names, "..."])
 
 
 def _without_path(url: str) -> str:

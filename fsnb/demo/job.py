@@ -14,6 +14,7 @@ import polars as pl
 from fsnb.demo import flights, leaks, views
 from fsnb.demo.leaks import Score
 from fsnb.demo.serving import features_served, values_apart
+from fsnb.demo.spark import local_session
 from fsnb.model import Spine
 from fsnb.publish import Publication, Target
 from fsnb.store import FeatureStore
@@ -123,7 +124,12 @@ def run(home: Path, engine: str, target: str | None, step: Step) -> Outcome:
 
 
 def _target(store: FeatureStore, url: str | None) -> Target:
-    """The target, once it has answered: nobody waits for a minute to learn of a wrong password."""
+    """The target, once it has answered: nobody waits for a minute to learn of a wrong password.
+
+    A Spark that starts by itself would be set up for a cluster, with 200 tasks for a handful of rows.
+    """
+    if url and url.startswith("spark:"):
+        local_session("fsnb demo")
     sources = {name: f"{RAW}.{name}" for name in ("departures", "landings", "weather")}
     target = store.target(TARGET, url or f"duckdb://{store.path / 'prod.duckdb'}", sources=sources)
     with target.session():

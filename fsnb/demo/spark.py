@@ -19,6 +19,7 @@ from typing import Any
 from fsnb.errors import NotSupported
 
 JAVAS = (17, 21)
+LOG = Path(__file__).with_name("log4j2.properties")
 PACKAGED = Path("/usr/lib/jvm")  # where Linux distributions put them
 SETTINGS = {
     "spark.ui.enabled": "false",
@@ -30,6 +31,7 @@ SETTINGS = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.memory": "3g",
+    "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={LOG.as_uri()}",
 }
 
 

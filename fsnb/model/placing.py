@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import ibis.expr.types as ir
+from ibis.common.deferred import Deferred
 
 from fsnb.errors import DefinitionError, UnknownName, listed
+from fsnb.identity.values import short
 from fsnb.model.checking import Check
+from fsnb.model.pandera_schemas import from_pandera, is_schema
 
 
 def placed(checks: Sequence[Any], tables: Mapping[str, ir.Table], who: str) -> tuple[Check, ...]:
@@ -33,15 +36,26 @@ def placed(checks: Sequence[Any], tables: Mapping[str, ir.Table], who: str) -> t
 
 
 def of_checks(checks: Any, who: str) -> tuple[Check, ...]:
-    """What was given, when all of it are checks."""
-    given = (checks,) if isinstance(checks, Check) else tuple(checks)
-    for each in given:
-        if not isinstance(each, Check):
+    """What was given, one or several, when all of it are checks; a pandera schema is the checks that it says."""
+    several = isinstance(checks, Iterable) and not isinstance(checks, (str, type, Deferred, ir.Expr))
+    found: list[Check] = []
+    for each in checks if several else (checks,):
+        if is_schema(each):
+            found += from_pandera(each)
+        elif isinstance(each, Check):
+            found.append(each)
+        else:
             raise DefinitionError(
-                f"{who}: {each!r} is a {type(each).__name__}, not a check. Make one: fsnb.checks.not_null('column') "
-                "or fsnb.check('amounts are positive', _.amount > 0)."
+                f"{who}: {short(repr(each), 80)} is a {_type(each)}, not a check. Make one: "
+                "fsnb.checks.not_null('column') or fsnb.check('amounts are positive', _.amount > 0)."
             )
-    return given
+    return tuple(found)
+
+
+def _type(value: Any) -> str:
+    """Its type's name; with the library's where that has a Check too."""
+    kind = type(value)
+    return f"pandera {kind.__name__}" if kind.__module__.startswith("pandera") else kind.__name__
 
 
 def distinct(checks: Sequence[Check], who: str) -> tuple[Check, ...]:

@@ -6,6 +6,7 @@ nothing fetched (`svg`); shape and text say what colour says.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import altair as alt
@@ -18,7 +19,8 @@ COLOURS = ("#b42318", "#b54708", "#3b7c5b", "#8a8f98", "#c4c8ce")
 SHAPES = ("triangle-up", "diamond", "circle", "cross", "square")
 REFERENCE, CURRENT = "#5b6470", "#1f6feb"
 THRESHOLDS = (0.1, 0.25)
-WIDTH, LONGEST = 460, 1.0
+WIDTH, LONGEST, GAP = 460, 1.0, 0.05
+NAME = 40  # characters of a slice's name
 
 
 def svg(chart: Any) -> str:
@@ -55,9 +57,14 @@ def drift_bars(report: pl.DataFrame, most: int = 30) -> Any:
     x = alt.X("psi_shown:Q", title="PSI against the reference", scale=alt.Scale(domain=[0, top * 1.12], nice=False))
     bars = base.mark_bar(height=11).encode(x=x, y=y, color=_colour())
     floors = base.mark_tick(thickness=2, size=15, color="#1b1f24").encode(x="psi_floor95_shown:Q", y=y)
-    words = base.mark_text(align="left", dx=5, fontSize=10).encode(x=x, y=y, text=alt.Text("psi:Q", format=".3f"))
-    title = alt.Title("Drift by column", subtitle="tick: what chance alone stays under; dashes: 0.1 and 0.25")
-    return alt.layer(bars, floors, words, _thresholds("x")).properties(width=WIDTH, height=alt.Step(20), title=title)
+    beside: dict[str, Any] = {"align": "left", "dx": 5, "fontSize": 10}
+    figures: dict[str, Any] = {"x": x, "y": y, "text": alt.Text("psi:Q", format=".3f")}
+    halo = base.mark_text(**beside, stroke="white", strokeWidth=4).encode(**figures)
+    words = base.mark_text(**beside).encode(**figures)
+    ends = "; bars end at 1" if any(row["psi"] > LONGEST for row in shown) else ""
+    title = alt.Title("Drift by column", subtitle=f"tick: what chance alone stays under; dashes: 0.1 and 0.25{ends}")
+    layers = (bars, floors, _thresholds("x"), halo, words)
+    return alt.layer(*layers).properties(width=WIDTH, height=alt.Step(20), title=title)
 
 
 def _thresholds(axis: str) -> Any:
@@ -77,34 +84,51 @@ def histograms(bins: pl.DataFrame, name: str = "") -> Any:
     """
     from fsnb.quality.distances import contributions, shares
 
+    labels = bins["bin"].to_list()
     sides = {side: shares(bins[side].to_numpy()) for side in ("reference", "current")}
     rows = [
-        {"bin": label, "place": place, "side": side, "share": float(found[place])}
+        {"place": place, "side": side, "share": float(found[min(place, len(labels) - 1)])}
         for side, found in sides.items()
         if found is not None
-        for place, label in enumerate(bins["bin"])
+        for place in range(len(labels) + 1)  # the last bin reaches to its end
     ]
     added = contributions(bins["reference"].to_numpy(), bins["current"].to_numpy())
-    parts = [{"bin": label, "adds": float(value)} for label, value in zip(bins["bin"], added, strict=True)]
-    x = alt.X("bin:N", sort=bins["bin"].to_list(), title=None, axis=alt.Axis(labelAngle=-40, labelLimit=110))
+    parts = [{"from": n + GAP, "to": n + 1 - GAP, "none": 0, "adds": float(value)} for n, value in enumerate(added)]
+    return alt.vconcat(_steps(rows, len(labels)), _parts(parts, labels), spacing=4).properties(
+        title=name or "Shares by bin"
+    )
+
+
+def _steps(rows: list[dict[str, Any]], bins: int) -> Any:
     colours = alt.Scale(domain=["reference", "current"], range=[REFERENCE, CURRENT])
     dashes = alt.Scale(domain=["reference", "current"], range=[[4, 3], [1, 0]])
-    steps = (
+    return (
         alt.Chart(alt.Data(values=rows), width=WIDTH, height=150)
-        .mark_line(interpolate="step", strokeWidth=2)
+        .mark_line(interpolate="step-after", strokeWidth=2)
         .encode(
-            x=alt.X("bin:N", sort=bins["bin"].to_list(), title=None, axis=None),
+            x=alt.X("place:Q", scale=alt.Scale(domain=[0, bins], nice=False), title=None, axis=None),
             y=alt.Y("share:Q", title="share of rows", axis=alt.Axis(format="%")),
             color=alt.Color("side:N", scale=colours, legend=alt.Legend(title=None, orient="top")),
             strokeDash=alt.StrokeDash("side:N", scale=dashes, legend=None),
         )
     )
-    below = (
-        alt.Chart(alt.Data(values=parts), width=WIDTH, height=60)
-        .mark_bar(color="#9aa3af")
-        .encode(x=x, y=alt.Y("adds:Q", title="adds to PSI"))
+
+
+def _parts(parts: list[dict[str, Any]], labels: list[str]) -> Any:
+    axis = alt.Axis(
+        values=[place + 0.5 for place in range(len(labels))],
+        labelExpr=f"{json.dumps(labels)}[floor(datum.value)]",
+        labelAngle=-40,
+        labelLimit=110,
+        labelOverlap=False,
+        grid=False,
     )
-    return alt.vconcat(steps, below, spacing=4).properties(title=name or "Shares by bin")
+    x = alt.X("from:Q", scale=alt.Scale(domain=[0, len(labels)], nice=False), title=None, axis=axis)
+    return (
+        alt.Chart(alt.Data(values=parts), width=WIDTH, height=60)
+        .mark_rect(color="#9aa3af")
+        .encode(x=x, x2="to:Q", y=alt.Y("adds:Q", title="adds to PSI"), y2="none:Q")
+    )
 
 
 def over_time(rows: pl.DataFrame, columns: int = 3, most: int = 12) -> Any:
@@ -121,20 +145,35 @@ def over_time(rows: pl.DataFrame, columns: int = 3, most: int = 12) -> Any:
     """
     known = rows.filter(pl.col("psi").is_not_null())
     names = known["column"].unique(maintain_order=True).to_list()[:most]
-    charts = [_multiple(known.filter(pl.col("column") == name), name) for name in names]
-    return alt.concat(*charts, columns=columns, spacing=18).properties(title="Drift over time against one reference")
-
-
-def _multiple(rows: pl.DataFrame, name: str) -> Any:
-    shown = rows.select(pl.col("start").dt.to_string("%Y-%m-%dT%H:%M:%S"), "psi", "psi_floor95", "verdict").to_dicts()
-    base = alt.Chart(alt.Data(values=shown)).encode(x=alt.X("start:T", title=None, axis=alt.Axis(tickCount=4)))
-    band = base.mark_area(color="#d5dae1", opacity=0.8).encode(y=alt.Y("psi_floor95:Q", title=None))
-    line = base.mark_line(color="#5b6470", strokeWidth=1.2).encode(y=alt.Y("psi:Q", title=None))
-    scale = alt.Scale(domain=list(VERDICTS), range=list(SHAPES))
-    points = base.mark_point(filled=True, size=34, opacity=1).encode(
-        y="psi:Q", color=_colour(), shape=alt.Shape("verdict:N", scale=scale, legend=alt.Legend(title="verdict"))
+    shown = known.filter(pl.col("column").is_in(names)).select(
+        pl.col("start").dt.to_string("%Y-%m-%dT%H:%M:%S"), "column", "psi", "psi_floor95", "verdict"
     )
-    return alt.layer(band, line, points, _thresholds("y")).properties(width=190, height=95, title=name)
+    told = "heights are roots of the PSI; band: what chance alone stays under; dashes: 0.1 and 0.25"
+    title = alt.Title("Drift over time against one reference", subtitle=told, anchor="start")
+    of = alt.Facet("column:N", sort=names, title=None, header=alt.Header(labelFontWeight="bold", labelLimit=200))
+    return (
+        alt.layer(*_multiple(), data=alt.Data(values=shown.to_dicts()))
+        .properties(width=190, height=95)
+        .facet(facet=of, columns=columns, spacing=14)
+        .resolve_scale(y="independent")
+        .resolve_axis(x="independent")
+        .properties(title=title)
+    )
+
+
+def _multiple() -> list[Any]:
+    """Of one column: the band, the line, its points, the thresholds."""
+    base = alt.Chart().encode(x=alt.X("start:T", title=None, axis=alt.Axis(tickCount=4)))
+    root, axis = alt.Scale(type="sqrt", zero=True), alt.Axis(tickCount=4, minExtent=28, maxExtent=28)
+    y = alt.Y("psi:Q", title=None, axis=axis, scale=root)
+    scale = alt.Scale(domain=list(VERDICTS), range=list(SHAPES))
+    shape = alt.Shape("verdict:N", scale=scale, legend=alt.Legend(title="verdict"))
+    return [
+        base.mark_area(color="#d5dae1", opacity=0.8).encode(y=alt.Y("psi_floor95:Q", title=None, scale=root)),
+        base.mark_line(color="#5b6470", strokeWidth=1.2).encode(y=y),
+        base.mark_point(filled=True, size=34, opacity=1).encode(y=y, color=_colour(), shape=shape),
+        _thresholds("y"),
+    ]
 
 
 def slice_table(report: pl.DataFrame, metric: str = "auc") -> Any:
@@ -156,11 +195,10 @@ def slice_table(report: pl.DataFrame, metric: str = "auc") -> Any:
         there = [name.removesuffix("_low") for name in report.columns if name.endswith("_low") and "_ref" not in name]
         raise UnknownName.among("the slice report", "metric", metric, there)
     kept = report.filter(pl.col(metric).is_not_null())
-    shown = kept.with_columns(
-        label=pl.format("{}  ({} rows{})", "slice", "n", pl.when(pl.col("verdict") == "ok").then(pl.lit("")).otherwise(
-            pl.lit(", too few")))
-    ).to_dicts()  # fmt: skip
-    y = alt.Y("label:N", sort=[row["label"] for row in shown], title=None, axis=alt.Axis(labelLimit=280))
+    shown = kept.to_dicts()
+    labels = {row["slice"]: _slice_label(row) for row in shown}
+    axis = alt.Axis(labelLimit=0, labelExpr=f"({json.dumps(labels)})[datum.label]")
+    y = alt.Y("slice:N", sort=list(labels), title=None, axis=axis)
     base = alt.Chart(alt.Data(values=shown))
     x = alt.X(f"{metric}_low:Q", title=f"{metric} (95 % interval)", scale=alt.Scale(zero=False))
     layers = [
@@ -172,3 +210,9 @@ def slice_table(report: pl.DataFrame, metric: str = "auc") -> Any:
     beside = "; square: the reference" if f"{metric}_ref" in report.columns else ""
     title = alt.Title(f"{metric} by slice, worst first", subtitle=f"dot and line: now{beside}")
     return alt.layer(*layers).properties(width=WIDTH, height=alt.Step(22), title=title)
+
+
+def _slice_label(row: dict[str, Any]) -> str:
+    """Its name, cut where it is long, and its rows, which are always told."""
+    name = row["slice"] if len(row["slice"]) <= NAME else f"{row['slice'][: NAME - 1]}…"
+    return f"{name}  ({row['n']:,} rows{'' if row['verdict'] == 'ok' else ', too few'})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fsnb.checks import CheckReport, Monitoring, Suggestions
-from fsnb.checks.report import Result, shown
+from fsnb.checks.report import Result, shown, summary
 from fsnb.notebook import wording
 from fsnb.notebook.card import Bad, Card, Cell, Code, Good, Soft, Table
 
@@ -23,13 +23,10 @@ SAMPLES = 5  # checks whose failing rows are shown
 
 def report(value: CheckReport) -> Card:
     """Every check, those that stop first; of those that fail, sample rows."""
-    marks = {"failed": value.stopping, "warned": value.warnings}
-    passed = sum(result.status == "passed" for result in value.results)
-    told = tuple(f"{len(found)} {word}" for word, found in marks.items() if found)
     verdict = Good("nothing stops") if value.ok else Bad(f"{len(value.stopping)} would stop a publication")
     facts: dict[str, Cell] = {
         "verdict": verdict if value.results else "no checks",
-        "checks": ", ".join((*told, f"{passed} of {len(value.results)} passed")) if value.results else "",
+        "checks": summary(value) if value.results else "",
         "rows": tuple(f"{name}: {'not counted' if rows is None else f'{rows:,}'}" for name, rows in value.tables),
         "at": wording.moment(value.at),
     }

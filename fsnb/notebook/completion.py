@@ -23,6 +23,7 @@ from fsnb.catalog.words import FIELDS
 from fsnb.checks import CheckReport
 from fsnb.errors import FsnbError
 from fsnb.model import Check, Feature, FeatureView, Source, Spine
+from fsnb.model.pandera_schemas import is_schema
 from fsnb.model.view import CLOSED
 from fsnb.notebook import arguments
 from fsnb.notebook.parsing import HELP
@@ -210,7 +211,9 @@ def _columns(session: Session, placed: list[str], word: str) -> Iterable[str]:
 
 def _lists_of_checks(session: Session) -> list[str]:
     lists = session.holding(list) | session.holding(tuple)
-    return [name for name, value in lists.items() if value and all(isinstance(each, Check) for each in value)]
+    of_checks = [name for name, value in lists.items() if value and all(isinstance(each, Check) for each in value)]
+    single = [name for name, value in session.holding(object).items() if isinstance(value, Check) or is_schema(value)]
+    return [*of_checks, *single]
 
 
 def _versions(session: Session, placed: list[str], word: str) -> Iterable[str]:

@@ -9,9 +9,10 @@ from typing import Any
 
 from fsnb.checks import CheckReport, Suggestions
 from fsnb.errors import UsageError
-from fsnb.model import Spine
+from fsnb.model import Check, Spine
 from fsnb.model.data import is_path
 from fsnb.model.moments import between, read_moment
+from fsnb.model.pandera_schemas import is_schema
 from fsnb.notebook.progress import shower
 from fsnb.notebook.session import Session
 from fsnb.progress import shown_by
@@ -72,12 +73,21 @@ def check(session: Session, asked: Namespace) -> CheckReport | Suggestions:
     if asked.suggest:
         proposed = store.suggest_checks(what)
         variable = f"{asked.checked}_checks" if asked.checked.isidentifier() else "checks"
-        session.shell.set_next_input(f"{proposed.code(variable)}\n\n%check {asked.checked} --with {variable}")
+        code = f"{proposed.code(variable)}\n\n%check {asked.checked} --with {variable}"
+        session.shell.set_next_input(code if "fsnb" in session.names else f"import fsnb\n\n{code}")
         return session.bind_if(asked.out, proposed)
-    checks = session.variable(asked.checks, list, "[fsnb.checks.not_null('column')]") if asked.checks else None
+    checks = _given_checks(session, asked.checks) if asked.checks else None
     previous = session.variable(asked.previous, CheckReport, "%check NAME -o NAME") if asked.previous else None
     found = store.check(what, checks, to=asked.to, at=moment(asked.at, "%check: --at"), previous=previous)
     return session.bind_if(asked.out, found)
+
+
+def _given_checks(session: Session, name: str) -> Any:
+    """A variable's checks, one or several, or a pandera schema."""
+    value = session.names.get(name)
+    if isinstance(value, tuple | Check) or is_schema(value):
+        return value
+    return session.variable(name, list, "[fsnb.checks.not_null('column')]")
 
 
 def publish(session: Session, asked: Namespace) -> Any:

@@ -7,7 +7,7 @@ words or shapes say too. Where a sanitiser takes the style away, tables and list
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -62,13 +62,19 @@ def _parts(value: Card) -> Iterator[str]:
 
 def _table(table: Table) -> str:
     title = f"<h4>{escape(table.title)}</h4>" if table.title else ""
-    numeric = [all(isinstance(row[i], Number) for row in table.rows) for i in range(len(table.columns))]
-    kinds = [' class="fsnb-number"' if number else "" for number in numeric]
+    kinds = [' class="fsnb-number"' if _of_numbers(column) else "" for column in zip(*table.rows, strict=True)]
+    kinds = kinds or [""] * len(table.columns)
     head = "".join(
         f'<th scope="col"{kind}>{escape(name)}</th>' for name, kind in zip(table.columns, kinds, strict=True)
     )
     body = "".join(f"<tr>{_row(row, kinds)}</tr>" for row in table.rows)
     return f'{title}<table class="fsnb-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def _of_numbers(cells: Iterable[Cell]) -> bool:
+    """Whether all that stands there are numbers, one or several in a cell."""
+    parts = [part for cell in cells for part in (cell if isinstance(cell, tuple) else (cell,)) if part]
+    return bool(parts) and all(isinstance(part, Number) for part in parts)
 
 
 def _row(row: tuple[Cell, ...], kinds: list[str]) -> str:

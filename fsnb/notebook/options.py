@@ -93,7 +93,9 @@ def _check() -> Parser:
     )
     parser.add_argument("checked", metavar="NAME", help="a view or a source, or a variable of one, a table or a frame")
     parser.add_argument("--suggest", action="store_true", help="propose checks, and put their code in a new cell")
-    parser.add_argument("--with", dest="checks", metavar="CHECKS", help="variable of a list of checks")
+    parser.add_argument(
+        "--with", dest="checks", metavar="CHECKS", help="variable of a list of checks, or of a pandera schema"
+    )
     parser.add_argument("--to", metavar="TARGET", help="a view where it was published, instead of here")
     parser.add_argument("--at", metavar="TIME", help="when a view's values are asked, UTC (default: when all is seen)")
     parser.add_argument("--previous", metavar="REPORT", help="variable of the report that row counts compare with")

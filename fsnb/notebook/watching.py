@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
+import polars as pl
 
 from fsnb.notebook import wording
 from fsnb.notebook.card import Bars, Card, Cell, Code, Number, Table
@@ -18,6 +21,10 @@ from fsnb.quality import (
 )
 
 BINS = 20
+FOUND = (
+    "Largest effect first: how much higher the loss is than elsewhere, in standard deviations. p is adjusted, by Holm, "
+    "for all the cuts that were tried."
+)
 CATEGORIES = 20
 
 
@@ -74,6 +81,8 @@ def over_time(value: DriftOverTime) -> Card:
 
 def slices(value: SliceReport) -> Card:
     about = "Every row of a slice counts, none is sampled. Intervals are of 95 %."
+    if any(row.n_ref is not None for row in value.rows):
+        about += " Below each figure: the reference's."
     return Card(
         "slices", f"worst {value.by.replace('_', ' ')} first", about, tables=_frames(value.to_polars(), value.nulls)
     )
@@ -86,12 +95,15 @@ def _frames(first: object, nulls: object) -> tuple[Table, ...]:
 
 def found_slices(value: FoundSlices) -> Card:
     title = f"{len(value)} of {value.tried:,} cuts"
-    about = "" if len(value) else "No cut is worse than the rest by more than chance and the least effect."
+    about = FOUND if len(value) else "No cut is worse than the rest by more than chance and the least effect."
     return Card("slices found", title, about, tables=(wording.frame(value.to_polars()),) if len(value) else ())
 
 
 def robustness(value: RobustnessReport) -> Card:
-    return Card("robustness", wording.count("row", len(value.rows)), tables=(wording.frame(value.to_polars()),))
+    kinds = Counter(row.kind for row in value.rows)
+    title = ", ".join(wording.count(kind, kinds[kind]) for kind in ("subpopulation", "perturbation"))
+    about = "Changes are from all rows, as they are. Intervals are of 95 %."
+    return Card("robustness", title, about, tables=(wording.frame(value.to_polars()),))
 
 
 def estimate(value: PerformanceEstimate) -> Card:
@@ -99,5 +111,8 @@ def estimate(value: PerformanceEstimate) -> Card:
         "rows now": f"{value.n:,}, {value.labelled:,} of them with their labels",
         "rests on": f"{value.effective:,.0f} effective rows of the reference",
     }
-    table = wording.frame(value.to_polars())
+    # all three with as many digits: as figures that could have an interval
+    spread = {f"{name}_{end}": None for name in ("reference", "realised") for end in ("low", "high")}
+    rows = value.to_polars().rename({"low": "estimate_low", "high": "estimate_high"})
+    table = wording.frame(rows.with_columns(**{name: pl.lit(end) for name, end in spread.items()}))
     return Card("expected performance", value.method, value.caveat, wording.said(facts), tables=(table,))

@@ -7,12 +7,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from fsnb.errors import counted
-from fsnb.notebook.card import Bad, Cell, Code, Good, Number, Table
+from fsnb.notebook.card import Bad, Cell, Code, Good, Number, Soft, Table
+from fsnb.notebook.drift.marks import share
 
 if TYPE_CHECKING:
     import polars as pl
 
 MOST = 100  # rows of a frame
+REFERENCE = "_ref"
+SHARES = ("share", "null_rate", "null_rate_cur")
+MARKED = {"alert": Bad("alert"), "warn": Soft("warn")}
 
 
 def said(facts: Mapping[str, Cell]) -> tuple[tuple[str, Cell], ...]:
@@ -35,28 +39,40 @@ def moment(value: datetime) -> str:
 
 
 def frame(value: pl.DataFrame, title: str = "") -> Table:
-    """The first rows of a frame; figures to four digits with their interval beside them, NULL as nothing."""
-    names = [name for name in value.columns if not name.endswith(("_low", "_high"))]
-    rows = [tuple(_cell(row, name) for name in names) for row in value.head(MOST).to_dicts()]
+    """The first rows of a frame: figures with their interval beside them and the reference's below, NULL as nothing."""
+    names = [name for name in value.columns if not name.endswith(("_low", "_high")) and not _is_below(name, value)]
+    rows = [tuple(_both(row, name) for name in names) for row in value.head(MOST).to_dicts()]
     if len(value) > MOST:
         rows.append((f"and {len(value) - MOST:,} more", *[""] * (len(names) - 1)))
     return Table(title, tuple(name.replace("_", " ") for name in names), tuple(rows))
 
 
+def _is_below(name: str, value: pl.DataFrame) -> bool:
+    return name.endswith(REFERENCE) and name.removesuffix(REFERENCE) in value.columns
+
+
+def _both(row: Mapping[str, Any], name: str) -> Cell:
+    """A figure, and the reference's below it where there is one."""
+    now = _cell(row, name)
+    return now if f"{name}{REFERENCE}" not in row else (now, _cell(row, f"{name}{REFERENCE}"))  # type: ignore[return-value]
+
+
 def _cell(row: Mapping[str, Any], name: str) -> Cell:
-    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
-    if row[name] is None or low is None or high is None:
-        return _figure(row[name])
-    return Number(f"{row[name]:.3f} [{low:.3f}, {high:.3f}]")
+    value, low, high = row[name], row.get(f"{name}_low"), row.get(f"{name}_high")
+    if value is None or f"{name}_low" not in row:
+        return _figure(value, name)
+    return Number(f"{value:.3f}" if low is None or high is None else f"{value:.3f} [{low:.3f}, {high:.3f}]")
 
 
-def _figure(value: Any) -> Cell:
+def _figure(value: Any, name: str) -> Cell:
     if isinstance(value, bool) or value is None:
         return "" if value is None else str(value)
     if isinstance(value, float):
-        return Number(f"{value:.4g}")
+        return Number(share(value) if name in SHARES else f"{value:#.4g}" if value else "0")
     if isinstance(value, int):
         return Number(f"{value:,}")
     if isinstance(value, list):
         return tuple(Code(str(each)) for each in value)
+    if name == "verdict":
+        return MARKED.get(value, value)
     return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)

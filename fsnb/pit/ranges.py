@@ -5,8 +5,10 @@ Keys are numbered, and a key and a time together are one int64, so that a sorted
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import polars as pl
@@ -61,10 +63,10 @@ class Ranges:
         order = place.arg_sort()
         self.rows = self.columns = rows[order]
         sorted_place = place.gather(order).to_numpy()
-        upto = {
-            edge: np.searchsorted(sorted_place, line.place(self.ask_key, self.cutoff - edge), side="right")
-            for edge in _edges(spans)
-        }
+        edges = _edges(spans)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # numpy searches without the interpreter's lock
+            places = pool.map(lambda edge: line.place(self.ask_key, self.cutoff - edge), edges)
+            upto = dict(zip(edges, pool.map(partial(np.searchsorted, sorted_place, side="right"), places), strict=True))
         self.left = np.concatenate([upto[_hi(span)] for span in spans])
         self.right = np.concatenate([upto[span.lo] for span in spans])
         size = self.right - self.left

@@ -112,10 +112,11 @@ class Gates:
         if not asked:
             return ()
         rows = table if "available_time" in table.columns else table.mutate(available_time=table["event_time"])
+        rows = rows.select(self.view.result.columns)
         who = f"{self._who}: its values"
         told = None if rows_before is None else CheckReport(who, self.now, ((who, rows_before),))
         if history is None:
-            return self._gate(asked, rows.select(self.view.result.columns), who, told)
+            return self._gate(asked, rows, who, told)
         found = self._gate([check for check in asked if check.kind != DRIFT], rows, who, told)
         of_drift = [check for check in asked if check.kind == DRIFT]
         return found + self._gate(of_drift, history.select(self.view.result.columns), f"{self._who}: its history")
@@ -161,9 +162,16 @@ class Gates:
         report = checks.run(table, asked, who=who, compare=self._compare if self.drift else None, **how)
         if not self.stops:
             return (report,)
-        todo = "Mend the rows, or change the bounds or the severity of the check."
-        refused = f"{self._who} is not published to {self.target!r}, nothing was written. {todo}"
+        refused = f"{self._who} is not published to {self.target!r}, nothing was written. {_todo(report)}"
         return (report.raise_if_failed(GateFailed, refused),)
+
+
+def _todo(report: CheckReport) -> str:
+    ways = {
+        "failed": "Mend the rows, or change the bounds or the severity of the check.",
+        "error": "Mend the check that could not run: that stops, whatever its severity.",
+    }
+    return " ".join(way for status, way in ways.items() if any(each.status == status for each in report.stopping))
 
 
 def _of_rows(check: Check) -> bool:

@@ -74,6 +74,10 @@ class FoundSlices(Tabular):
     def __repr__(self) -> str:
         return f"<FoundSlices: {len(self.found)} of {self.tried} cuts>"
 
+    def __str__(self) -> str:
+        said = f"{len(self.found)} of {self.tried:,} cuts are worse by more than chance and the least effect"
+        return f"{said}\n{super().__str__()}" if self.found else said
+
     @property
     def slices(self) -> tuple[Slice, ...]:
         return tuple(one.slice for one in self.found)

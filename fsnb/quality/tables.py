@@ -27,7 +27,8 @@ class Tabular(ABC):
             tbl_hide_dataframe_shape=True,
             tbl_hide_column_data_types=True,
             float_precision=3,
-            tbl_width_chars=160,
+            tbl_width_chars=180,
+            fmt_str_lengths=80,
         ):
             return str(frame.select(name for name in frame.columns if not name.endswith(BOUNDS)))
 

@@ -171,8 +171,32 @@ def test_all_are_told_though_one_cannot_be_and_the_training_starts() -> None:
             keep=told.append,
         )
     assert len(told) == 3
-    assert "broken failed with RuntimeError; http://127.0.0.1 could not be reached" in str(caught.value)
+    line = broken.__code__.co_firstlineno + 1
+    assert f"broken failed with RuntimeError in line {line}; http://127.0.0.1 could not be" in str(caught.value)
     assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("alert", [(), "http://127.0.0.1:1"])
+def test_a_training_that_fails_comes_after_all_else_and_says_who_was_told(alert: str) -> None:
+    kept: list[Monitoring] = []
+
+    def train(seen: Monitoring) -> None:
+        raise ValueError("no GPU")
+
+    with pytest.raises(ValueError, match="no GPU") as caught:
+        watch(found("alert"), alert=alert, retrain=train, keep=kept.append)
+    (note,) = caught.value.__notes__
+    assert ("could not be reached" in note) == bool(alert)
+    assert "feature view 'v' is alert" in note
+    assert [seen.status for seen in kept] == ["alert"]
+
+
+def test_a_function_that_fails_is_not_said_to_be_unreachable() -> None:
+    def notify(seen: Monitoring) -> None:
+        raise ValueError(SECRET)
+
+    with pytest.raises(AlertError, match="notify failed with ValueError in line"):
+        tell(notify, found("alert"))
 
 
 def test_what_is_no_alert_is_refused_before_anything_is_looked_at() -> None:

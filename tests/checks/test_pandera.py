@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import ibis
@@ -153,6 +154,29 @@ def test_schema_goes_out_and_comes_back() -> None:
 def test_what_pandera_cannot_say_is_refused(check: fsnb.Check) -> None:
     with pytest.raises(NotSupported, match=check.name):
         c.to_pandera([check])
+
+
+def test_all_that_pandera_cannot_say_is_named_at_once_and_may_be_left_out() -> None:
+    given = [*EXPORTED, c.row_count(), c.freshness("x", within="1h"), c.unique("id", "x"), c.unique("x", "kind")]
+    with pytest.raises(NotSupported) as caught:
+        c.to_pandera(given, backend="polars")
+    wrong = ["type of id", "row count", "freshness of x", "x, kind unique"]
+    assert f"without={wrong}" in str(caught.value)
+    assert c.to_pandera(given, backend="polars", without=wrong).unique == ["id", "x"]
+
+
+@pytest.mark.parametrize("backend", SCHEMAS)
+def test_a_schema_stands_where_checks_do(backend: str, tmp_path: Path) -> None:
+    store, schema = fsnb.open(tmp_path), SCHEMAS[backend]
+    for wrong, rows in BAD.items():
+        report = store.check(rows, [schema, c.row_count()])
+        assert {each.check.name.split()[0] for each in report.stopping} == {wrong.split()[0]}
+        assert store.check(rows, schema).to_polars().equals(report.to_polars()[:-1])
+    source = store.source("rows", GOOD.append_column("at", pa.array([datetime(2024, 1, 1)] * 3)), event_time="at")
+    how: dict[str, Any] = {"entity": fsnb.Entity("kind", "kind"), "features": {"x": _.x}}
+    view = fsnb.FeatureView("v", source=source, checks=schema, **how)
+    assert view.checks[: len(c.from_pandera(schema))] == view.checks
+    assert {check.on for check in view.checks} == {"source", "result"}
 
 
 def test_unknown_backend() -> None:

@@ -182,6 +182,17 @@ def test_times_with_a_zone_are_compared_in_utc() -> None:
     assert not c.run(events, [c.freshness("v", within="2h")], who="e", now=NOON).ok
 
 
+def test_a_comparison_of_the_whole_table_says_what_it_compared(con: Any) -> None:
+    events = table(con, pa.table({"v": [1.0, 2.0, 6.0], "w": [3, 4, 5]}))
+    asked = [
+        fsnb.check("few", _.v.mean() < 2),
+        fsnb.check("same", _.v.max() >= _.w.max()),
+        fsnb.check("both", ~(_.v.max() > 9)),
+    ]
+    report = c.run(events, asked, who="events")
+    assert [each.reason for each in report.results] == ["it is not true: 3 < 2", "it is true: 6 >= 5", "it is true"]
+
+
 def test_freshness_takes_the_clock_by_default(con: Any) -> None:
     now = datetime.now(UTC).replace(tzinfo=None)
     assert c.run(table(con, pa.table({"v": [now]})), [c.freshness("v", within="1m")], who="events").ok

@@ -152,6 +152,38 @@ def test_empty_window_is_not_fresh_and_not_full(store: FeatureStore, trips: fsnb
     assert {each.status for each in seen.verdicts} == {"alert"}
 
 
+def test_nothing_in_the_window_is_no_good_news(store: FeatureStore, trips: fsnb.Source) -> None:
+    view = spend(trips, c.not_null("fare"), c.in_range("total_1d", min_value=0), c.row_count_change())
+    seen = store.monitor(view, "1h", at=AT + timedelta(days=30))
+    assert [each.name for each in seen.verdicts if each.status == "error"] == [
+        "source 'trips'",
+        "feature view 'spend': its values",
+    ]
+    awaited = spend(trips, c.not_null("fare"), c.row_count(min_value=0, on="source"))
+    assert store.monitor(awaited, "1h", at=AT + timedelta(days=30)).ok
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("trips", r"'trips' is a source\. Monitor a feature view of it \(there is spend\)"),
+        ("spent", r"no feature view\. Did you mean 'spend'\? There is: spend\. Of a model, say what it was asked"),
+        (TRIPS, r"monitor: shape: .{10,80}\.\.\. is no feature view"),
+    ],
+)
+def test_what_cannot_be_monitored_is_told(store: FeatureStore, trips: fsnb.Source, what: Any, said: str) -> None:
+    store.register(spend(trips))
+    with pytest.raises(DefinitionError, match=said):
+        store.monitor(what, "1d")
+
+
+def test_one_check_needs_no_list_and_an_expression_is_none(store: FeatureStore) -> None:
+    assert store.check(TRIPS, c.not_null("fare"))["fare is not null"].failing == 1
+    for wrong in (_.fare > 0, [_.fare > 0], "fare"):
+        with pytest.raises(DefinitionError, match=r"the table: .* not a check\. Make one"):
+            store.check(TRIPS, wrong)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("rules", [{"windows": (), "features": {"fare": _.fare}, "lag": "15m"}, {"closed": "left"}])
 def test_values_of_other_kinds_of_view(store: FeatureStore, trips: fsnb.Source, rules: dict[str, Any]) -> None:
     given = {"features": {"n": _.count()}, "windows": "1d", "refresh": "1h"} | rules

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from fsnb.catalog import Catalog
 from tests.crash.places import Place, Reader
@@ -73,22 +74,24 @@ def look(found: Reader, schema: str, view: str) -> tuple[list[str], Extent]:
 class Looks:
     """Look after look at some views, and what was wrong in any of them.
 
-    `gone` is the driver's error for a table that is not there: fine before a view is published, wrong afterwards.
+    `gone` is the error for a table that is not there: fine before a view is published, wrong afterwards.
     """
 
     def __init__(self, schema: str, views: Sequence[str], gone: tuple[type[Exception], ...]) -> None:
         self.count, self.slowest, self.wrong = 0, 0.0, list[str]()
-        self._schema, self._gone = schema, gone
+        self.views, self._schema, self._gone = views, schema, gone
         self._seen = dict.fromkeys(views, NOT_YET)
 
     def at_all(self, reader: Reader) -> None:
-        for view in self._seen:
-            self._at(reader, view)
+        for view in self.views:
+            self.at(view, nullcontext(reader))
 
-    def _at(self, reader: Reader, view: str) -> None:
+    def at(self, view: str, opened: AbstractContextManager[Reader]) -> None:
+        """One look at a view; opening what is read is part of it."""
         began, before = time.monotonic(), self._seen[view]
         try:
-            wrong, extent = look(reader, self._schema, view)
+            with opened as reader:
+                wrong, extent = look(reader, self._schema, view)
         except self._gone:
             self.wrong += [f"{view}: it was there and is gone"] if before != NOT_YET else []
             return

@@ -7,10 +7,13 @@ publication of few rows costs Java little but what it compiles: so it compiles l
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from fsnb.demo.spark import SETTINGS, find_java
+from fsnb.publish.sql import is_lost
 
 SPARING = {
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
@@ -20,6 +23,21 @@ SPARING = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.shuffle.partitions": "1",
 }
+
+
+class NotStarted(Exception):
+    """Java ended before a publisher had its Spark, and fsnb was asked for anything."""
+
+
+@contextmanager
+def started() -> Iterator[None]:
+    """Tell of Java's end in here by NotStarted."""
+    try:
+        yield
+    except Exception as error:
+        if not is_lost(error):
+            raise
+        raise NotStarted(str(error)) from error
 
 
 class Java:

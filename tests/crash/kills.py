@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tests.crash.fuses import MOMENTS, Fuse
+from tests.crash.java import NotStarted
 from tests.crash.judging import Day, NewPlace, Reference, unclear
 from tests.crash.lakes import Lake
 from tests.crash.places import Place, PostgresDatabase
@@ -69,13 +70,14 @@ def _round(place: Place, trips: Trips, undisturbed: Reference, left: list[str], 
 
 
 def _attempt(day: Day, left: list[str], draw: random.Random) -> Found:
-    """Start a publisher, kill it or its backend, and look. A kill that came too late is still to be done."""
+    """Start a publisher, kill it or its backend, and look. One that came too early or too late is still to be done."""
     if left[-1] == PUBLISHER:
         where, ending = _kill_publisher(day, draw)
         struck, said = ending.killed, [ending.error] if ending.error else []
     else:
         where, ending = left[-1], _kill_server(day, left[-1], draw)
-        struck, said = bool(ending.error), unclear(ending.error) if ending.error else []
+        struck = bool(ending.error) and not ending.error.startswith(NotStarted.__name__)
+        said = unclear(ending.error) if struck else []
     if struck:
         left.pop()
     done, wrong = day.done()

@@ -21,7 +21,7 @@ from fsnb.publish import read_lake
 from fsnb.publish.lake.delta import DeltaLog
 from fsnb.publish.lake.files import RUNS
 from fsnb.publish.lake.manifests import Manifests
-from tests.crash.java import SPARING, Java
+from tests.crash.java import SPARING, Java, started
 from tests.crash.places import RAW, SECONDS_TO_SETTLE, Reader
 from tests.crash.trips import SOURCE
 
@@ -49,20 +49,36 @@ class Lake:
         return f"{self.scheme}://{self.path}"
 
     def prepare(self) -> None:
-        """Start Spark, in the publisher's own process; its files go to the place, by which its Java is known."""
+        """Start Spark, in the publisher's own process; its files go to the place, by which its Java is known.
+
+        Raises
+        ------
+        NotStarted
+        """
         if self.scheme == "spark":
             from fsnb.demo.spark import SETTINGS, local_session
 
-            if self.java:
-                SETTINGS.update(SPARING)
-                self.java.use()
-            local_session("fsnb tests", self.home / "spark")
+            SETTINGS.update(SPARING)
+            with started():
+                if self.java:
+                    self.java.use()
+                local_session("fsnb tests", self.home / "spark")
 
     @contextlib.contextmanager
     def reader(self) -> Iterator[Reader]:
+        """A copy of all that is there, for when nobody writes: each table is read as it is at that moment."""
         with duckdb.connect() as connection:
             self._fill(connection)
             yield Reader(connection)
+
+    @contextlib.contextmanager
+    def resolved(self, view: str) -> Iterator[Reader]:
+        """A view as it is now, whoever writes meanwhile: its logs are resolved once, and nothing is copied."""
+        con = read_lake(self.path, view)
+        try:
+            yield Reader(con.con)
+        finally:
+            con.disconnect()
 
     def _fill(self, connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"CREATE SCHEMA {RAW}")

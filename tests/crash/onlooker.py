@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-import duckdb
 import psycopg
 
+from fsnb.errors import PublishError
 from tests.crash.invariants import Looks
 from tests.crash.lakes import Lake
 from tests.crash.places import ONLOOKER, PostgresDatabase, Reader
@@ -39,12 +40,18 @@ class Onlooker:
         self._stop.set()
         self._thread.join()
 
+    @property
+    def ended(self) -> bool:
+        return not self._thread.is_alive()
+
     def _work(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self._look_on()
-            except psycopg.OperationalError:
+        try:
+            while not self._stop.is_set():
+                with suppress(psycopg.OperationalError):
+                    self._look_on()
                 self._stop.wait(0.05)
+        except Exception as error:  # noqa: BLE001  a read that fails is a violation, whatever it says
+            self.looks.wrong.append(f"a read failed: {type(error).__name__}: {error}")
 
     def _look_on(self) -> None:
         with psycopg.connect(self._url, autocommit=True, application_name=ONLOOKER, connect_timeout=5) as connection:
@@ -54,15 +61,15 @@ class Onlooker:
 
 
 class LakeOnlooker(Onlooker):
-    """The same of a lake, whose logs are resolved anew for each look."""
+    """The same of a lake, of which a view's logs are resolved anew for each look."""
 
     def __init__(self, place: Lake, views: Sequence[str], pause: float) -> None:
         super().__init__(place, views, pause)
-        self.looks = Looks(place.schema, views, (duckdb.CatalogException,))
+        self.looks = Looks(place.schema, views, (PublishError,))
         self._lake = place
 
     def _look_on(self) -> None:
         while not self._stop.is_set():
-            with self._lake.reader() as reader:
-                self.looks.at_all(reader)
+            for view in self.looks.views:
+                self.looks.at(view, self._lake.resolved(view))
             self._stop.wait(self._pause)

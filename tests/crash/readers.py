@@ -60,6 +60,8 @@ def read_always(
         ending = running.end(SECONDS)
         until = time.monotonic() + SECONDS
         while sum(each.looks.count for each in onlookers) < reads and time.monotonic() < until:
+            if all(each.ended for each in onlookers):
+                break
             time.sleep(0.05)
     return _reading(ending, [each.looks for each in onlookers], held=0)
 

@@ -12,7 +12,7 @@ from tests.crash.readers import Reading
 def table(target: str, found: Sequence[Found], reads: int, seen: Sequence[str], seconds: float) -> str:
     """A line for each place where kills struck; then each violation in full."""
     lines = [
-        "| killed | kills | nothing done | part done | all done | too late | violations |",
+        "| killed | kills | nothing done | part done | all done | missed | violations |",
         "|---|---|---|---|---|---|---|",
     ]
     for where in sorted({each.where for each in found}):

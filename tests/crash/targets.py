@@ -70,7 +70,7 @@ def lakes(scheme: str) -> Callable[[], contextlib.AbstractContextManager[Target]
                 with tempfile.TemporaryDirectory(prefix="fsnb-crash-", ignore_cleanup_errors=True) as folder:
                     yield Lake(Path(folder), scheme, java=java)
 
-            yield Target(new, _watched(new, lambda place: LakeOnlooker(place, VIEWS, pause=2), looks), looks)
+            yield Target(new, _watched(new, lambda place: LakeOnlooker(place, VIEWS, pause=0.5), looks), looks)
             if java:
                 java.kill()
 

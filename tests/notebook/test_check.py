@@ -43,6 +43,10 @@ def test_proposals_go_into_a_new_cell_that_runs(notebook: Notebook) -> None:
     assert "passed (4 rows)" in report.text
     assert "FAIL" not in report.text
     assert len(notebook["flights_checks"]) == len(notebook["proposed"].checks)
+    del notebook.shell.user_ns["fsnb"]
+    notebook.ok("%check flights --suggest")
+    assert notebook.shell.rl_next_input == f"import fsnb\n\n{cell}"
+    notebook.ok(notebook.shell.rl_next_input)
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,17 @@ def test_many_keys_in_one_read(database: Database, count: int) -> None:
     assert best(database.read(served, asked), FAR) == {key: (e, a, value) for key, e, a, value in rows[:count]}
 
 
+def test_newer_wins_for_each_row_of_a_long_push(database: Database) -> None:
+    """More rows than a store writes in one go: of three one is older than what is there, one is newer."""
+    keys, mine = [f"é|{i}".encode() for i in range(250)], series()
+    push(database, mine, [(key, 1, 1, value_of(1, 1)) for key in keys], FAR)
+    push(database, mine, [(key, i % 3, i, value_of(i % 3, i)) for i, key in enumerate(keys)], FAR)
+    found = best(database.read(mine, keys), FAR)
+    for i, key in enumerate(keys):
+        event, available = max((1, 1), (i % 3, i))
+        assert found[key] == (event, available, value_of(event, available))
+
+
 def test_another_version_is_served_once_it_is_finished_and_the_old_one_can_come_back(database: Database) -> None:
     one, two = series(version=1), series(version=2, features=(("x", "text"), ("y", "text")))
     push(database, one, [(b"a", 1, 1, b"one")], 5)

@@ -91,7 +91,7 @@ STOPPED: dict[str, tuple[Callable[[], fsnb.Check], str]] = {
     "before": (lambda: fsnb.check("positive", _.n > 0, on="source"), "positive: 2 of 5 rows fail"),
     "after transform": (lambda: c.in_range("double", max_value=9, name="low"), "'latest': rows to tell: 1 failed"),
     "after load, rate": (lambda: c.null_rate("x", max_rate=0.3), "1 of 3 rows are NULL (33.33 %; at most 30 %)"),
-    "after load, of all": (lambda: fsnb.check("sum", _.double.sum() > 1000), "sum: it is not true"),
+    "after load, of all": (lambda: fsnb.check("sum", _.double.sum() > 1000), "sum: it is not true: "),
     "cannot run": (lambda: fsnb.check("broken", _.k.cast("int64") > 0, severity="info"), "could not run"),
 }
 
@@ -104,8 +104,16 @@ def test_failure_stops_with_nothing_written(gate: str, target: Target, local: An
     assert isinstance(caught.value, PublishError)
     assert isinstance(caught.value, CheckFailed)
     assert said in str(caught.value)
+    assert "fsnb_" not in str(caught.value)
     assert "feature view 'latest' is not published to 'prod', nothing was written" in str(caught.value)
     assert gone(target, "latest")
+
+
+def test_a_single_check_that_cannot_run_says_why_inside_a_transaction(target: Target, local: Any) -> None:
+    with pytest.raises(GateFailed) as caught:
+        release(latest(checks=[STOPPED["cannot run"][0]()]), target, local)
+    assert "aborted" not in str(caught.value)
+    assert "Mend the check that could not run: that stops, whatever its severity." in str(caught.value)
 
 
 @pytest.mark.parametrize("gate", ["after transform", "after load, rate"])

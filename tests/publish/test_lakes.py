@@ -15,14 +15,26 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ibis import _
 
 from fsnb.demo import flights
 from fsnb.demo.serving import features_served, values_apart
 from fsnb.demo.views import sources, views
 from fsnb.errors import BreakingChange, NotSupported, PublishError, TargetError
-from fsnb.model import Source, Spine
+from fsnb.model import Entity, FeatureView, Source, Spine
 from fsnb.pit import read_source
-from fsnb.publish import Target, bring_up_to_date, load, promote, publish, publishing, read_lake, rollback
+from fsnb.publish import (
+    Target,
+    bring_up_to_date,
+    ledger,
+    load,
+    promote,
+    publish,
+    publishing,
+    read_lake,
+    rollback,
+    sql,
+)
 from fsnb.publish.lake import Moved
 from fsnb.publish.lake.delta import DeltaLog
 from fsnb.publish.lake.files import RUNS, Log
@@ -241,16 +253,25 @@ def test_lake_is_read_with_no_target(lake: Target, local: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["delta", ON_SPARK])
-def test_training_from_published_flights_is_training_from_raw(
-    kind: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+def test_training_from_published_flights_is_training_from_raw_and_what_is_served(
+    kind: str,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Three days of flights, the demo's views, each question asked of the raw sources and of the published history."""
+    """Three days of flights: each question asked of the raw sources and of the published history.
+
+    And what the online store says at the end of them is what training rows of that moment hold.
+    """
     if kind == "spark":
         request.getfixturevalue("spark")
+    for clock in ("fsnb.model.moments.utc_now", "fsnb.serve.serving.utc_now"):
+        monkeypatch.setattr(clock, lambda: END)
     tables = first_days(flights.tables(tmp_path_factory.getbasetemp() / "flights"), tmp_path)
     store = FeatureStore(tmp_path / "store", "duckdb")
     given = sources(store, tables)
-    defined = [view for view in views(given) if view.name in ("aircraft_last_leg", "aircraft_week")]
+    defined = [*(view for view in views(given) if view.name == "aircraft_last_leg"), carrier_lately(given.landings)]
     target = store.target("prod", f"{kind}://{tmp_path / 'lake'}")
     store.load(given.landings, to="prod")
     published = [store.publish(view, to="prod", end=END) for view in defined]
@@ -262,6 +283,21 @@ def test_training_from_published_flights_is_training_from_raw(
     assert raw.height > 1_000
     assert raw.select(pl.sum_horizontal(pl.col(features).is_not_null().sum())).item() > 1_000
     assert values_apart(raw, served, features) == 0
+    assert all(store.sync_online(view).rows for view in defined)
+    entities = raw.select("tailnum", "carrier").unique().with_columns(asked_at=END)
+    asked = store.training_set(Spine(entities, at="asked_at"), defined).to_polars()
+    online = store.get_features(defined, asked, at=END).to_polars()
+    assert values_apart(asked, online, features) == 0
+    assert online.select(pl.sum_horizontal(pl.col(features).is_not_null().sum())).item() > 1_000
+
+
+def carrier_lately(landings: Source) -> FeatureView:
+    """In ticks, each of which becomes available a while later."""
+    late = {"late_landings": (_.arr_delay > 15).sum(), "worst": _.arr_delay.max()}
+    entity = Entity("carrier", "carrier")
+    return FeatureView(
+        "carrier_lately", entity=entity, source=landings, features=late, windows=["6h", "1d"], refresh="2h", lag="20m"
+    )
 
 
 END = datetime(2013, 1, 4)
@@ -335,6 +371,34 @@ def test_publisher_who_was_overtaken_does_it_again_on_what_is_there(
     assert (late.rows_appended, late.intervals_told) == (0, 0)
     assert len(read(delta, "latest_history")) == 5
     assert len(read(delta, "fsnb_versions")) == 1
+
+
+def test_run_that_finds_nothing_due_resolves_its_log_once(
+    delta: Target, local: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(events(), delta)
+    given = {"local": local, "tables": {"events": read_source(local, events())}}
+    publish(latest(), delta, **given, rows=40)
+    real, resolved = DeltaLog.read, list[str]()
+
+    def counting(log: DeltaLog) -> Any:
+        resolved.append(log.folder.name)
+        return real(log)
+
+    monkeypatch.setattr(DeltaLog, "read", counting)
+    assert publish(latest(), delta, **given, rows=40).intervals_told == 0
+    assert resolved.count("latest__v1_history") == 1
+
+
+def test_transaction_begins_on_what_others_have_committed_since_the_session_looked(delta: Target, local: Any) -> None:
+    release(latest(), delta, local)
+    with delta.session("latest") as con:
+        release(latest(), delta, local, rows=[*ROWS, row("b", 20, 9.0)])
+        release(latest(lag="1h"), delta, local, promote=False)
+        assert con.table("latest_history").count().execute() == 5
+        with sql.taken_back(con):
+            assert [each.number for each in ledger.recorded(con, "main", "latest").versions] == [1, 2]
+            assert con.table("latest_history").count().execute() == 6
 
 
 def test_source_is_a_delta_table_parquet_files_or_a_pattern_of_others(

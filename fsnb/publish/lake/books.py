@@ -6,23 +6,31 @@ A version's document has its rows of each of these tables, and nothing of other 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 
 from fsnb.publish import sql
 from fsnb.publish.ledger import BESIDE, MAY_BE_NULL, PROMOTIONS, RUNS, TABLES
+from fsnb.publish.prepared import Kept
 
 KEPT = {**TABLES, **BESIDE}
+_DEFINITIONS: Kept[str] = Kept(len(KEPT))
 
 Doc = dict[str, list[dict[str, Any]]]
 
 
 def prepare(books: Any) -> None:
     """Make the ledger's tables, empty."""
-    for name, (columns, key) in KEPT.items():
-        required = [column for column in columns.names if column not in MAY_BE_NULL]
-        sql.run(books, sql.table_definition(books, ("", name), columns, required=required, key=key))
+    for name in KEPT:
+        sql.run(books, _DEFINITIONS.get(name, partial(_definition, books, name)))
+
+
+def _definition(books: Any, name: str) -> str:
+    columns, key = KEPT[name]
+    required = [column for column in columns.names if column not in MAY_BE_NULL]
+    return sql.table_definition(books, ("", name), columns, required=required, key=key)
 
 
 def clear(books: Any) -> None:
@@ -33,11 +41,9 @@ def clear(books: Any) -> None:
 def load(books: Any, doc: Mapping[str, Any]) -> None:
     """Put a document's rows into the tables."""
     for name, (columns, _) in KEPT.items():
-        rows = pa.Table.from_pylist(doc.get(name, []), schema=_stored(columns)).cast(columns.to_pyarrow())
-        if rows.num_rows:
-            books.con.register("fsnb_doc", rows)
-            sql.run(books, f"INSERT INTO {sql.quoted(books, name)} BY NAME SELECT * FROM fsnb_doc")
-            books.con.unregister("fsnb_doc")
+        if found := doc.get(name):
+            rows = pa.Table.from_pylist(found, schema=_stored(columns)).cast(columns.to_pyarrow())
+            books.con.from_arrow(rows).insert_into(name)
 
 
 def dump(books: Any, view: str, version: int) -> Doc:

@@ -39,6 +39,10 @@ class DeltaLog:
 
         return DeltaTable.is_deltatable(str(self.folder))
 
+    def last(self) -> int | None:
+        entries = (self.folder / "_delta_log").glob("*.json")
+        return max((int(each.stem) for each in entries if each.stem.isdecimal()), default=None)
+
     def read(self) -> Snapshot | None:
         if not self.exists():
             return None

@@ -60,6 +60,9 @@ class Log(Protocol):
     def exists(self) -> bool:
         """Whether anything was ever committed."""
 
+    def last(self) -> int | None:
+        """The number of the last entry; None where nothing was ever committed."""
+
     def read(self) -> Snapshot | None:
         """The table now; None where nothing was ever committed."""
 

@@ -26,14 +26,14 @@ from fsnb.publish import sql
 from fsnb.publish.lake import Moved, books
 from fsnb.publish.lake.engines import Engine
 from fsnb.publish.lake.files import Log, Snapshot, holds_data, new_run, written
+from fsnb.publish.lake.versions import OF_VERSION, current_rows, history_of, version_of
+from fsnb.publish.prepared import Texts
 
-OF_VERSION = re.compile(r"(?P<view>.+)__v(?P<number>\d+)_history")
-AVAILABLE_TIME = "available_time"
 STORED = (
     *("boolean", "signed_integer", "floating", "decimal", "string", "binary", "date", "timestamp"),
     *("array", "struct", "map"),
 )
-ORDER = ("event_time", AVAILABLE_TIME)
+_CURRENT = Texts()  # a lake is shown anew for each session and transaction
 
 
 @dataclass(slots=True)
@@ -50,6 +50,11 @@ class Table:
     latest: tuple[str, ...] = ()
     files: list[str] = field(default_factory=list)
     replace: bool = False
+
+    @property
+    def number(self) -> int | None:
+        """Of the log's entry that it stands on."""
+        return None if self.base is None else self.base.number
 
     @property
     def changed(self) -> bool:
@@ -115,17 +120,21 @@ class Lake:
         if view in self._views:
             return
         self._views.add(view)
-        for folder in sorted(self.root.glob(f"{view}__v*_history")):
-            found = OF_VERSION.fullmatch(folder.name)
-            if found and found["view"] == view and (base := self._log(folder).read()):
+        for folder in self._folders(view):
+            if base := self._log(folder).read():
                 keys, latest = (tuple(base.doc[name]) for name in ("keys", "latest"))
                 self._tables[folder.name] = Table(self._log(folder), base, base.schema, keys, latest)
                 books.load(self.books, base.doc["ledger"])
                 self._show(folder.name)
-                self._show_current(folder.name, books.until(self.books, view, int(found["number"])))
+                self._show_current(folder.name, books.until(self.books, *version_of(folder.name)))
         for name, number in books.promoted(self.books):
             if name == view:
                 self.lead(name, number)
+
+    def _folders(self, view: str) -> list[Path]:
+        """Where the histories of a view's versions are."""
+        found = sorted(self.root.glob(f"{view}__v*_history"))
+        return [each for each in found if OF_VERSION.fullmatch(each.name) and version_of(each.name)[0] == view]
 
     def schema_of(self, name: str) -> ibis.Schema:
         """The columns of an attached table, or of its current rows."""
@@ -170,20 +179,25 @@ class Lake:
     def transaction(self) -> Iterator[None]:
         """All of it or nothing: one commit at the end, on what was there at the beginning.
 
+        What it leaves stays shown, as it was committed.
+
         Raises
         ------
         Moved
             Another publisher has committed meanwhile.
         """
-        self.forget()
+        if self._logs() != {name: table.number for name, table in self._tables.items()}:
+            self.forget()
         try:
             yield
             self._commit()
-        finally:
-            views = set(self._views)
+        except BaseException:
             self.forget()
-        for view in views:
-            self.attach(view)
+            raise
+
+    def _logs(self) -> dict[str, int | None]:
+        """The last entry of each log of the views that are attached, as of now."""
+        return {folder.name: self._log(folder).last() for view in self._views for folder in self._folders(view)}
 
     def create(self, name: str, schema: ibis.Schema, *, key: tuple[str, ...] = (), replace: bool = False) -> None:
         """A table with these columns; a version's current rows are a query over its history."""
@@ -241,9 +255,7 @@ class Lake:
 
     def bring_up(self, name: str, now: datetime) -> None:
         """Let current rows be those of a moment, or of a later one as of which they were already."""
-        found = OF_VERSION.fullmatch(history_of(name))
-        assert found is not None
-        before = books.until(self.books, found["view"], int(found["number"]))
+        before = books.until(self.books, *version_of(history_of(name)))
         self._show_current(name, now if before is None else max(before, now))
 
     def lead(self, view: str, number: int) -> None:
@@ -285,9 +297,14 @@ class Lake:
     def _show_current(self, name: str, until: datetime | None) -> None:
         history = history_of(name)
         table, current = self._tables[history], history.removesuffix("_history") + "_current"
-        columns = ibis.Schema.from_pyarrow(table.schema)
-        told = ibis.table(columns, name=history, database=self.schema or None)
-        self.engine.show_query(current, self.engine.con.compile(current_rows(told, table.keys, table.latest, until)))
+        con, columns = self.engine.con, ibis.Schema.from_pyarrow(table.schema)
+
+        def rows(until: Any) -> ir.Table:
+            told = ibis.table(columns, name=history, database=self.schema or None)
+            return current_rows(told, table.keys, table.latest, until)
+
+        what = (con.name, history, columns, table.keys, table.latest)
+        self.engine.show_query(current, _CURRENT.text(con, what, rows, until))
         self._shown.add(current)
 
     def forget(self) -> None:
@@ -301,17 +318,3 @@ class Lake:
         self.forget()
         self.engine.forget(self._sources)
         self.engine.disconnect()
-
-
-def current_rows(told: ir.Table, keys: tuple[str, ...], columns: tuple[str, ...], until: datetime | None) -> ir.Table:
-    """The latest row of each entity, by event time and then by available time, of what is available by a moment."""
-    if until is None:
-        return told.limit(0).select(*columns)
-    seen = told.filter(told[AVAILABLE_TIME] <= until)
-    order = [seen[name].desc() for name in ORDER]
-    ranked = seen.mutate(fsnb_rank=ibis.row_number().over(group_by=keys, order_by=order))
-    return ranked.filter(ranked["fsnb_rank"] == 0).select(*columns)
-
-
-def history_of(name: str) -> str:
-    return name.removesuffix("_current") + "_history" if name.endswith("_current") else name

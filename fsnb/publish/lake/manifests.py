@@ -51,9 +51,12 @@ class Manifests:
     def _path(self, number: int) -> Path:
         return self._log / f"manifest-{number:012}.json.gz"
 
+    def last(self) -> int | None:
+        return max(self._numbers(), default=None)
+
     def read(self) -> Snapshot | None:
-        numbers = self._numbers()
-        return self._read(numbers[-1]) if numbers else None
+        last = self.last()
+        return None if last is None else self._read(last)
 
     def _read(self, number: int) -> Snapshot:
         found = json.loads(gzip.decompress(self._path(number).read_bytes()))
