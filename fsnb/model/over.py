@@ -73,8 +73,8 @@ def leaves(node: Any) -> tuple[Any, ...]:
 
 def said_windows(values: Iterable[ir.Value]) -> dict[str, Window]:
     """The windows that `over` gives to aggregates of these values, each once, by label."""
-    found = (leaf for value in values for leaf in leaves(value.op()) if isinstance(leaf, Over))
-    return {window.label: window for window in (Window(leaf.size, leaf.offset) for leaf in found)}
+    found = (window for value in values for window in _said(value).values())
+    return {window.label: window for window in found}
 
 
 def over_others(values: Mapping[str, ir.Value], sizes: Mapping[str, str | timedelta], who: str) -> dict[str, ir.Value]:
@@ -88,13 +88,18 @@ def over_others(values: Mapping[str, ir.Value], sizes: Mapping[str, str | timede
 
 
 def _over_others(value: ir.Value, sizes: Mapping[Window, timedelta]) -> ir.Value:
-    told = {leaf: Window(leaf.size, leaf.offset) for leaf in leaves(value.op()) if isinstance(leaf, Over)}
-    then = {leaf: sizes.get(window, window.size) for leaf, window in told.items()}
+    then = {leaf: sizes.get(window, window.size) for leaf, window in _said(value).items()}
     others = {leaf: Over(leaf.arg, size, leaf.offset) for leaf, size in then.items() if size != leaf.size}
     return value.op().replace(others).to_expr() if others else value
 
 
+def _said(value: ir.Value) -> dict[Over, Window]:
+    """The aggregates of a value that say their window, with it."""
+    return {leaf: Window(leaf.size, leaf.offset) for leaf in leaves(value.op()) if isinstance(leaf, Over)}
+
+
 def windows_of(value: ir.Value, window: Window | None) -> tuple[Window | None, ...]:
     """The windows that a value's aggregates take, where `window` is the one of those that do not say."""
-    said = (Window(leaf.size, leaf.offset) if isinstance(leaf, Over) else window for leaf in leaves(value.op()))
+    own = _said(value)
+    said = (own.get(leaf, window) for leaf in leaves(value.op()))
     return tuple(dict.fromkeys(said))
