@@ -16,10 +16,12 @@ READY := .venv/.fsnb-ready
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
-demo: $(READY)  ## Run the whole way on real flights (ARGS='--target postgresql://...')
+demo: $(READY)  ## Run the whole way on real flights (ARGS='--target URL')
 	$(BIN)/fsnb demo $(ARGS)
 
+# outputs of notebooks that are not trusted show without style and pictures
 lab: $(READY)  ## Open the tour in JupyterLab
+	@$(BIN)/jupyter trust notebooks/*.ipynb > /dev/null
 	$(BIN)/jupyter lab notebooks/00_tour.ipynb $(ARGS)
 
 labextension: $(READY)  ## Build the sidebar anew (needs Node)
@@ -33,7 +35,7 @@ test-deep: $(READY)  ## Run every test with many more generated examples
 	@tools/ensure_services
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest --timeout 3600 $(WORKERS) $(ARGS)
 
-test-tools: $(READY)  ## Run generated files in dbt, Dagster, Airflow, in environments of their own
+test-tools: $(READY)  ## Run generated files in dbt, Dagster and Airflow
 	@tests/deploy/tools/make_envs "$(PYTHON)"
 	$(BIN)/python -m pytest tests/deploy/tools/real.py --timeout 1200 $(ARGS)
 
@@ -47,17 +49,17 @@ format: $(READY)  ## Rewrite the sources in the project's style
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(READY)  ## Measure beside what one writes by hand, at a tenth of each shape
+bench: $(READY)  ## Measure beside what one writes by hand, at a tenth of the size
 	$(BIN)/python -m tests.benchmarks bench $(ARGS)
 
-bench-full: $(READY)  ## The same at full size, and 10M rows by 100M events (hours, 40 GB of disk)
+bench-full: $(READY)  ## The same at full size, and 10M by 100M rows (hours, 40 GB)
 	$(BIN)/python -m tests.benchmarks bench huge --tenths 10 --seconds 120 --memory 18000 $(ARGS)
 
-bench-peers: $(READY)  ## Measure beside Feast, featuretools and temporian, in environments of their own
+bench-peers: $(READY)  ## Measure beside Feast, featuretools and temporian
 	@tests/benchmarks/peers/make_envs "$(PYTHON)"
 	$(BIN)/python -m tests.benchmarks peers --seconds 300 --memory 18000 --repeat 1 $(ARGS)
 
-crash: $(READY)  ## Kill publishers and servers some 500 times, let them race, and check what is left (slow)
+crash: $(READY)  ## Kill publishers some 500 times, check what is left (slow)
 	@tools/ensure_services
 	$(BIN)/python -m tests.crash $(ARGS)
 

@@ -54,7 +54,7 @@ shells.offer(
 
 def __getattr__(name: str) -> typing.Any:
     """`open` and `FeatureStore` bring engines and catalog with them, the modules engines: loaded when asked for."""
-    if name in ("checks", "testing"):
+    if name in ("checks", "publish", "quality", "testing"):
         return importlib.import_module(f"fsnb.{name}")
     if name not in ("FeatureStore", "open"):
         raise AttributeError(f"module 'fsnb' has no attribute {name!r}")

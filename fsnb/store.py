@@ -19,12 +19,13 @@ from fsnb import checks as checking
 from fsnb import deploy, pit, publish, quality, serve, shells, training
 from fsnb.catalog import Catalog, Document, Profile, record
 from fsnb.checks import Check, CheckReport, Monitoring, Suggestions
-from fsnb.errors import DefinitionError, PublishError, UnknownName, hint, listed
+from fsnb.errors import CatalogError, DefinitionError, PublishError, UnknownName, hint, listed
 from fsnb.identity import fingerprint
 from fsnb.identity.values import short
 from fsnb.model import Feature, FeatureView, LagProfile, Source, Spine, parse_duration
 from fsnb.model.data import is_path, is_table_name
 from fsnb.model.durations import show_duration
+from fsnb.model.entity import view_and_feature
 from fsnb.model.moments import utc_now
 from fsnb.model.placing import of_checks
 from fsnb.online import EMBEDDED, Consistency, OnlineFeatures, Synced
@@ -53,11 +54,10 @@ class FeatureStore:
     """
 
     def __init__(self, path: str | Path, engine: Any, catalog: str | Path | None = None) -> None:
-        self.path = Path(path).expanduser().absolute()
+        self.engine = _connection(engine)
+        self.path = _folder(path)
         self._sources: dict[str, Source] = {}
         self._views: dict[str, FeatureView] = {}
-        self.engine = _connection(engine)
-        self.path.mkdir(parents=True, exist_ok=True)
         self.catalog = Catalog(self.path / "catalog.sqlite" if catalog is None else catalog)
         self._targets: dict[str, Target] = {}
         self._recorded_targets: dict[Target, Target] = {}
@@ -472,6 +472,7 @@ class FeatureStore:
         """
         found = self.register(self.view(view) if isinstance(view, str) else view)
         target = self._target(to)
+        publish.check_when(baseline, found)
         if dry_run:
             with task(f"plan {found.name} on {to}"):
                 gated: dict[str, Any] = {"catalog": self.catalog, "checks": checks, "drift": self._drift}
@@ -479,11 +480,11 @@ class FeatureStore:
         tables = self._tables_of(found)
         how: dict[str, Any] = {"mode": mode, "promote": promote, "breaking": breaking, "certify": certify}
         how |= {"local": self.engine, "tables": tables, "catalog": self.catalog, "checks": checks, "drift": self._drift}
-        with task(f"publish {found.name} to {to}", progress) as step, working(self.engine):
-            with publish.failures_noted(self.catalog, found, target):
-                published = publish.publish(found, target, **how, progress=step, **asked)
-            self._profile_published(found, published)
-            publish.keep(found, target, _described, published.finished, when=baseline)
+        with task(f"publish {found.name} to {to}", progress) as step, working(self.engine), target.held() as held:
+            with publish.failures_noted(self.catalog, found, held):
+                published = publish.publish(found, held, **how, progress=step, **asked)
+            self._profile_published(found, held, published)
+            publish.keep(found, held, _described, published.finished, when=baseline)
         return published
 
     def certify(self, view: FeatureView | str, to: str) -> Certificate:
@@ -932,7 +933,7 @@ class FeatureStore:
         """Views and features; a name is that of either."""
         for each in [features] if isinstance(features, (str, Feature, FeatureView)) else features:
             if isinstance(each, str):
-                name, _, feature = each.partition(".")
+                name, feature = view_and_feature(each)
                 yield self.view(name)[feature] if feature else self.view(name)
             else:
                 yield each
@@ -988,7 +989,7 @@ class FeatureStore:
     def _tables_of(self, view: FeatureView) -> dict[str, ir.Table]:
         return {name: self._table(self._source_of(name, view), self.engine) for name in view.sources}
 
-    def _profile_published(self, view: FeatureView, published: Publication) -> None:
+    def _profile_published(self, view: FeatureView, target: Target, published: Publication) -> None:
         """Of the current table, where the publication wrote to it."""
         if not (published.rows_appended or published.rows_upserted):
             return
@@ -997,7 +998,7 @@ class FeatureStore:
         features = {feature: feature for feature in view.features}
         who = f"feature view {view.name!r}: target {published.target!r}"
         try:
-            with publish.engine_errors_as(PublishError, who), self._target(published.target).session(view.name) as con:
+            with publish.engine_errors_as(PublishError, who), target.session(view.name) as con:
                 table = con.table(name, database=schema or None)
                 record(self.catalog, distributions(con, table, features, newest="event_time", **said))
         except Exception as error:
@@ -1063,6 +1064,17 @@ def open(path: str | Path = ".fsnb", *, engine: Any = "duckdb", catalog: str | P
 
 def _name(view: FeatureView | str) -> str:
     return view if isinstance(view, str) else view.name
+
+
+def _folder(path: str | Path) -> Path:
+    """A store's folder, made where it is missing."""
+    found = Path(path).expanduser().absolute()
+    try:
+        found.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        said = f"cannot make the store's folder {found}: {error.strerror}. Name another: fsnb.open('.fsnb')."
+        raise CatalogError(said) from error
+    return found
 
 
 def _connection(engine: Any) -> Any:

@@ -79,6 +79,24 @@ def only_placeholders(text: str) -> bool:
 class Unset(Exception):
     """A variable of the URL is not in the environment."""
 
+    def told(self, who: str) -> str:
+        return (
+            f"{who}: its URL needs the environment variable {self}, which is not set. "
+            f"Set it where Jupyter starts, or with os.environ[{str(self)!r}] = getpass.getpass()."
+        )
+
+
+def no_driver(who: str, error: ImportError, extra: str) -> str:
+    """That the library of a database is not installed, and how it comes."""
+    return f"{who}: the driver is missing ({error.name}). Install it: pip install 'fsnb[{extra}]'."
+
+
+def unreachable(who: str, address: Address, error: Exception) -> str:
+    """That a server does not answer, or refuses; secrets that it repeats are still in it."""
+    advice = "Check host, port, database, user and password, and that the server runs."
+    said = one_line(error)
+    return f"{who}: cannot connect to {place(address)}. {said}{'' if said.endswith('?') else '.'} {advice}"
+
 
 def filled(text: str) -> str:
     """A part of a URL with its variables' values, which need no escaping; the rest is unescaped."""

@@ -50,6 +50,7 @@ def test_post_build_makes_an_environment_that_the_notebooks_run_in(tmp_path: Pat
     cache = subprocess.run([uv, "cache", "dir"], capture_output=True, text=True, check=True).stdout.strip()
     clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     there = clean | {"PATH": f"{venv / 'bin'}{os.pathsep}{os.environ['PATH']}", "UV_CACHE_DIR": cache}
+    there["JUPYTER_DATA_DIR"] = str(tmp_path / "jupyter")  # which notebooks are trusted
 
     done = subprocess.run(["binder/postBuild"], cwd=checkout, env=there, capture_output=True, text=True, check=False)
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]

@@ -15,6 +15,7 @@ from fsnb.cli import main
 from fsnb.notebook import arguments
 from fsnb.store import FeatureStore
 from fsnb.training import TrainingSet
+from tools import magics
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -99,7 +100,5 @@ def test_python_in_pages_can_be_parsed(page: Path) -> None:
         ast.parse(re.sub(r"^%", "#", code, flags=re.MULTILINE))
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name)
-def test_make_targets_that_are_named_exist(page: Path) -> None:
-    targets = set(re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
-    assert set(re.findall(r"\bmake ([a-z][\w-]*)", page.read_text())) - targets <= {"it"}
+def test_page_of_magics_is_what_their_parsers_say() -> None:
+    assert magics.PAGE.read_text() == magics.page(), "run python tools/magics.py"

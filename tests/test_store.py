@@ -18,7 +18,7 @@ from ibis import _
 
 import fsnb
 from fsnb.catalog import Profile
-from fsnb.errors import CatalogError, DefinitionError, PublishError, TargetError, UnknownName
+from fsnb.errors import CatalogError, DefinitionError, PublishError, TargetError, UnknownName, UsageError
 from fsnb.store import FeatureStore
 
 NOON = datetime(2024, 5, 1, 12)
@@ -132,13 +132,33 @@ def test_a_source_may_be_a_table_of_the_engine(tmp_path: Path) -> None:
     assert store.training_set(SPINE, spend(source)).to_arrow()["trips_1d"].to_pylist() == [1, 1, 2]
     with pytest.raises(UnknownName, match=r"has no table 'trips_rw'\. Did you mean 'trips_raw'"):
         store.source("trips", "trips_rw", event_time="at")
+    with pytest.raises(UnknownName, match=r"duckdb has no table 'json'. .*; a file ends in \.parquet, .*\.tsv"):
+        store.source("trips", "trips.json", event_time="at")
+    with pytest.raises(UnknownName, match=r"polars has no table 'trips'. .*Of schema 'raw'"):
+        fsnb.open(tmp_path / "other", engine="polars").source("trips", "raw.trips", event_time="at")
 
 
 @pytest.mark.parametrize(
     ("act", "error", "message"),
     [
         (lambda store: store.view("spendd"), UnknownName, "Did you mean 'spend'?"),
+        (lambda store: fsnb.open(store.path / "new").view("spend"), UnknownName, "It has: nothing. Looked in /"),
+        (
+            lambda store: fsnb.open(store.path / "catalog.sqlite"),
+            CatalogError,
+            "catalog.sqlite: File exists",
+        ),
         (lambda store: store.view("spend", 9), UnknownName, "version"),
+        (
+            lambda store: store.publish("spend", to="prod", baseline="allways", dry_run=True),
+            UsageError,
+            "baseline='allways' is not one of auto, always, never. Did you mean 'always'?",
+        ),
+        (
+            lambda store: store.publish("spend", to="prod", mode="tabel", dry_run=True),
+            UsageError,
+            "mode='tabel' is not one of table, view",
+        ),
         (lambda store: store.publish("spend", to="prd"), UnknownName, "the store has no target 'prd'"),
         (
             lambda store: store.load("tripz", to="prod"),

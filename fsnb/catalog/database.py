@@ -32,7 +32,7 @@ WRITERS = int.from_bytes(b"fsnb")  # the advisory lock that writers take on Post
 
 
 def _write_words(con: Connection) -> None:
-    """0.2.0: the words of a search by field, a thousand documents at a time; bodies stay as they are."""
+    """The words of a search by field, a thousand documents at a time; bodies stay as they are."""
     rows = table("fsnb_documents", *map(column, ("id", "name", "body", "search_text")))
     last = 0
     while True:
@@ -61,7 +61,7 @@ MIGRATIONS: tuple[tuple[str, tuple[str | Callable[[Connection], None], ...]], ..
                 search_text TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (key, version))""",
         ),
     ),
-    ("0.2.0", (_write_words,)),
+    ("0.1.0", (_write_words,)),
 )
 SERIAL = {
     "sqlite": "INTEGER PRIMARY KEY AUTOINCREMENT",

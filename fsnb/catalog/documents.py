@@ -121,7 +121,7 @@ class Catalog:
         with self._database.connection() as con:
             row = newest(con, kind, name, version)
             if row is None:
-                raise unknown(con, kind, name, version)
+                raise unknown(con, self.where, kind, name, version)
         return document(row)
 
     def list(self, kind: str | None = None) -> tuple[Document, ...]:
@@ -157,7 +157,7 @@ class Catalog:
         with self._database.connection() as con:
             rows = con.execute(versions(kind, name)).all()
             if not rows:
-                raise unknown(con, kind, name, None)
+                raise unknown(con, self.where, kind, name, None)
         return tuple(map(document, rows))
 
     def since(self, id: int) -> tuple[Document, ...]:

@@ -67,12 +67,12 @@ def by_id(con: Connection, ids: Sequence[int]) -> Iterator[Row[Any]]:
         yield from con.execute(select(DOCUMENTS).where(DOCUMENTS.c.id.in_(ids[start : start + AT_ONCE])))
 
 
-def unknown(con: Connection, kind: str, name: str, version: int | None) -> UnknownName:
+def unknown(con: Connection, where: str, kind: str, name: str, version: int | None) -> UnknownName:
     there = [str(row.version) for row in con.execute(versions(kind, name))]
     if there:
         return UnknownName(f"{kind} {name!r} has no version {version}. It has: {listed(there)}.")
     names = con.scalars(select(DOCUMENTS.c.name).where(DOCUMENTS.c.kind == kind).distinct())
-    return UnknownName.among("the catalog", kind, name, sorted(names))
+    return UnknownName.among("the catalog", kind, name, sorted(names), f"Looked in {where}.")
 
 
 def document(row: Row[Any]) -> Document:

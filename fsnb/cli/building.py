@@ -9,16 +9,14 @@ import click
 
 from fsnb.cli.commands import LENGTH, answer, command
 
-DAY = timedelta(days=1)
-
 
 @command()
 @click.argument("views", nargs=-1, metavar="[VIEW]...")
 @click.option("--to", metavar="TARGET", help="The target that schedules publish to; the only one by default.")
 @click.option("--out", default="build", show_default=True, metavar="PATH", help="The folder.")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 3 where a file is not as it should be.")
-@click.option("--every", type=LENGTH, default=DAY, show_default="1d", help="How often, of a view with no refresh.")
-@click.option("--late", type=LENGTH, default=7 * DAY, show_default="7d", help="How far back runs look for late rows.")
+@click.option("--every", type=LENGTH, default="1d", show_default=True, help="How often, of a view with no refresh.")
+@click.option("--late", type=LENGTH, default="7d", show_default=True, help="How far back runs look for late rows.")
 @click.option("--dialect", "dialects", multiple=True, help="Of the retrieval SQL; all by default. May be repeated.")
 def build(
     views: tuple[str, ...],
@@ -31,10 +29,10 @@ def build(
     store: Any,
     as_json: bool,
 ) -> None:
-    """Write SQL per dialect, tables, checks, a manifest and schedule files of VIEWs; of all by default.
+    """Write what runs VIEWs in production; of all by default.
 
-    Two builds of the same definitions are equal byte for byte, so that a build can be reviewed and committed, and
-    checked in CI.
+    SQL per dialect, tables, checks, a manifest and schedule files. Two builds of the same definitions are equal byte
+    for byte, so that a build can be reviewed and committed, and checked in CI.
 
     \b
     fsnb build

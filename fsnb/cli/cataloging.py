@@ -16,7 +16,9 @@ from fsnb.cli.commands import answer, command
 @click.argument("kind", required=False)
 @click.option("--search", metavar="TEXT", help="Only what fits these words, the best first.")
 def list_(kind: str | None, search: str | None, store: Any, as_json: bool) -> None:
-    """List what the catalog has: of one KIND (view, source, target, publication, ...), or of all.
+    """List what the catalog has, or what of one KIND.
+
+    Kinds are view, source, target, training_set, publication, ...
 
     \b
     fsnb list view
@@ -61,7 +63,9 @@ def _row(document: Any) -> tuple[str, ...]:
 @click.argument("name")
 @click.option("--version", type=int, help="An earlier version.")
 def show(name: str, version: int | None, store: Any, as_json: bool) -> None:
-    """Show what the catalog knows by a NAME, or KIND/NAME where several kinds have it.
+    """Show what the catalog knows by a NAME.
+
+    KIND/NAME where several kinds have it.
 
     \b
     fsnb show plane_delays

@@ -15,7 +15,7 @@ from fsnb.cli.commands import answer, command
 @click.option("--to", metavar="TARGET", help="The sources and the published table there, instead of the local ones.")
 @click.option("--online", is_flag=True, help="Compare history, current table and online store instead.")
 def check(views: Sequence[str], to: str | None, online: bool, store: Any, as_json: bool) -> None:
-    """Hold VIEWs against their checks; by default all that have any.
+    """Hold VIEWs against their checks; all by default.
 
     Exits with 3 where a check of severity "fail" does not hold, or could not run.
 

@@ -36,6 +36,8 @@ def _chunk(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--chunk", type=click.IntRange(min=1), help=said)(function)
 
 
+MODE_HELP = "Tables, or a database view that computes when it is read."
+CERTIFY_HELP = "A certificate of the same may count, or always a new one."
 Bound = datetime | timedelta | None
 
 
@@ -70,8 +72,8 @@ def _plan(store: Any, view: str, to: str, *, as_json: bool, **asked: Any) -> Non
 @_chunk
 @click.option("--promote/--no-promote", default=True, show_default=True, help="Lead readers to the version.")
 @click.option("--breaking", is_flag=True, help="Allow what readers of the promoted version would notice.")
-@click.option("--mode", type=click.Choice(["table", "view"]), default="table", show_default=True)
-@click.option("--certify", type=click.Choice(["auto", "always"]), default="auto", show_default=True)
+@click.option("--mode", type=click.Choice(["table", "view"]), default="table", show_default=True, help=MODE_HELP)
+@click.option("--certify", type=click.Choice(["auto", "always"]), default="auto", show_default=True, help=CERTIFY_HELP)
 @click.option("--dry-run", is_flag=True, help="The same as fsnb plan.")
 @click.option("--engine", type=click.Choice(["duckdb", "polars"]), default="duckdb", help="What computes locally.")
 def publish(
@@ -86,14 +88,14 @@ def publish(
     dry_run: bool,
     **asked: Any,
 ) -> None:
-    """Publish VIEW: check it, prove it, write what is due in one transaction.
+    """Publish VIEW: check it, prove it, write what is due.
 
-    Safe to repeat, to race and to kill: what is done is not done again, and what is not done leaves nothing.
+    All or nothing. Safe to repeat, to race and to kill: what is done is not done again, what is not leaves nothing.
 
     \b
     fsnb publish plane_delays --to prod
     fsnb publish plane_delays --to prod --start 7d --end now
-    fsnb publish plane_delays --to prod --start 2013-01-01 --end 2013-07-01 --chunk 10
+    fsnb publish plane_delays --to prod --start 2013-01-01 --chunk 10
     """
     if dry_run:
         asked.pop("chunk")
@@ -108,7 +110,7 @@ def publish(
 @_asked
 @_chunk
 def materialize(view: str, to: str, store: Any, as_json: bool, **asked: Any) -> None:
-    """Write what is due of VIEW, as it is published, with no new proof.
+    """Write what is due of a published VIEW, with no new proof.
 
     Needs neither the local data nor the definition's sources: only the store and the target.
 
@@ -125,7 +127,9 @@ def materialize(view: str, to: str, store: Any, as_json: bool, **asked: Any) -> 
 @click.option("--to", required=True, metavar="TARGET", help="A target that the store knows by name.")
 @click.option("--breaking", is_flag=True, help="Allow what readers of the promoted version would notice.")
 def promote(view: str, version: int, to: str, breaking: bool, store: Any, as_json: bool) -> None:
-    """Lead readers of VIEW to a VERSION that was published beside the promoted one.
+    """Lead readers of VIEW to a VERSION that was staged.
+
+    Staged is what was published with --no-promote, beside the version that readers have.
 
     \b
     fsnb publish plane_delays --to prod --no-promote
@@ -140,7 +144,9 @@ def promote(view: str, version: int, to: str, breaking: bool, store: Any, as_jso
 @click.option("--to", required=True, metavar="TARGET", help="A target that the store knows by name.")
 @click.option("--version", type=int, help="To this one; to the one before by default.")
 def rollback(view: str, to: str, version: int | None, store: Any, as_json: bool) -> None:
-    """Lead readers of VIEW back to a version that was promoted before. Nothing is deleted.
+    """Lead readers of VIEW back to an earlier version.
+
+    It was promoted before; nothing is deleted.
 
     \b
     fsnb rollback plane_delays --to prod

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from fsnb.cli.commands import MOMENT, answer, command, drawn, teller
 from fsnb.errors import UsageError
+from fsnb.model.entity import view_and_feature
 from fsnb.model.moments import utc_now
 
 
@@ -21,9 +22,9 @@ from fsnb.model.moments import utc_now
 )
 @click.option("--target", metavar="TARGET", help="Where it is published; where it was published last by default.")
 def sync(view: str, to: str, target: str | None, store: Any, as_json: bool) -> None:
-    """Push what was published of VIEW, and not pushed yet, into an online store.
+    """Push what was published of VIEW into an online store.
 
-    A URL may read the environment: 'redis://:${REDIS_PASSWORD}@host:6379'.
+    What is there already is not pushed again. A URL may read the environment: 'redis://:${REDIS_PASSWORD}@host:6379'.
 
     \b
     fsnb sync plane_delays
@@ -46,9 +47,10 @@ def get(
     store: Any,
     as_json: bool,
 ) -> None:
-    """Get the features of entities from an online store: values, status, event time and version.
+    """Get the features of entities from an online store.
 
-    Views and features are separated by commas. A key that comes again begins another entity.
+    Values, status, event time and version. Views and features are separated by commas. A key that comes again begins
+    another entity.
 
     \b
     fsnb get plane_delays tailnum=N14228
@@ -65,7 +67,7 @@ def get(
 
 def _types(store: Any, features: Sequence[str]) -> dict[str, Any]:
     """The types of all key columns of some views."""
-    views = [store.view(name.partition(".")[0]) for name in features]
+    views = [store.view(view_and_feature(name)[0]) for name in features]
     return {key: view.relation[key].type() for view in views for key in view.entity.keys}
 
 

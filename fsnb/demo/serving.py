@@ -1,7 +1,9 @@
 """The features as production would serve them: read from the published history, not from the sources.
 
 A history row says what a reader finds from its available time on. So a reader needs one as-of view on it, whatever the
-view was that was published: no window, no refresh and no availability rule of its own is left to get wrong.
+view was that was published: no window, no refresh and no availability rule of its own is left to get wrong. Only a ttl
+is the reader's to apply, for a row expires with no other coming: it counts from the view's cutoff, its lag before the
+asking time (no view read here has a refresh beside its ttl).
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ def _as_told(view: FeatureView, publication: Publication, con: Any) -> FeatureVi
         entity=view.entity,
         source=Source(table, rows, event_time="event_time", available="available_time"),
         features=lambda t: {name: t[name] for name in view.features},
-        ttl=view.ttl,
+        ttl=view.ttl and view.ttl + view.lag,
         fill={name: value for name, value in publication.when_missing if value is not None},
     )
 

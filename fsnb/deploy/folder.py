@@ -26,6 +26,7 @@ from fsnb.model import show_duration
 MANIFEST = "manifest.json"
 FORMAT = 1
 MOST_SHOWN = 20
+MISSING = "missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +81,14 @@ class Built:
         head = f"{self.folder}: {self.files} files of {listed(self.views)}"
         if not self.differences:
             return f"{head}, all as the definitions say."
-        done = "put right" if self.wrote else "NOT as the definitions say"
+        told = [each for each in self.differences if not (self.wrote and each.what == MISSING)]
+        new = len(self.differences) - len(told)
+        said = [f"{new:,} new"] if new else []
+        said += [f"{len(told):,} {'put right' if self.wrote else 'NOT as the definitions say'}"] if told else []
         be = "was" if self.wrote else "is"
-        shown = [f"  {each.file} {be} {each.what}" for each in self.differences[:MOST_SHOWN]]
-        more = len(self.differences) - len(shown)
-        return "\n".join(
-            [f"{head}; {len(self.differences)} {done}.", *shown, *([f"  and {more} more"] if more else [])]
-        )
+        shown = [f"  {each.file} {be} {each.what}" for each in told[:MOST_SHOWN]]
+        more = [f"  and {len(told) - len(shown):,} more"] if len(told) > len(shown) else []
+        return "\n".join([f"{head}; {', '.join(said)}.", *shown, *more])
 
     def to_doc(self) -> dict[str, Any]:
         """The outcome as JSON."""
@@ -176,7 +178,7 @@ def _differences(root: Path, view: str, wanted: Mapping[str, str]) -> list[Diffe
     for name, text in wanted.items():
         have = _read(root / view / name)
         if have != text.encode():
-            found.append(Difference(f"{view}/{name}", "missing" if have is None else "changed"))
+            found.append(Difference(f"{view}/{name}", MISSING if have is None else "changed"))
     return found + [Difference(f"{view}/{name}", "left over") for name in _ours(root, view) if name not in wanted]
 
 

@@ -19,6 +19,7 @@ from ibis.common.deferred import Deferred
 from fsnb.errors import DefinitionError, NotSupported, UnknownName, hint, listed
 from fsnb.identity import dividing_floats, from_json, portable, to_json
 from fsnb.identity.values import canonical, decode, encode
+from fsnb.model.asked import not_there
 from fsnb.model.code import predicate_code
 
 SEVERITIES = ("fail", "warn", "info")
@@ -261,9 +262,10 @@ def _on(predicate: Any, table: ir.Table, who: str) -> Any:
             return predicate.op().replace(kept).to_expr()
         return predicate(table) if callable(predicate) else predicate
     except AttributeError as error:
-        if isinstance(error.obj, ir.Table) and error.name:
-            raise UnknownName.among(f"{who}: the table", "column", error.name, table.columns) from error
-        raise
+        told = not_there(error, who, "the table")
+        if told is None:
+            raise
+        raise told from error
 
 
 def _code(value: Any) -> str:

@@ -17,6 +17,7 @@ from ibis.common.deferred import Deferred
 
 from fsnb.errors import DefinitionError, UnknownName, listed
 from fsnb.identity import portable
+from fsnb.model.asked import not_there
 from fsnb.model.data import RESERVED, normal_type
 from fsnb.model.durations import parse_duration
 from fsnb.model.entity import Entity, Window, check_name
@@ -51,7 +52,10 @@ def read_values(features: Any, source: Source, who: str) -> dict[str, ir.Value]:
             )
         found = {name: _resolved(value, table) for name, value in found.items()}
     except AttributeError as error:
-        raise _missing_column(error, source, who) from error
+        told = not_there(error, who, f"source {source.name!r}")
+        if told is None:
+            raise
+        raise told from error
     if not found:
         raise DefinitionError(f"{who} has no features. Return at least one, e.g. {{'events': t.count()}}.")
     for name, value in found.items():
@@ -87,14 +91,6 @@ def made_portable(values: Mapping[str, ir.Value], relation: ir.Table) -> tuple[i
 
 def _resolved(value: Any, table: ir.Table) -> Any:
     return value.resolve(table) if isinstance(value, Deferred) else value
-
-
-def _missing_column(error: AttributeError, source: Source, who: str) -> Exception:
-    """An unknown column reads as an unknown attribute of the table; other attribute errors are the user's own."""
-    name, table = error.name, error.obj
-    if not isinstance(table, ir.Table) or not name:
-        return error
-    return UnknownName.among(f"{who}: source {source.name!r}", "column", name, table.columns)
 
 
 def common_relation(values: Mapping[str, ir.Value], who: str) -> ir.Table:

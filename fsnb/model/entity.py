@@ -31,6 +31,12 @@ def names(value: str | Sequence[str], what: str) -> tuple[str, ...]:
     return found
 
 
+def view_and_feature(word: str) -> tuple[str, str]:
+    """`rides.count_1d` as its two names; the second is empty for a whole view."""
+    view, _, feature = word.partition(".")
+    return view, feature
+
+
 @dataclass(frozen=True, slots=True)
 class Entity:
     """What a feature describes, and the key columns that identify one.

@@ -9,7 +9,8 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from fsnb.errors import DefinitionError, TypeMismatch, UnknownName
+from fsnb.errors import DefinitionError, TypeMismatch
+from fsnb.model.asked import not_there
 
 Condition = Any
 """`_.hour >= 18`, `lambda t: t.hour >= 18`, or an Ibis boolean of an unbound table."""
@@ -67,5 +68,7 @@ class Slice:
                 return condition.resolve(table)
             return table.bind(condition)[0]
         except AttributeError as error:
-            missing = str(getattr(error, "name", None) or error)
-            raise UnknownName.among(f"slice {self.name!r}: the table", "column", missing, table.columns) from None
+            told = not_there(error, f"slice {self.name!r}", "the table")
+            if told is None:
+                raise
+            raise told from error

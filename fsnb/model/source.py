@@ -188,5 +188,11 @@ def check_clock(schema: ibis.Schema, column: str, who: str, role: str) -> None:
             f"{who}: {role} {column!r} is a date, which has no time of day. Say when it was known, "
             f"usually the day's end: t.mutate({column}=t.{column}.cast('timestamp') + ibis.interval(days=1))."
         )
+    if dtype.is_string():
+        raise TypeMismatch(
+            f"{who}: {role} {column!r} is {dtype}, not a timestamp. Read it as UTC, offsets too: "
+            f"t.mutate({column}=t.{column}.cast(\"timestamp('UTC')\")); in a frame "
+            "pl.col(...).str.to_datetime(time_zone='UTC') or pd.to_datetime(..., utc=True)."
+        )
     if not dtype.is_timestamp():
         raise TypeMismatch(f"{who}: {role} {column!r} is {dtype}, not a timestamp. Cast it: .cast('timestamp').")

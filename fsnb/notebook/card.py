@@ -21,6 +21,12 @@ class Number(str):
     __slots__ = ()
 
 
+class Short(str):
+    """Text that stays on one line: a moment, a word."""
+
+    __slots__ = ()
+
+
 class Good(str):
     """Text that says that something holds."""
 

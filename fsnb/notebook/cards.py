@@ -18,9 +18,9 @@ from fsnb.model import Entity, Feature, FeatureView, LagProfile, Source, Spine, 
 from fsnb.model.lag import show_lag
 from fsnb.model.spelled import formula
 from fsnb.notebook import cataloguing, checking, publishing, watching, wording
-from fsnb.notebook.card import Bad, Card, Cell, Code, Number, Table, Timeline
+from fsnb.notebook.card import Bad, Card, Cell, Code, Number, Short, Table, Timeline
 from fsnb.online import Consistency, Synced
-from fsnb.pit import JoinPlan
+from fsnb.pit import EnginePlan, JoinPlan
 from fsnb.publish import Certificate, Materialization, Promotion, Publication, Rehearsal, Target
 from fsnb.quality import Baseline, DriftOverTime, FoundSlices, PerformanceEstimate, RobustnessReport, SliceReport
 from fsnb.store import FeatureStore
@@ -288,7 +288,7 @@ def found(documents: Sequence[Document], words: str) -> Card:
 
 def _listed(document: Document) -> tuple[Cell, ...]:
     version = f"v{document.version}"
-    return document.kind, document.name, version, gist(document), when(document), _identity(document)
+    return document.kind, document.name, version, gist(document), _since(document), _identity(document)
 
 
 LISTED = ("kind", "name", "version", "what", "since", "fingerprint")
@@ -312,7 +312,7 @@ def versions(history: Sequence[Document]) -> Table:
     """Every version of a name, newest first, with what each changed."""
     told = history[: COMPARED + 1]
     changed = dict(zip(told, map(_changed, told[1:], told), strict=False))
-    rows = tuple((f"v{each.version}", when(each), _identity(each), changed.get(each, "")) for each in history)
+    rows = tuple((f"v{each.version}", _since(each), _identity(each), changed.get(each, "")) for each in history)
     return Table("versions", ("version", "since", "fingerprint", "changed"), rows)
 
 
@@ -347,6 +347,10 @@ def when(document: Document) -> str:
     return f"{document.created_at:%Y-%m-%d %H:%M} UTC by {document.created_by}"
 
 
+def _since(document: Document) -> Cell:
+    return Short(f"{document.created_at:%Y-%m-%d %H:%M} UTC"), f"by {document.created_by}"
+
+
 def _kinds(documents: Iterable[Document]) -> list[str]:
     return sorted({document.kind for document in documents})
 
@@ -360,6 +364,7 @@ CARDS: Mapping[type, Callable[[Any], Card]] = {
     Diff: cataloguing.diff,
     Document: document,
     DriftOverTime: watching.over_time,
+    EnginePlan: plan,
     Entity: entity,
     Feature: feature,
     FeatureStore: store,

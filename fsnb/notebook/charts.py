@@ -1,7 +1,9 @@
 """Charts of quality reports: pure functions from a frame to an Altair chart. Everything is counted before it is drawn.
 
-A chart holds a few hundred rows at most, whatever the data. In a cell it shows as a static SVG, with no script and
-nothing fetched (`svg`); shape and text say what colour says.
+A chart holds a few hundred rows at most, whatever the data. It is drawn as a static SVG, with no script and nothing
+fetched; shape and text say what colour says. No one colour reads well on white and on a dark theme's #111 (4.3 to 1 at
+best), so words and lines have the text's own, which a cell takes from its page (`show`) and a file is given (`svg`).
+Marks have at least 3 to 1 on both.
 """
 
 from __future__ import annotations
@@ -11,28 +13,60 @@ from typing import Any
 
 import altair as alt
 import polars as pl
+from IPython.display import HTML
 
 from fsnb.errors import UnknownName
 
 VERDICTS = ("alert", "warn", "ok", "too few rows", "not compared")
-COLOURS = ("#b42318", "#b54708", "#3b7c5b", "#8a8f98", "#c4c8ce")
+COLOURS = ("#d1352b", "#b07a00", "#2f8f5b", "#80868f", "#80868f")
 SHAPES = ("triangle-up", "diamond", "circle", "cross", "square")
-REFERENCE, CURRENT = "#5b6470", "#1f6feb"
+REFERENCE, CURRENT = "#80868f", "#388bfd"
+INK = "currentColor"
+PAGE = "var(--jp-layout-color0,var(--vscode-editor-background,var(--background,Canvas)))"
+PAPER, PRINT = "#ffffff", "#1b1f24"
 THRESHOLDS = (0.1, 0.25)
 WIDTH, LONGEST, GAP = 460, 1.0, 0.05
 NAME = 40  # characters of a slice's name
 
 
+_LINES = {"domainColor": INK, "domainOpacity": 0.5, "tickColor": INK, "tickOpacity": 0.5}
+_WORDS = {"labelColor": INK, "titleColor": INK}
+THEME: dict[str, Any] = {
+    "background": "transparent",
+    "view": {"stroke": INK, "strokeOpacity": 0.2},
+    "axis": {**_LINES, **_WORDS, "gridColor": INK, "gridOpacity": 0.15},
+    "legend": _WORDS,
+    "header": _WORDS,
+    "title": {"color": INK, "subtitleColor": INK},
+    "text": {"color": INK},
+}
+
+
+def show(chart: Any) -> HTML:
+    """The chart for a cell: a static picture in the colours of its page, light or dark; nothing is fetched.
+
+    Parameters
+    ----------
+    chart
+        Of this module, or any Altair chart that gives words and lines no colours of their own.
+    """
+    return HTML(_drawn(chart).replace("<svg ", '<svg style="max-width:100%;height:auto" ', 1))
+
+
 def svg(chart: Any) -> str:
-    """The chart as SVG text: for a cell (`IPython.display.SVG`), a page, a file."""
+    """The chart as SVG text that stands alone, dark on white: for a file, a report. A cell takes `show`."""
+    return _drawn(chart, background=PAPER).replace(INK, PRINT).replace(PAGE, PAPER)
+
+
+def _drawn(chart: Any, **config: str) -> str:
     import vl_convert
 
-    return vl_convert.vegalite_to_svg(chart.to_json())
+    return vl_convert.vegalite_to_svg(chart.to_json(), config=THEME | config)
 
 
-def _colour(title: str | None = "verdict") -> alt.Color:
+def _colour() -> alt.Color:
     scale = alt.Scale(domain=list(VERDICTS), range=list(COLOURS))
-    return alt.Color("verdict:N", scale=scale, legend=alt.Legend(title=title) if title else None)
+    return alt.Color("verdict:N", scale=scale, legend=alt.Legend(title="verdict"))
 
 
 def drift_bars(report: pl.DataFrame, most: int = 30) -> Any:
@@ -56,10 +90,10 @@ def drift_bars(report: pl.DataFrame, most: int = 30) -> Any:
     base = alt.Chart(alt.Data(values=shown))
     x = alt.X("psi_shown:Q", title="PSI against the reference", scale=alt.Scale(domain=[0, top * 1.12], nice=False))
     bars = base.mark_bar(height=11).encode(x=x, y=y, color=_colour())
-    floors = base.mark_tick(thickness=2, size=15, color="#1b1f24").encode(x="psi_floor95_shown:Q", y=y)
+    floors = base.mark_tick(thickness=2, size=15, color=INK).encode(x="psi_floor95_shown:Q", y=y)
     beside: dict[str, Any] = {"align": "left", "dx": 5, "fontSize": 10}
     figures: dict[str, Any] = {"x": x, "y": y, "text": alt.Text("psi:Q", format=".3f")}
-    halo = base.mark_text(**beside, stroke="white", strokeWidth=4).encode(**figures)
+    halo = base.mark_text(**beside, stroke=PAGE, strokeWidth=4).encode(**figures)
     words = base.mark_text(**beside).encode(**figures)
     ends = "; bars end at 1" if any(row["psi"] > LONGEST for row in shown) else ""
     title = alt.Title("Drift by column", subtitle=f"tick: what chance alone stays under; dashes: 0.1 and 0.25{ends}")
@@ -69,7 +103,7 @@ def drift_bars(report: pl.DataFrame, most: int = 30) -> Any:
 
 def _thresholds(axis: str) -> Any:
     data = alt.Data(values=[{"limit": limit} for limit in THRESHOLDS])
-    return alt.Chart(data).mark_rule(strokeDash=[4, 3], color="#6b7280").encode(**{axis: "limit:Q"})
+    return alt.Chart(data).mark_rule(strokeDash=[4, 3], color=INK, opacity=0.6).encode(**{axis: "limit:Q"})
 
 
 def histograms(bins: pl.DataFrame, name: str = "") -> Any:
@@ -126,7 +160,7 @@ def _parts(parts: list[dict[str, Any]], labels: list[str]) -> Any:
     x = alt.X("from:Q", scale=alt.Scale(domain=[0, len(labels)], nice=False), title=None, axis=axis)
     return (
         alt.Chart(alt.Data(values=parts), width=WIDTH, height=60)
-        .mark_rect(color="#9aa3af")
+        .mark_rect(color=REFERENCE)
         .encode(x=x, x2="to:Q", y=alt.Y("adds:Q", title="adds to PSI"), y2="none:Q")
     )
 
@@ -169,8 +203,8 @@ def _multiple() -> list[Any]:
     scale = alt.Scale(domain=list(VERDICTS), range=list(SHAPES))
     shape = alt.Shape("verdict:N", scale=scale, legend=alt.Legend(title="verdict"))
     return [
-        base.mark_area(color="#d5dae1", opacity=0.8).encode(y=alt.Y("psi_floor95:Q", title=None, scale=root)),
-        base.mark_line(color="#5b6470", strokeWidth=1.2).encode(y=y),
+        base.mark_area(color=INK, opacity=0.14).encode(y=alt.Y("psi_floor95:Q", title=None, scale=root)),
+        base.mark_line(color=REFERENCE, strokeWidth=1.2).encode(y=y),
         base.mark_point(filled=True, size=34, opacity=1).encode(y=y, color=_colour(), shape=shape),
         _thresholds("y"),
     ]

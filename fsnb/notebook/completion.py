@@ -19,6 +19,7 @@ import ibis
 import ibis.expr.types as ir
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 
+from fsnb.catalog import graph
 from fsnb.catalog.words import FIELDS
 from fsnb.checks import CheckReport
 from fsnb.errors import FsnbError
@@ -35,6 +36,7 @@ from fsnb.testing.running import ENGINES as LOCAL
 from fsnb.training import TrainingSet
 
 BODIES = ("%%feature_view", "%%on_spine")  # of which the cell sees `t`
+ASSIGNED = re.compile(r"^[\w\s,]+=\s*(?=%)")  # `x = %train ...`
 TYPED = string.ascii_letters + string.digits + "_."  # what a dotted name in a body is made of
 PARSERS = {f"{mark}{name}": parser for name, parser in arguments.MAGICS.items() for mark in ("%", "%%")}
 
@@ -62,7 +64,7 @@ class Completer:
             word = before[len(before.rstrip(TYPED)) :]
             found = self._offered(self._columns_of_t, context.full_text, word)
         else:
-            words = re.split(r"\s+", before.lstrip())
+            words = re.split(r"\s+", ASSIGNED.sub("", before).lstrip())
             word = words[-1]
             found = sorted(set(self._offered(self._words, *words)))
         candidates = [SimpleCompletion(each, type="fsnb") for each in found if each.startswith(word)]
@@ -219,7 +221,8 @@ def _lists_of_checks(session: Session) -> list[str]:
 def _versions(session: Session, placed: list[str], word: str) -> Iterable[str]:
     """The versions of the view, or whatever it is, that was named before."""
     known = [document for document in session.store.catalog.list() if placed and document.name == placed[0]]
-    return [str(n + 1) for document in known for n in range(document.version)]
+    mine = [document for document in known if document.kind in graph.DEFINED] or known
+    return [str(n + 1) for document in mine for n in range(document.version)]
 
 
 def _tags(session: Session, placed: list[str], word: str) -> Iterable[str]:

@@ -13,7 +13,7 @@ from html import escape
 from fsnb.model import show_duration
 from fsnb.notebook.card import Timeline
 
-WIDTH, TOP, ROW, AXIS, LEFT, RIGHT = 640, 30, 26, 22, 40, 60
+WIDTH, TOP, ROW, AXIS, LEFT, RIGHT = 640, 30, 26, 22, 40, 90
 BLUE = "#388bfd"
 PAGE = "var(--page,Canvas)"  # what a hollow end is filled with
 NOW = timedelta(0)

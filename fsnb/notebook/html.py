@@ -7,18 +7,22 @@ words or shapes say too. Where a sanitiser takes the style away, tables and list
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from fsnb.notebook import cards
-from fsnb.notebook.card import Bad, Bars, Card, Cell, Code, Good, Number, Soft, Table
+from fsnb.notebook.card import Bad, Bars, Card, Cell, Code, Good, Number, Short, Soft, Table
 from fsnb.notebook.cataloguing import HEIGHTS
 from fsnb.notebook.drawing import draw
 from fsnb.notebook.drift import parts
 from fsnb.quality import DriftReport
 
+LONG = re.compile(r"\S{31,}")
+PARTS = re.compile(r"[^_+/.,=-]{1,16}[_+/.,=-]*|[_+/.,=-]+")  # a long name may break between these
+BREAK = "\0"
 STYLE = (Path(__file__).parent / "look.css").read_text(encoding="utf-8").replace("\n", "")
 
 
@@ -46,7 +50,7 @@ def section(label: str, body: str) -> str:
 
 def _parts(value: Card) -> Iterator[str]:
     kind, title = escape(value.kind), escape(value.title)
-    yield f'<header><span class="fsnb-kind">{kind}</span><span class="fsnb-title">{title}</span></header>'
+    yield f'<header><span class="fsnb-kind">{kind}</span> <span class="fsnb-title">{title}</span></header>'
     if value.about:
         yield f'<p class="fsnb-about">{escape(value.about)}</p>'
     if value.facts:
@@ -78,23 +82,31 @@ def _of_numbers(cells: Iterable[Cell]) -> bool:
 
 
 def _row(row: tuple[Cell, ...], kinds: list[str]) -> str:
-    return "".join(f"<td{kind}>{_cell(cell)}</td>" for cell, kind in zip(row, kinds, strict=True))
+    return "".join(f"<td{kind}>{_cell(cell, _breakable)}</td>" for cell, kind in zip(row, kinds, strict=True))
 
 
-def _cell(cell: Cell) -> str:
+def _cell(cell: Cell, written: Callable[[str], str] = escape) -> str:
     if isinstance(cell, tuple):
         names = all(isinstance(part, Code) for part in cell)
-        return (" " if names else "<br>").join(_cell(part) for part in cell)
-    text = escape(cell)
+        return (" " if names else "<br>").join(_cell(part, written) for part in cell)
+    text = written(cell)
     if isinstance(cell, Bars):
         return _histogram(cell) if cell else ""
     if isinstance(cell, Code):
         return f"<code>{text}</code>" if text else ""
+    if isinstance(cell, Short):
+        return f'<span class="fsnb-short">{text}</span>'
     if isinstance(cell, Good):
         return f'<span class="fsnb-good">✓ {text}</span>'
     if isinstance(cell, Soft):
         return f'<span class="fsnb-soft">! {text}</span>'
     return f'<span class="fsnb-bad">✗ {text}</span>' if isinstance(cell, Bad) else text
+
+
+def _breakable(text: str) -> str:
+    """Escaped; a long name or path, which else would push other columns out of sight, may break at its parts."""
+    marked = LONG.sub(lambda found: BREAK.join(PARTS.findall(found[0])), text.replace(BREAK, " "))
+    return escape(marked).replace(BREAK, "<wbr>")
 
 
 def _histogram(cell: Bars) -> str:

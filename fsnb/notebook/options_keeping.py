@@ -23,7 +23,10 @@ def _target() -> Parser:
     )
     parser.add_argument("name", metavar="NAME", help="its name")
     parser.add_argument(
-        "url", nargs="?", metavar="URL", help="postgresql://..., duckdb:///..., a path ending in .duckdb"
+        "url",
+        nargs="?",
+        metavar="URL",
+        help="postgresql://..., a path ending in .duckdb, delta:///folder, spark:///folder",
     )
     parser.add_argument("--schema", metavar="SCHEMA", help="where published tables go")
     mapped = "where it keeps a source; may be repeated"

@@ -112,4 +112,4 @@ def _bar(task: Task) -> str:
     share = task.share if task.failed is None else None
     bar = f'<progress max="1" value="{share:.3f}" aria-label="{share:.0%}" style="{BAR}"></progress>' if share else ""
     told = f"{share:.0%}, " if share else ""
-    return f"{bar}<small>{told}{task.seconds:.1f} s</small>"
+    return f"{bar}<small style='white-space:nowrap'>{told}{task.seconds:.1f} s</small>"

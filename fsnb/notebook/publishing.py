@@ -12,7 +12,6 @@ from fsnb.online import Consistency, Synced
 from fsnb.publish import Certificate, Materialization, Promotion, Publication, Rehearsal
 
 MOST = 12  # changes, users, intervals
-TYPES = {"double": "float64", "bool": "boolean", "timestamp[us]": "timestamp(6)"}  # Arrow's, as definitions say them
 
 
 def certificate(value: Certificate) -> Card:
@@ -29,7 +28,7 @@ def certificate(value: Certificate) -> Card:
     columns = tuple(
         (
             Code(column.name),
-            Code(" | ".join(dict.fromkeys(TYPES.get(found, found) for found in column.types))),
+            Code(" | ".join(dict.fromkeys(column.types))),
             Number(f"{column.mismatches:,}"),
             Number(f"{column.null_mismatches:,}"),
             Number(f"{column.max_abs:.3g}"),

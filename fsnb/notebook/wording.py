@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from fsnb.errors import counted
-from fsnb.notebook.card import Bad, Cell, Code, Good, Number, Soft, Table
+from fsnb.notebook.card import Bad, Cell, Code, Good, Number, Short, Soft, Table
 from fsnb.notebook.drift.marks import share
 
 if TYPE_CHECKING:
@@ -76,4 +76,4 @@ def _figure(value: Any, name: str) -> Cell:
         return tuple(Code(str(each)) for each in value)
     if name == "verdict":
         return MARKED.get(value, value)
-    return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)
+    return Short(f"{value:%Y-%m-%d %H:%M}") if isinstance(value, datetime) else str(value)

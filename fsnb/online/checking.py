@@ -85,7 +85,8 @@ class Consistency:
         verdict = "consistent" if self.ok else "NOT consistent"
         said = [f"{self.view} v{self.promoted} and {self.online}: {verdict} ({held})"]
         if self.served != self.promoted:
-            said.append(f"  version {self.served} is served, {self.promoted} is promoted")
+            served = "no version" if self.served is None else f"version {self.served}"
+            said.append(f"  {served} is served, {self.promoted} is promoted")
         if self.runs_due:
             said.append(f"  {counted(self.runs_due, 'run')} not pushed yet: store.sync_online({self.view!r}, ...)")
         apart = ((name, counted(count, "entity", "entities")) for name, count in self.apart if count)

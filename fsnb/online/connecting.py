@@ -12,7 +12,17 @@ from contextlib import suppress
 from typing import Any
 
 from fsnb.errors import OnlineStoreError
-from fsnb.urls import SECRET_OPTIONS, Address, Unset, address_of, filled, one_line, place, scrubbed, without_password
+from fsnb.urls import (
+    SECRET_OPTIONS,
+    Address,
+    Unset,
+    address_of,
+    filled,
+    no_driver,
+    scrubbed,
+    unreachable,
+    without_password,
+)
 
 SECONDS_TO_CONNECT = 10
 
@@ -66,19 +76,11 @@ def _attempt(url: str) -> tuple[Any, str]:
         secrets += [filled(address.password), *(options[name] for name in options if name.lower() in SECRET_OPTIONS)]
         return CONNECTORS[address.scheme](address, options), ""
     except Unset as missing:
-        return None, (
-            f"{who}: its URL needs the environment variable {missing}, which is not set. "
-            f"Set it where Jupyter starts, or with os.environ[{str(missing)!r}] = getpass.getpass()."
-        )
+        return None, missing.told(who)
     except ImportError as error:
-        extra = EXTRAS[address.scheme]
-        return (
-            None,
-            f"{who}: the driver is missing ({error.name}). Install it: pip install 'fsnb[{extra}]'.",
-        )
+        return None, no_driver(who, error, EXTRAS[address.scheme])
     except failing as error:
-        advice = "Check host, port, database, user and password, and that the server runs."
-        return None, scrubbed(f"{who}: cannot connect to {place(address)}. {one_line(error)}. {advice}", secrets)
+        return None, scrubbed(unreachable(who, address, error), secrets)
 
 
 def _postgres(address: Address, options: dict[str, str]) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 from fsnb.errors import DefinitionError, OnlineStoreError, TypeMismatch, UnknownName
 from fsnb.model import Feature, FeatureView
+from fsnb.model.entity import view_and_feature
 from fsnb.online.answer import OnlineFeatures, ViewAnswer
 from fsnb.online.database import Database, Row
 from fsnb.online.kinds import micros, moment
@@ -73,7 +74,7 @@ def _named(asked: Any) -> Named:
         return asked.name, None, ""
     if not isinstance(asked, str):
         raise DefinitionError(f"{asked!r} is neither a view nor a feature. Give one, or its name: 'rides.count_1d'.")
-    view, _, feature = asked.partition(".")
+    view, feature = view_and_feature(asked)
     return view, feature or None, feature
 
 

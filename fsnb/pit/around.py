@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +10,7 @@ import ibis
 import ibis.expr.types as ir
 import polars as pl
 
-from fsnb.pit.events import EVENT
+from fsnb.pit.events import AVAILABLE, EVENT
 from fsnb.pit.read import rows_of
 
 EPOCH = datetime(1970, 1, 1)
@@ -40,30 +39,47 @@ def fetched(rows: Callable[[], ir.Table], c: int | None, t: int | None) -> tuple
     """By a query or a few, which read no more than is kept."""
     table = rows()
     if EVENT not in table.columns or c is None or t is None:
-        return rows_of(table.limit(PAST_ROWS)).to_pylist(), 0
-    found = rows_of(table.limit(AT_ONCE + 1)).to_pylist()
-    whole = len(found) <= AT_ONCE
-    past, later, timeless = _split(found, c) if whole else _queried(table, c)
-    total = len(found) if whole else table.count().to_pyarrow().as_py()
+        return _read(table.limit(PAST_ROWS)).to_dicts(), 0
+    found = _read(table.limit(AT_ONCE + 1))
+    if len(found) <= AT_ONCE:
+        return _around(found, c, t)
+    past, later, timeless = _queried(table, c)
     by_then = sum(to_micros(row[EVENT]) <= t for row in later[:LATE_ROWS])
-    kept = past[-PAST_ROWS:] + later[: by_then + FUTURE_ROWS] + timeless[:FUTURE_ROWS]
-    return kept, total - len(kept)
+    kept = past + later[: by_then + FUTURE_ROWS] + timeless
+    return kept, table.count().to_pyarrow().as_py() - len(kept)
 
 
-def _split(found: Rows, c: int) -> tuple[Rows, Rows, Rows]:
-    """Rows up to the cutoff, later ones, both oldest first, and the ones without a time."""
-    timed = sorted((row for row in found if row[EVENT] is not None), key=lambda row: to_micros(row[EVENT]))
-    split = bisect_right(timed, c, key=lambda row: to_micros(row[EVENT]))
-    return timed[:split], timed[split:], [row for row in found if row[EVENT] is None]
+def _read(table: ir.Table) -> pl.DataFrame:
+    """Oldest first; rows of one time by available time and then by all else, so that their order is always the same."""
+    frame = pl.DataFrame(rows_of(table))
+    names = _order(name for name, dtype in frame.schema.items() if not dtype.is_nested())
+    return frame.sort(names, nulls_last=True) if names else frame
+
+
+def _order(names: Iterable[str]) -> list[str]:
+    first = {EVENT: 0, AVAILABLE: 1}
+    return sorted(names, key=lambda name: first.get(name, 2))
+
+
+def _around(frame: pl.DataFrame, c: int, t: int) -> tuple[Rows, int]:
+    """Of all rows of a key those that are kept."""
+    times = frame[EVENT].drop_nulls().dt.epoch("us")
+    by_cutoff, by_asking = (times.search_sorted(moment, "right") for moment in (c, t))
+    last = min(by_cutoff + LATE_ROWS, max(by_cutoff, by_asking)) + FUTURE_ROWS
+    first, last = max(0, by_cutoff - PAST_ROWS), min(last, len(times))
+    kept = frame[first:last].to_dicts() + frame[len(times) :].head(FUTURE_ROWS).to_dicts()
+    return kept, len(frame) - len(kept)
 
 
 def _queried(rows: ir.Table, c: int) -> tuple[Rows, ...]:
-    """The same, asked of the engine, as many as are kept."""
+    """Rows up to the cutoff, later ones and the ones without a time, as many as are kept: asked of the engine."""
     moment = ibis.literal(to_moment(c), type=rows[EVENT].type())
-    past = rows.filter(rows[EVENT] <= moment).order_by(ibis.desc(EVENT)).limit(PAST_ROWS)
-    later = rows.filter(rows[EVENT] > moment).order_by(EVENT).limit(LATE_ROWS + FUTURE_ROWS)
-    timeless = rows.filter(rows[EVENT].isnull()).limit(FUTURE_ROWS)
-    return rows_of(past).to_pylist()[::-1], rows_of(later).to_pylist(), rows_of(timeless).to_pylist()
+    names = _order(name for name, dtype in rows.schema().items() if not dtype.is_nested() and not dtype.is_json())
+    forth, back = [ibis.asc(name) for name in names], [ibis.desc(name, nulls_first=True) for name in names]
+    past = rows.filter(rows[EVENT] <= moment).order_by(back).limit(PAST_ROWS)
+    later = rows.filter(rows[EVENT] > moment).order_by(forth).limit(LATE_ROWS + FUTURE_ROWS)
+    timeless = rows.filter(rows[EVENT].isnull()).order_by(forth).limit(FUTURE_ROWS)
+    return tuple(_read(part).to_dicts() for part in (past, later, timeless))
 
 
 class Kept:
@@ -74,14 +90,7 @@ class Kept:
 
     def __call__(self, rows: Callable[[], ir.Table], c: int | None, t: int | None) -> tuple[Rows, int]:
         if self._frame is None:
-            frame = pl.DataFrame(rows_of(rows()))
-            self._frame = frame.sort(EVENT, nulls_last=True, maintain_order=True) if EVENT in frame else frame
-        frame = self._frame
-        if EVENT not in frame or c is None or t is None:
-            return frame.head(PAST_ROWS).to_dicts(), 0
-        times = frame[EVENT].drop_nulls().dt.epoch("us")
-        by_cutoff, by_asking = (times.search_sorted(moment, "right") for moment in (c, t))
-        last = min(by_cutoff + LATE_ROWS, max(by_cutoff, by_asking)) + FUTURE_ROWS
-        first, last = max(0, by_cutoff - PAST_ROWS), min(last, len(times))
-        kept = frame[first:last].to_dicts() + frame[len(times) :].head(FUTURE_ROWS).to_dicts()
-        return kept, len(frame) - len(kept)
+            self._frame = _read(rows())
+        if EVENT not in self._frame or c is None or t is None:
+            return self._frame.head(PAST_ROWS).to_dicts(), 0
+        return _around(self._frame, c, t)

@@ -24,7 +24,7 @@ from fsnb.pit.read import new_name
 CHEAP_PAIRS = 3
 """A join that meets up to this many pairs for each event and spine row is the fastest: the others sort first."""
 SMALL = 1_000_000
-"""Pairs that no strategy is quicker than: a join of so many ends before another has sorted."""
+"""Pairs that no strategy is quicker than: a join of so many ends before another has sorted. So many events, too."""
 MAX_PAIRS, MAX_PAIRS_SQL = {"polars": 200_000_000}, 5_000_000_000
 """Polars holds all pairs in memory; the others stream them, at about 30 ns each."""
 COUNTED = ("asks", "events", "pairs", "first", "last")

@@ -14,11 +14,11 @@ import ibis.expr.types as ir
 from fsnb.errors import NotSupported, UnknownName, listed
 from fsnb.identity import bind
 from fsnb.pit import lowering_polars, places, strategies
-from fsnb.pit.choosing import Choice, Estimate, Step, choose, counting, estimate, explained
+from fsnb.pit.choosing import SMALL, Choice, Estimate, Step, choose, counting, estimate, explained
 from fsnb.pit.clocks import cutoff, microseconds
 from fsnb.pit.engines import check_engine, collect
 from fsnb.pit.events import CUTOFF, VALUE, key_names
-from fsnb.pit.lowering import events
+from fsnb.pit.lowering import events, of_asked_keys
 from fsnb.pit.planning import JoinPlan, ViewPlan
 from fsnb.pit.primitives import ZERO_WHEN_EMPTY, Primitive, clean
 from fsnb.pit.read import ROW
@@ -80,6 +80,8 @@ class EnginePlan(JoinPlan):
         wanted = self.strategy if isinstance(self.strategy, (str, type(None))) else self.strategy.get(part.view.name)
         if wanted is None and self._all_in_tiles(part) and self.asks_few(part):
             wanted = "tiles"  # one scan for their keys; a count would be another
+        if wanted is None and "cells" in self._available(part) and self._asks_few_of_many(part):
+            wanted = "cells"
         counted = self.counted(part) if wanted in (None, "join") else None
         return choose(part, self.con.name, counted, wanted, self.max_pairs)
 
@@ -95,11 +97,16 @@ class EnginePlan(JoinPlan):
 
     def asks_few(self, part: ViewPlan) -> bool:
         """Whether it pays to look for the asked keys first; where counting rows costs nothing to speak of."""
-        source = self.tables.get(part.view.source.name)
         reads = isinstance(self.con, ibis.BaseBackend) and self.con.name in strategies.ENGINES and self.known is None
-        if source is None or not reads or self._spine_rows > FEW_ROWS:
+        if part.view.source.name not in self.tables or not reads or self._spine_rows > FEW_ROWS:
             return False
-        return self._spine_rows * FEW_SHARE <= _count(self.con, source)
+        return self._spine_rows * FEW_SHARE <= self._source_rows(part)
+
+    def _asks_few_of_many(self, part: ViewPlan) -> bool:
+        return self.asks_few(part) and self._source_rows(part) > SMALL
+
+    def _source_rows(self, part: ViewPlan) -> int:
+        return _count(self.con, self.tables[part.view.source.name])
 
     @cached_property
     def _estimates(self) -> dict[str, Estimate]:
@@ -241,7 +248,7 @@ def with_view(
     asks = _asks(_asking(spine, con, part, plan, relation), part)
     met, steps = cut, _choice(plan, con, part).steps
     if (part.orders and con.name != "polars") or (_reads_all(steps, con) and _asks_few(plan, part)):
-        relation = _of_asked_keys(part, relation, asks)
+        relation = of_asked_keys(part, relation, asks)
     for step in steps:
         fill = strategies.available(con.name, step.shape)[step.strategy]
         met = fill(replace(part, primitives=step.primitives), con, relation, met, asks)
@@ -257,13 +264,7 @@ def _asks_few(plan: JoinPlan, part: ViewPlan) -> bool:
 
 def _reads_all(steps: Iterable[Step], con: Any) -> bool:
     """Whether a step does not look for the asked keys by itself."""
-    return not all(strategies.reads(con.name, step.shape, step.strategy) for step in steps)
-
-
-def _of_asked_keys(part: ViewPlan, relation: ir.Table, asks: ir.Table) -> ir.Table:
-    """The rows that any ask may meet: numbering sorts, which is worth it for these alone."""
-    keys = asks.select(key_names(part)).distinct()
-    return relation.semi_join(keys, [*zip(part.view.entity.keys, key_names(part), strict=True)])
+    return not all(strategies.seeks(con.name, step.shape, step.strategy) for step in steps)
 
 
 def _looked_up(part: ViewPlan, con: Any, relation: ir.Table, met: ir.Table, asks: ir.Table) -> ir.Table:

@@ -2,7 +2,8 @@
 
 Spark computes what a query reads twice anew each time, and its optimizer rewrites every copy: to plan a view in tiles
 alone took it more than ten minutes and 3 GB. So there a step is kept, in memory or on disk, where the table lives on in
-this process; a query that is only written, to be run by another or later, has to stand by itself.
+this process; a query that is only written, to be run by another or later, has to stand by itself. Of a kept step an
+engine also knows how many rows it has: DuckDB puts what it takes for the smaller side of a join into memory.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ def steps_kept() -> Iterator[None]:
         _keeping.reset(token)
 
 
-def kept(con: Any, table: ir.Table) -> ir.Table:
-    """The same rows, computed once when first read; the table as it is where that is not wanted, or not needed."""
-    return table.cache() if _keeping.get() and con.name in RECOMPUTE else table
+def kept(con: Any, table: ir.Table, *, of_few: bool = False) -> ir.Table:
+    """The same rows, computed once when first read; the table as it is where that is not wanted, or not needed.
+
+    `of_few`: there are few rows, which the engine cannot tell from the query.
+    """
+    return table.cache() if _keeping.get() and (of_few or con.name in RECOMPUTE) else table

@@ -36,7 +36,7 @@ from fsnb.pit.events import (
     lanes,
     order_names,
 )
-from fsnb.pit.narrowing import narrowed
+from fsnb.pit.narrowing import narrowed, restricted
 from fsnb.pit.places import numbered
 from fsnb.pit.planning import Span, ViewPlan
 from fsnb.pit.primitives import Primitive
@@ -74,6 +74,16 @@ def starts(rows: ir.Table, span: Span) -> ir.Value:
     """The first cutoff at which an event counts; available time only raises it."""
     seen = rows[EVENT] + span.lo
     return ibis.greatest(seen, rows[AVAILABLE]) if AVAILABLE in rows.columns else seen
+
+
+def of_asked_keys(part: ViewPlan, relation: ir.Table, asks: ir.Table) -> ir.Table:
+    """The rows that any ask may meet."""
+    keys = asks.select(key_names(part)).distinct()
+
+    def taken(table: ir.Table, names: Mapping[str, str]) -> ir.Table:
+        return table.semi_join(keys, [*zip(names.values(), key_names(part), strict=True)])
+
+    return restricted(relation, part.view.entity.keys, taken)
 
 
 # ---------------------------------------------------------------------- as-of: which moment, then which of its rows
@@ -147,49 +157,64 @@ def same_keys(part: ViewPlan) -> list[tuple[str, str]]:
     return [(key, RIGHT + key) for key in key_names(part)]
 
 
+Found = Callable[[ViewPlan, Any, ir.Table, ir.Table, ir.Table, Sequence[str]], tuple[ir.Table, ir.Table]]
+"""(view, connection, its relation, rows that ask, the distinct asks, columns that must have a value)
+-> the rows with their moments, and events among which are those of the moments."""
+
+
 def latest(lookup: Lookup, *, unique: bool = True) -> Strategy:
     """The moment first, from keys and times alone; the other columns only of the rows of that moment.
 
     `unique` where the lookup wants each moment once.
     """
 
+    def found(
+        part: ViewPlan, con: Any, relation: ir.Table, asking: ir.Table, asks: ir.Table, valued: Sequence[str]
+    ) -> tuple[ir.Table, ir.Table]:
+        moments = known(part, starting(part, con, relation, valued))
+        moments = moments.distinct() if unique else moments
+        return met(part, lookup, asking, asks, moments), events(part, con, relation)
+
+    return by_lanes(found)
+
+
+def by_lanes(found: Found) -> Strategy:
+    """Of each lane's moments the values."""
+
     def fill(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
-        rows, on = events(part, con, relation), [*key_names(part), CUTOFF]
-
-        def with_latest(asking: ir.Table, rows: ir.Table, *wanted: str) -> ir.Table:
-            valued = wanted if part.view.skip_nulls else ()
-            moments = known(part, starting(part, con, relation, valued))
-            moments = moments.distinct() if unique else moments
-            return _with_latest(part, lookup, moments, rows, asking, asks, wanted)
-
         if not part.view.skip_nulls:
-            return with_latest(cut, rows, *lanes(part)[0])
-        for (name,) in lanes(part):
-            answer = with_latest(asks, rows.filter(rows[name].notnull()), name)
-            cut = matched(cut, answer.select(*on, VALUE + name), on)
+            return _with_values(part, *found(part, con, relation, cut, asks, ()), *lanes(part))
+        on = [*key_names(part), CUTOFF]
+        for lane in lanes(part):
+            there, rows = found(part, con, relation, asks, asks, lane)
+            answer = _with_values(part, there, rows.drop_null(lane), lane)
+            cut = matched(cut, answer.select(*on, VALUE + lane[0]), on)
         return cut
 
     return fill
 
 
-def _with_latest(
-    part: ViewPlan,
-    lookup: Lookup,
-    moments: ir.Table,
-    rows: ir.Table,
-    cut: ir.Table,
-    asks: ir.Table,
-    wanted: Sequence[str],
-) -> ir.Table:
+def met(part: ViewPlan, lookup: Lookup, cut: ir.Table, asks: ir.Table, moments: ir.Table) -> ir.Table:
+    """Each row with its moment beside it."""
+    found = lookup(part, cut, asks, moments.rename({RIGHT + name: name for name in moments.columns}))
+    return closed(found.select(*cut.columns, **{AT + name: found[RIGHT + name] for name in moment_names(part)}))
+
+
+def event_time(part: ViewPlan, met: ir.Table) -> ir.Value:
+    """When the moment's event happened, microseconds."""
+    return met[AT + EVENT] if AT + EVENT in met.columns else met[AT + START] - part.span(None).lo
+
+
+def _with_values(part: ViewPlan, met: ir.Table, rows: ir.Table, wanted: Sequence[str]) -> ir.Table:
+    """Of each row's moment the values."""
     keys, moment = key_names(part), moment_names(part)
-    met = lookup(part, cut, asks, moments.rename({RIGHT + name: name for name in moments.columns}))
-    met = closed(met.select(*cut.columns, **{AT + name: met[RIGHT + name] for name in moment}))
     there = met.select(*keys, *(AT + name for name in moment))
     there = rows.semi_join(there, [*((key, key) for key in keys), *((name, AT + name) for name in moment)])
     best = heads(part, there, wanted)
     best = best.rename({RIGHT + name: name for name in best.columns})
     joined = met.left_join(best, [*same_keys(part), (AT + START, RIGHT + START)])
-    return joined.select(*cut.columns, **{VALUE + name: _unexpired(part, joined, RIGHT + name) for name in wanted})
+    asked = [name for name in met.columns if name not in {AT + name for name in moment}]
+    return joined.select(*asked, **{VALUE + name: _unexpired(part, joined, RIGHT + name) for name in wanted})
 
 
 def closed(joined: ir.Table) -> ir.Table:
@@ -201,8 +226,7 @@ def _unexpired(part: ViewPlan, met: ir.Table, name: str) -> ir.Value:
     span = part.span(None)
     if span.hi is None:
         return met[name]
-    event = met[AT + EVENT] if AT + EVENT in met.columns else met[AT + START] - span.lo
-    return (met[CUTOFF] < event + span.hi).ifelse(met[name], ibis.null(met[name].type()))
+    return (met[CUTOFF] < event_time(part, met) + span.hi).ifelse(met[name], ibis.null(met[name].type()))
 
 
 def static(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:

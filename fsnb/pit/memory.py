@@ -17,11 +17,13 @@ import polars as pl
 
 from fsnb.pit import lowering_polars, tiles
 from fsnb.pit.events import AVAILABLE, CUTOFF, EVENT, VALUE, hull, key_names
-from fsnb.pit.lowering import events, matched
+from fsnb.pit.lowering import events, matched, of_asked_keys
 from fsnb.pit.planning import ViewPlan
 from fsnb.pit.ranges import KEY
 from fsnb.pit.read import attach, upload
 
+FEW_KEYS = 10_000
+"""Up to so many keys are looked for by themselves, before anything is computed of their events."""
 WHOLE, BUCKET = 20_000_000, 5_000_000
 """A table of more events than WHOLE is taken in buckets of about BUCKET; a single key's events are never divided."""
 
@@ -72,10 +74,11 @@ def _rows(part: ViewPlan, con: Any, relation: ir.Table, numbers: pl.DataFrame, a
         clocks = [name for name in (EVENT, AVAILABLE) if name in frame.collect_schema()]
         frame = frame.filter(pl.col(EVENT).is_between(first - span.hi, last - span.lo))
         return frame.join(numbers.lazy(), on=keys).select(KEY, *clocks, *names).collect()
-    table = events(part, con, relation)
+    numbered = upload(con, numbers, "keys")
+    table = events(part, con, of_asked_keys(part, relation, numbered) if len(numbers) <= FEW_KEYS else relation)
     clocks = [name for name in (EVENT, AVAILABLE) if name in table.columns]
     table = table.filter(table[EVENT].between(first - span.hi, last - span.lo))
-    met = table.inner_join(upload(con, numbers, "keys"), keys)
+    met = table.inner_join(numbered, keys)
     return collected(con, met.select(KEY, *clocks, *names))
 
 

@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
@@ -22,10 +23,12 @@ from ibis.formats.polars import PolarsType
 
 from fsnb.errors import FsnbError, NotSupported, UnknownName, listed
 from fsnb.model import Source, Spine
-from fsnb.model.data import absolute_path, is_path, is_table_name, physical_schema, read_file
+from fsnb.model.data import SUFFIXES, absolute_path, is_path, is_table_name, physical_schema, read_file
 from fsnb.pit.clocks import whole_microseconds
 from fsnb.pit.engines import TESTED, check_engine, check_session, check_types, collect, holds, send
 
+# what the engines say of a table or of its schema; DuckDB takes `x.json` for a file
+NO_TABLE = (ibis.common.exceptions.TableNotFound, ibis.common.exceptions.IbisError, KeyError, duckdb.IOException)
 ROW = "_fsnb_row"
 _NUMBER = count()
 
@@ -78,9 +81,10 @@ def table_named(con: Any, name: str, who: str) -> ir.Table:
     database, _, table = name.rpartition(".")
     try:
         return con.table(table, database=database or None)
-    except ibis.common.exceptions.TableNotFound:
+    except NO_TABLE:
         there = con.list_tables(database=database or None)
-        raise UnknownName.among(f"{who}: {con.name}", "table", table, there) from None
+        todo = f"Of schema {database!r}, that is; a file ends in {', '.join(SUFFIXES)}." if database else ""
+        raise UnknownName.among(f"{who}: {con.name}", "table", table, there, todo) from None
 
 
 def rows_of(table: ir.Table) -> pa.Table:

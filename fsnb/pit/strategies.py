@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import ibis.expr.datatypes as dt
 
-from fsnb.pit import lowering, lowering_polars, lowering_tiles, lowering_totals, memory, tiles
+from fsnb.pit import lowering, lowering_few, lowering_polars, lowering_tiles, lowering_totals, memory, tiles
 from fsnb.pit.lowering import Strategy
 from fsnb.pit.planning import ViewPlan
 from fsnb.pit.primitives import GENERAL, Primitive
@@ -19,6 +19,7 @@ Table = Mapping[str, Mapping[str, Strategy]]
 DUCKDB: Table = {
     "asof": {
         "asof": lowering.latest(lowering.asof, unique=False),
+        "cells": lowering_few.latest(lowering.asof),
         "union": lowering.latest(lowering.union),
         "join": lowering.latest(lowering.interval),
     },
@@ -49,6 +50,7 @@ SQL: Table = {
 ENGINES: Mapping[str, Table] = {"duckdb": DUCKDB, "polars": POLARS}
 WORDS: Mapping[str, str] = {
     "asof": "the latest known rows in order of time, and the engine's own ASOF join",
+    "cells": "the same for few asks: rows that none of them can meet go first, by cells of time",
     "union": "the latest known rows and the asks in one sort, with a running maximum",
     "join": "equal keys and time bands meet, then filter and group by; costs the pairs",
     "cumulative": "running totals, looked up where a window begins and where it ends",
@@ -78,6 +80,11 @@ def counts(engine: str, part: ViewPlan) -> bool:
 def reads(engine: str, shape: str, strategy: str) -> bool:
     """Whether a strategy reads rows while it is lowered, so that its query is of this moment alone."""
     return available(engine, shape)[strategy] is memory.fill
+
+
+def seeks(engine: str, shape: str, strategy: str) -> bool:
+    """Whether a strategy looks for the asked keys by itself."""
+    return strategy == "cells" or reads(engine, shape, strategy)
 
 
 def computes(engine: str, strategy: str, part: ViewPlan, primitive: Primitive) -> bool:

@@ -24,8 +24,6 @@ import duckdb
 
 from fsnb.progress import Meter, metered
 
-IDLE, ACTIVE = 0, 1  # libpq's PQTRANS_IDLE and PQTRANS_ACTIVE
-COPYING = (3, 4, 8)  # libpq's PGRES_COPY_OUT, PGRES_COPY_IN and PGRES_COPY_BOTH
 SECONDS_TO_CANCEL = 5.0
 SECONDS_BETWEEN_CANCELS = 0.5
 
@@ -100,20 +98,24 @@ def _stop_duckdb(con: Any, mark: Any) -> None:
 @contextmanager
 def _transaction_before(con: Any) -> Iterator[bool]:
     """Whether somebody had opened a transaction, who will end it."""
-    yield con.con.info.transaction_status != IDLE
+    from psycopg.pq import TransactionStatus
+
+    yield con.con.info.transaction_status != TransactionStatus.IDLE
 
 
 def _stop_postgres(con: Any, opened_before: bool | None) -> None:
-    wire = con.con.pgconn
+    from psycopg.pq import ExecStatus, TransactionStatus
+
+    copying, wire = (ExecStatus.COPY_OUT, ExecStatus.COPY_IN, ExecStatus.COPY_BOTH), con.con.pgconn
     if con.con.closed:
         return
-    if con.con.info.transaction_status == ACTIVE:
+    if con.con.info.transaction_status == TransactionStatus.ACTIVE:
         con.con.cancel_safe(timeout=SECONDS_TO_CANCEL)
         while result := wire.get_result():
-            if result.status in COPYING:  # libpq would say so for ever
+            if result.status in copying:  # libpq would say so for ever
                 con.con.close()
                 return
-    if opened_before is False and con.con.info.transaction_status != IDLE:
+    if opened_before is False and con.con.info.transaction_status != TransactionStatus.IDLE:
         wire.exec_(b"ROLLBACK")  # the one who opened it could not
 
 

@@ -1,6 +1,6 @@
 """Publish to production: targets, certificates, and history and current tables written in one transaction."""
 
-from fsnb.publish.baselines import in_window, keep
+from fsnb.publish.baselines import check_when, in_window, keep
 from fsnb.publish.certificate import Certificate
 from fsnb.publish.certifying import certify
 from fsnb.publish.failing import failures_noted
@@ -27,6 +27,7 @@ __all__ = [
     "Target",
     "bring_up_to_date",
     "certify",
+    "check_when",
     "engine_errors_as",
     "failures_noted",
     "in_window",

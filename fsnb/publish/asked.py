@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from fsnb.errors import UsageError
+from fsnb.errors import UsageError, hint
 from fsnb.model.durations import parse_duration
 from fsnb.model.moments import naive_utc
 
@@ -21,6 +22,12 @@ class Part:
     full: bool
     chunk: int | None
     interval: timedelta | None
+
+
+def need_one_of(what: str, given: str, options: Sequence[str], who: str) -> None:
+    """Refuse a word that is none of those that an argument takes."""
+    if given not in options:
+        raise UsageError(f"{who}: {what}={given!r} is not one of {', '.join(options)}.{hint(str(given), options)}")
 
 
 def part(

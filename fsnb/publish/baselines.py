@@ -18,6 +18,7 @@ import ibis.expr.types as ir
 from fsnb.errors import PublishError
 from fsnb.model import FeatureView
 from fsnb.publish import ledger, sql
+from fsnb.publish.asked import need_one_of
 from fsnb.publish.checks import tables_on
 from fsnb.publish.history import AVAILABLE_TIME, EVENT_TIME
 from fsnb.publish.lake import at_last, lake_of
@@ -54,6 +55,11 @@ def _kept(con: Any, schema: str, view: str, versions: Sequence[Version], place: 
         "ORDER BY version DESC, made DESC LIMIT 1",
     )
     return json.loads(found[0][0]) if found else None
+
+
+def check_when(when: str, view: FeatureView) -> None:
+    """Refuse a word that `keep` does not know, before anything is published."""
+    need_one_of("baseline", when, WHEN, f"feature view {view.name!r}")
 
 
 def keep(

@@ -8,6 +8,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+from ibis.formats.pyarrow import PyArrowType
 
 from fsnb.errors import CertificateMismatch
 from fsnb.model import FeatureView, Spine
@@ -135,7 +136,7 @@ def _compare(
     columns: list[Column] = []
     differences: list[Difference] = []
     for name in view.features:
-        types = tuple(str(answer.schema.field(name).type) for answer in answers.values())
+        types = tuple(str(PyArrowType.to_ibis(answer.schema.field(name).type)) for answer in answers.values())
         column, rows = compare(name, {side: found[name] for side, found in values.items()}, types)
         columns.append(column)
         differences += [_difference(name, row, values, asks) for row in rows[: MOST_SHOWN - len(differences)]]

@@ -75,20 +75,27 @@ def tables_on(view: FeatureView, target: Target, con: Any) -> dict[str, ir.Table
     return {name: _table(view, target, con, name, schema) for name, schema in schemas.items()}
 
 
-def _table(view: FeatureView, target: Target, con: Any, name: str, schema: ibis.Schema) -> ir.Table:
-    there = target.table_of(name)
-    who = (
-        f"feature view {view.name!r} reads source {name!r}, which target {target.name!r} should have as table {there!r}"
-    )
-    where = sql.locate(con, there)
+def table_for(target: Target, con: Any, name: str, who: str, todo: str) -> ir.Table:
+    """The table of a target that stands for a source; `who` says who wants it, `todo` what helps if there is none."""
+    table = target.table_of(name)
+    where = sql.locate(con, table)
     if where is None:
-        have = sorted(sql.relations(con, sql.home(con, there, avoid=target.schema_on(con))[0]))
+        have = sorted(sql.relations(con, sql.home(con, table, avoid=target.schema_on(con))[0]))
         raise PublishError(
-            f"{who}. There is none.{hint(there, have)} It has: {listed(have)}. Either name the table, "
-            f"store.target({target.name!r}, url, sources={{{name!r}: 'schema.table'}}), or copy the rows there, "
-            f"store.load({name!r}, to={target.name!r})."
+            f"{who}. There is none.{hint(table, have)} It has: {listed(have)}. {todo} "
+            f"store.target({target.name!r}, url, sources={{{name!r}: 'schema.table'}})."
         )
-    table = con.table(where[1], database=where[0] or None)
+    return con.table(where[1], database=where[0] or None)
+
+
+def wanted(target: Target, name: str) -> str:
+    return f"which target {target.name!r} should have as table {target.table_of(name)!r}"
+
+
+def _table(view: FeatureView, target: Target, con: Any, name: str, schema: ibis.Schema) -> ir.Table:
+    who = f"feature view {view.name!r} reads source {name!r}, {wanted(target, name)}"
+    todo = f"Either copy the rows there, store.load({name!r}, to={target.name!r}), or name the table:"
+    table = table_for(target, con, name, who, todo)
     wrong = [*_wrong_columns(table.schema(), schema)]
     if wrong:
         raise PublishError(

@@ -20,11 +20,11 @@ import ibis.expr.types as ir
 
 from fsnb import checks
 from fsnb.checks import CheckReport, Compare, Judged
-from fsnb.errors import GateFailed, PublishError, UnknownName, hint, listed
+from fsnb.errors import GateFailed, UnknownName
 from fsnb.model import Check, FeatureView
 from fsnb.model.placing import distinct
 from fsnb.publish import baselines, sql
-from fsnb.publish.checks import tables_on
+from fsnb.publish.checks import table_for, tables_on, wanted
 from fsnb.publish.history import KNOWN_TIME, Layout
 from fsnb.publish.target import Target
 
@@ -202,16 +202,8 @@ def referenced_on(target: Target, con: Any, names: Sequence[str]) -> dict[str, i
 
 
 def _referenced(target: Target, con: Any, name: str) -> ir.Table:
-    there = target.table_of(name)
-    where = sql.locate(con, there)
-    if where is None:
-        have = sorted(sql.relations(con, sql.home(con, there, avoid=target.schema_on(con))[0]))
-        raise PublishError(
-            f"a check refers to {name!r}, which target {target.name!r} should have as table {there!r}. There is none."
-            f"{hint(there, have)} It has: {listed(have)}. Load it there, or map it: "
-            f"store.target({target.name!r}, url, sources={{{name!r}: 'schema.table'}})."
-        )
-    return con.table(where[1], database=where[0] or None)
+    who = f"a check refers to {name!r}, {wanted(target, name)}"
+    return table_for(target, con, name, who, "Load it there, or name the table:")
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from fsnb.pit.lowering import events
 from fsnb.publish.intervals import Grid, Group, Mark, Range
 from fsnb.publish.stretches import EARLIEST, LATEST, moment
 
-ENTER, REACH = "fsnb_enter", "fsnb_reach"
+ENTER, REACH, LEAVE = "fsnb_enter", "fsnb_reach", "fsnb_leave"
 Times = Sequence[tuple[Any, Any]]
 """Stretches (after, up to], each end a naive time or an expression of one."""
 
@@ -153,8 +153,11 @@ def counted(part: ViewPlan, con: Any, relation: ir.Table, grid: Grid, end: Any) 
     rows = computed_once(con, events(part, con, relation))
     if part.view.kind == "static":
         rows = rows.mutate(**{EVENT: ibis.literal(0, "int64"), START: ibis.literal(0, "int64")})
+    said = [name for name in rows.columns if name != START]
+    if in_ticks(part.view):
+        rows = computed_once(con, rows.mutate(**_ticks(part, rows)))
     enter, reach, seen = _stay(part, rows, end)
-    hashed = HASHED[con.name](ibis.struct({name: _hashable(rows[name]) for name in rows.columns if name != START}))
+    hashed = HASHED[con.name](ibis.struct({name: _hashable(rows[name]) for name in said}))
     told = rows.filter(seen).select(
         fsnb_event=rows[EVENT],
         fsnb_hash=hashed,
@@ -175,17 +178,23 @@ def computed_once(con: Any, rows: ir.Table) -> ir.Table:
     return rows.limit(2**63 - 1) if con.name == "postgres" else rows
 
 
+def _ticks(part: ViewPlan, rows: ir.Table) -> dict[str, ir.Value]:
+    """The ticks at which a row enters, and has left the last of its windows."""
+    lo, hi, _ = longest(part)
+    enter = rows[EVENT] + lo
+    enter = tick_at_or_after(
+        ibis.greatest(enter, rows[AVAILABLE]) if AVAILABLE in rows.columns else enter, part.refresh
+    )
+    return {ENTER: enter, LEAVE: enter if hi is None else tick_at_or_after(rows[EVENT] + hi, part.refresh)}
+
+
 def _stay(part: ViewPlan, rows: ir.Table, end: Any) -> tuple[ir.Value, ir.Value, ir.BooleanValue]:
     """The first and the last moment that a row can change, and whether it can be seen by the end."""
-    event = rows[EVENT]
     if not in_ticks(part.view):
-        return event, event, tick_at_or_after(rows[START], part.refresh) <= end
-    lo, hi, for_ever = longest(part)
-    enter = ibis.greatest(event + lo, rows[AVAILABLE]) if AVAILABLE in rows.columns else event + lo
-    enter = tick_at_or_after(enter, part.refresh)
-    leave = enter if hi is None else tick_at_or_after(event + hi, part.refresh)
+        return rows[EVENT], rows[EVENT], tick_at_or_after(rows[START], part.refresh) <= end
+    enter, leave = rows[ENTER], rows[LEAVE]
     counts = enter <= end
-    return enter, ibis.greatest(enter, leave), counts if for_ever else counts & (enter <= leave)
+    return enter, ibis.greatest(enter, leave), counts if longest(part)[2] else counts & (enter <= leave)
 
 
 def interval_number(us: Any, grid: Grid) -> Any:

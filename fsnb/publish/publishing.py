@@ -14,12 +14,12 @@ import ibis.expr.types as ir
 
 from fsnb.catalog import Catalog
 from fsnb.checks import Check, CheckReport
-from fsnb.errors import CertificateMismatch, PublishError, UnknownName, UsageError, hint
+from fsnb.errors import CertificateMismatch, PublishError, UnknownName
 from fsnb.identity import fingerprint
 from fsnb.model import FeatureView, moments
 from fsnb.model.changes import Change
 from fsnb.publish import ledger, live, sql
-from fsnb.publish.asked import Part, part
+from fsnb.publish.asked import Part, need_one_of, part
 from fsnb.publish.certificate import Certificate
 from fsnb.publish.certifying import certify, empty_values, engine_of
 from fsnb.publish.checks import check_definition, check_ties, count_ties, may_tie, tables_on
@@ -123,8 +123,7 @@ def publish(
     started, step = moments.utc_now(), progress or silent
     who = f"feature view {view.name!r}: target {target.name!r}"
     wanted = part(f"feature view {view.name!r}", started, **asked)
-    _need_one_of("mode", mode, MODES, who)
-    _need_one_of("certify", certify, CERTIFY, who)
+    need_one_of("certify", certify, CERTIFY, who)
     need_mode(mode, target, who)
     check_definition(view, needs_refresh=mode == "table")
     step("connect")
@@ -211,13 +210,9 @@ def silent(name: str) -> None:
     return None
 
 
-def _need_one_of(what: str, given: str, options: Sequence[str], who: str) -> None:
-    if given not in options:
-        raise UsageError(f"{who}: {what}={given!r} is not one of {', '.join(options)}.{hint(str(given), options)}")
-
-
 def need_mode(mode: str, target: Target, who: str) -> None:
-    """Refuse a database view where there is no database."""
+    """Refuse a mode that there is none, and a database view where there is no database."""
+    need_one_of("mode", mode, MODES, who)
     if mode == "view" and target.is_lake:
         raise PublishError(
             f"{who} is a folder of files, which has no database views. Publish tables (mode='table', a windowed "

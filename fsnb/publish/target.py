@@ -9,8 +9,10 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from copy import copy
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +35,11 @@ from fsnb.urls import (
     Unset,
     address_of,
     filled,
+    no_driver,
     one_line,
     only_placeholders,
-    place,
     scrubbed,
+    unreachable,
     with_variables,
     without_password,
 )
@@ -86,6 +89,7 @@ class Target:
     schema: str | None
     sources: tuple[tuple[str, str], ...]
     _idle: Idle = field(compare=False)
+    _held: Callable[[], Any] | None = field(compare=False)
 
     def __init__(
         self, name: str, url: str | Path, *, schema: str | None = None, sources: Mapping[str, str] | None = None
@@ -97,6 +101,7 @@ class Target:
         object.__setattr__(self, "schema", schema)
         object.__setattr__(self, "sources", tuple((sources or {}).items()))
         object.__setattr__(self, "_idle", Idle())
+        object.__setattr__(self, "_held", None)
 
     def __repr__(self) -> str:
         shown = "".join(f", {key}={value!r}" for key, value in self._options() if value)
@@ -147,11 +152,25 @@ class Target:
 
         On a lake it has the published tables of `views`, as they are now and stay for as long as it lives.
         """
-        with sql.lost_told(f"target {self.name!r}"), self._lent() as con:
+        with sql.lost_told(f"target {self.name!r}"), self._connection() as con:
             if lake := lake_of(con):
                 lake.open(views)
             with working(con):
                 yield con
+
+    @contextmanager
+    def held(self) -> Iterator[Target]:
+        """This target, whose sessions in a block have one connection: the first of them makes it, the end closes it.
+
+        To open a file and to close it takes longer than a run that finds nothing due.
+        """
+        with sql.lost_told(f"target {self.name!r}"), ExitStack() as stack:
+            found = copy(self)
+            object.__setattr__(found, "_held", cache(lambda: stack.enter_context(self._lent())))
+            yield found
+
+    def _connection(self) -> AbstractContextManager[Any]:
+        return nullcontext(self._held()) if self._held else self._lent()
 
     @contextmanager
     def _lent(self) -> Iterator[Any]:
@@ -224,20 +243,15 @@ def _attempt(target: Target) -> tuple[Any, str]:
         ]
         return CONNECTORS[address.scheme](address, options), ""
     except Unset as missing:
-        return None, (
-            f"{who}: its URL needs the environment variable {missing}, which is not set. "
-            f"Set it where Jupyter starts, or with os.environ[{str(missing)!r}] = getpass.getpass()."
-        )
+        return None, missing.told(who)
     except ImportError as error:
-        extra = EXTRAS.get(target.url.partition("://")[0], "postgres")
-        return None, f"{who}: the driver is missing ({error.name}). Install it: pip install 'fsnb[{extra}]'."
+        return None, no_driver(who, error, EXTRAS.get(target.url.partition("://")[0], "postgres"))
     except TargetError as error:
         return None, scrubbed(str(error), secrets)
     except duckdb.Error as error:
         return None, scrubbed(f"{who}: cannot open its file. {one_line(error)} {_file_advice(str(error))}", secrets)
     except connecting as error:
-        advice = "Check host, port, database, user and password, and that the server runs."
-        return None, scrubbed(f"{who}: cannot connect to {place(address)}. {one_line(error)}. {advice}", secrets)
+        return None, scrubbed(unreachable(who, address, error), secrets)
 
 
 def _postgres(address: Address, options: dict[str, str]) -> Any:

@@ -127,6 +127,8 @@ def find_slices(
         Smaller effects are not proposed.
     alpha
         The chance that any of the proposed slices is none.
+    most
+        At most so many are proposed, those of the greatest effect.
 
     Raises
     ------

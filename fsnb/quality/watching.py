@@ -136,8 +136,8 @@ def drift_of(baseline: Baseline, table: ir.Table, features: Sequence[str], con: 
     return drift_verdicts(drift(baseline, table, columns=names, con=con, name=_what(baseline)))
 
 
-def drift_verdicts(report: DriftReport, first: tuple[str, ...] = ()) -> Looked:
-    """A verdict for each column and each violation, those of `first` (predictions) before all others, then worst first.
+def drift_verdicts(report: DriftReport) -> Looked:
+    """A verdict for each column and each violation, worst first.
 
     No rows at all is an error: nothing was looked at.
     """
@@ -151,7 +151,7 @@ def drift_verdicts(report: DriftReport, first: tuple[str, ...] = ()) -> Looked:
     ]
     found_ = [*broken, *(_of_column(row) for row in report)]
     rank = {"error": 0, "alert": 1, "warn": 2, "info": 3, "skipped": 4, "ok": 5}
-    found_.sort(key=lambda verdict: (verdict.name not in first, rank[verdict.status]))
+    found_.sort(key=lambda verdict: rank[verdict.status])
     return Looked(tuple(found_), report)
 
 

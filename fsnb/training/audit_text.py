@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from fsnb.training.audit_proof import Change, Proof
 
 MOST = 8
-MEANING = {
-    "cut": "the rows not visible at the cutoff were deleted",
-    "scrambled": "the rows not visible at the cutoff got other values",
-    "untouched": "nothing was hidden",
-}
 
 
 def verdict(audit: Audit) -> str:

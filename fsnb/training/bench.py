@@ -23,6 +23,7 @@ from fsnb.identity import bind
 from fsnb.model import Feature, FeatureView, Source
 from fsnb.pit import JoinPlan, ViewPlan, attach, collect, columns_read, on, plan, read_source
 from fsnb.pit.around import Kept
+from fsnb.pit.choosing import Estimate
 from fsnb.pit.read import upload
 from fsnb.training.audit_sample import numbered, temporary
 from fsnb.training.comparing import differ
@@ -92,13 +93,15 @@ class Bench:
     def filled(self, plan: JoinPlan) -> pa.Table:
         """The rows by a plan on the view as it stands here."""
         with temporary(self.train.con):
-            return planned(self._near(plan), plan).to_arrow()
+            return self._near(plan).to_arrow()
 
     def _near(self, plan: JoinPlan) -> TrainingSet:
         if self.nearby is None:
-            return self.train
+            return planned(self.train, plan)
         (part,) = plan.views
-        return replace(self.train, tables={part.view.source.name: self.nearby.table(self.train.con, part)})
+        table, met = self.nearby.table(self.train.con, part)
+        near = replace(self.train, tables={part.view.source.name: table})
+        return planned(near, plan, {part.view.name: met} if met else None)
 
 
 def _rules(feature: Feature) -> tuple[Any, ...]:
@@ -122,9 +125,12 @@ def _numbered(asked: pa.Table) -> pa.Table:
     return numbered(asked, np.arange(asked.num_rows))
 
 
-def planned(train: TrainingSet, plan: JoinPlan) -> TrainingSet:
-    """The rows of a training set under another plan, by the strategies that fit these rows; no catalog hears of it."""
-    return replace(train, plan=on(plan, train.con, train.tables, train.spine), catalog=None)
+def planned(train: TrainingSet, plan: JoinPlan, known: Mapping[str, Estimate | None] | None = None) -> TrainingSet:
+    """The rows of a training set under another plan, by the strategies that fit these rows; no catalog hears of it.
+
+    `known` says what its views meet there, where that need not be counted.
+    """
+    return replace(train, plan=on(plan, train.con, train.tables, train.spine, known=known), catalog=None)
 
 
 # ---------------------------------------------------------------------- the copy

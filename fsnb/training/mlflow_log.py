@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from fsnb.model import FeatureView
     from fsnb.training.training_set import TrainingSet
 
-NOTED = ("name", "context", "fingerprint", "digest", "rows", "columns", "engine")
 DIGITS = 32  # MLflow keeps 36 characters of a digest
 
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from fsnb.model import FeatureView, Spine
 from fsnb.pit import ViewPlan
+from fsnb.pit.choosing import Estimate
 from fsnb.pit.events import hull
 from fsnb.pit.ranges import Line
 from fsnb.pit.read import upload
@@ -54,22 +55,27 @@ class Nearby:
         places = line.place(key, time) if fits else np.zeros(0, dtype="int64")
         return cls(events.drop(CODE), places, line if fits else None, codes, asked[spine.at])
 
-    def table(self, con: Any, part: ViewPlan) -> ir.Table:
-        """The events that the rows can reach by a plan of the view, as a table of a Polars connection."""
+    def table(self, con: Any, part: ViewPlan) -> tuple[ir.Table, Estimate | None]:
+        """The events that the rows can reach by a plan of the view, as a table of a Polars connection.
+
+        And what meets there, twice of it: a join's bands meet their neighbours too. None where all events are taken.
+        """
         span = hull(part) if part.primitives else part.span(None)
         if self.line is None or span.hi is None:
-            return upload(con, self.events)
-        reached = np.flatnonzero(self._reached(self.line, part, span.lo, span.hi))
-        return upload(con, self.events[reached])
+            return upload(con, self.events), None
+        first, end = self._stretches(self.line, part, span.lo, span.hi)
+        steps = np.bincount(first, minlength=len(self.places) + 1) - np.bincount(end, minlength=len(self.places) + 1)
+        reached = np.flatnonzero(np.cumsum(steps)[:-1])
+        met = Estimate(asks=len(first), events=len(reached), all_pairs=2 * int((end - first).sum()), reach=0)
+        return upload(con, self.events[reached]), met
 
-    def _reached(self, line: Line, part: ViewPlan, lo: int, hi: int) -> np.ndarray:
-        """Which of the places lie in the stretch that some row looks back over."""
+    def _stretches(self, line: Line, part: ViewPlan, lo: int, hi: int) -> tuple[np.ndarray, np.ndarray]:
+        """Of each row that asks the first of the places that it looks back over, and the one after the last."""
         cut = cutoffs(part, self.asked)
         asks = (self.codes >= 0) & (cut != NEVER)
         codes, cut = self.codes[asks], cut[asks]
         first, end = (np.searchsorted(self.places, line.place(codes, cut - edge), "right") for edge in (hi, lo))
-        steps = np.bincount(first, minlength=len(self.places) + 1) - np.bincount(end, minlength=len(self.places) + 1)
-        return np.cumsum(steps)[:-1] > 0
+        return first, end
 
 
 def _codes(events: pl.DataFrame, keys: Sequence[str], asked: pl.DataFrame) -> np.ndarray:

@@ -201,13 +201,13 @@ def test_an_older_catalog_is_upgraded_and_keeps_its_documents(place, monkeypatch
     with database.open_database(place).connection() as con:
         assert con.exec_driver_sql("SELECT version, release FROM fsnb_schema_version ORDER BY 1").all() == [
             (1, "0.1.0"),
-            (2, "0.2.0"),
+            (2, "0.1.0"),
             (3, "9.9.0"),
         ]
         assert con.exec_driver_sql("SELECT note FROM fsnb_documents").scalars().all() == [None, None]
 
 
-OF_0_1_0 = (  # the rows that fsnb 0.1.0 wrote: searched by one text without fields
+OF_THE_FIRST = (  # rows of schema version 1: searched by one text without fields
     "INSERT INTO fsnb_schema_version (version, release) VALUES (1, '0.1.0')",
     """INSERT INTO fsnb_documents
     (key, kind, name, version, fingerprint, created_at, created_by, search_text, body) VALUES
@@ -229,7 +229,7 @@ def test_a_catalog_of_the_first_release_is_upgraded_and_searched_by_fields(place
         opened = database.open_database(place)
     with opened.connection() as con:
         serial = database.SERIAL[con.dialect.name]
-        for statement in (*(each.format(serial=serial) for each in first[0][1]), *OF_0_1_0):
+        for statement in (*(each.format(serial=serial) for each in first[0][1]), *OF_THE_FIRST):
             con.exec_driver_sql(statement)
         before = con.exec_driver_sql("SELECT id, version, created_at, created_by, body FROM fsnb_documents").all()
     monkeypatch.setattr(database, "AT_ONCE", 2)

@@ -327,6 +327,15 @@ def test_report_goes_through_json_without_rows(report: CheckReport) -> None:
     assert "sample" not in json.dumps(doc)
 
 
+@pytest.mark.parametrize(("share", "status"), [(0.4, "passed"), (0.41, "failed")])
+def test_a_share_of_the_rows_may_repeat_a_key_or_refer_to_nothing(con: Any, share: float, status: str) -> None:
+    rows = con.create_table("rows", pl.DataFrame({"k": ["a", "a", "a", "b", "c"], "to": ["x", "x", "y", "z", "z"]}))
+    there = {"there": con.create_table("there", pl.DataFrame({"to": ["x"]}))}
+    asked = [c.unique("k", mostly=share), c.references("to", to="there", mostly=share)]
+    found = c.run(rows, asked, who="rows", tables=there)
+    assert [each.status for each in found.results] == [status, status]
+
+
 def test_report_has_checks_by_name(report: CheckReport) -> None:
     with pytest.raises(UnknownName, match=r"has no check 'x is not nul'\. Did you mean 'x is not null'"):
         report["x is not nul"]

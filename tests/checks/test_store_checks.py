@@ -130,6 +130,18 @@ def test_monitoring_looks_at_the_window_and_tells(store: FeatureStore, trips: fs
     assert edge.rows_of("source 'trips'") == 3
 
 
+def test_monitoring_takes_checks_and_looks_of_ones_own(store: FeatureStore, trips: fsnb.Source) -> None:
+    def unlucky() -> list[c.Verdict]:
+        raise ValueError("the moon")
+
+    view = spend(trips, c.in_range("fare", min_value=0))
+    mine = [lambda: [c.Verdict("mine", "it", "warn", "why")], unlucky]
+    seen = store.monitor(view, "6h", at=AT, checks=[c.not_null("fare")], looks=mine)
+    said = [(each.name, each.status) for each in seen.verdicts]
+    assert said == [("fare is not null", "ok"), ("it", "warn"), ("could not look", "error")]
+    assert "the moon" in str(seen)
+
+
 def test_monitoring_compares_with_the_last_one(store: FeatureStore, trips: fsnb.Source) -> None:
     view = spend(trips, c.row_count_change(min_value=-0.5, on="source"))
     assert store.monitor(view, "6h", at=AT).verdicts[0].status == "skipped"

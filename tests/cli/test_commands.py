@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 import ibis.expr.datatypes as dt
 import pytest
+from click.testing import CliRunner
 
 from fsnb.checks import in_range, not_null
 from fsnb.cli import main
@@ -31,6 +32,15 @@ def test_every_command_is_documented_and_has_help_with_an_example() -> None:
     for name, each in main.commands.items():
         assert f"fsnb {name}" in DOCS.read_text()
         assert name == "demo" or f"fsnb {name}" in (each.help or "").partition("\n")[2]
+
+
+def test_help_fits_a_terminal_of_80_columns() -> None:
+    """No line of the list is cut short, and every option says what it does."""
+    shown = CliRunner().invoke(main, ["--help"], terminal_width=80).output
+    assert "..." not in shown.partition("Commands:")[2]
+    silent = [f"{name} {taken.opts[0]}" for name, each in main.commands.items() for taken in each.params
+              if isinstance(taken, click.Option) and not taken.help]  # fmt: skip
+    assert silent == []
 
 
 def test_every_command_on_a_store_takes_store_and_json() -> None:

@@ -51,11 +51,11 @@ def publish_often(place: Place, trips: Trips, times: int, new_version_every: int
 
 
 def read_always(
-    place: PostgresDatabase | Lake, trips: Trips, times: int, reads: int, new_version_every: int, readers: int = 4
+    place: PostgresDatabase | Lake, trips: Trips, times: int, reads: int, new_version_every: int
 ) -> Reading:
     """Let readers read all the while, and on until they have read so often."""
     with contextlib.ExitStack() as stack:
-        onlookers = [stack.enter_context(_onlooker(place)) for _ in range(readers)]
+        onlookers = [stack.enter_context(each) for each in _onlookers(place)]
         running = publisher.start(publish_often, place, trips, times, new_version_every)
         ending = running.end(SECONDS)
         until = time.monotonic() + SECONDS
@@ -66,8 +66,12 @@ def read_always(
     return _reading(ending, [each.looks for each in onlookers], held=0)
 
 
-def _onlooker(place: PostgresDatabase | Lake) -> Onlooker:
-    return (LakeOnlooker if isinstance(place, Lake) else Onlooker)(place, VIEWS, pause=0.01)
+def _onlookers(place: PostgresDatabase | Lake) -> list[Onlooker]:
+    """Beside Spark fewer, who rest between reads: else they take the processors, and next to nothing is published."""
+    kind = LakeOnlooker if isinstance(place, Lake) else Onlooker
+    on_spark = isinstance(place, Lake) and place.scheme == "spark"
+    count, pause = (2, 1.0) if on_spark else (4, 0.01)
+    return [kind(place, VIEWS, pause=pause) for _ in range(count)]
 
 
 def read_duckdb(place: DuckDBFile, trips: Trips, times: int, new_version_every: int) -> Reading:

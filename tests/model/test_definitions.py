@@ -66,7 +66,12 @@ def view(features: Any = None, **given: Any) -> FeatureView:
             TypeMismatch,
             "event_time 'day' is a date, which has no time of day. Say when it was known, usually the day's end",
         ),
-        ({"available": "note"}, TypeMismatch, "available 'note' is string, not a timestamp"),
+        (
+            {"available": "note"},
+            TypeMismatch,
+            "available 'note' is string, not a timestamp. Read it as UTC, offsets too: "
+            "t.mutate(note=t.note.cast(\"timestamp('UTC')\"))",
+        ),
         ({"event_time": None, "available": "seen"}, DefinitionError, "has available='seen' but no event_time"),
         ({"tie_break": "seq"}, UnknownName, "has no column 'seq'"),
         ({"tie_break": ["n", "n"]}, DefinitionError, "names 'n' twice"),
@@ -163,6 +168,18 @@ def test_window_keeps_the_unit_that_was_typed() -> None:
             "feature view 'spend': source 'trips' has no column 'fair'. Did you mean 'fare'?",
         ),
         ({"features": {"x": _.fair.sum()}}, UnknownName, "has no column 'fair'. Did you mean 'fare'?"),
+        (
+            {"features": lambda t: {"x": t.groupby("rider").fare.mean()}},
+            UnknownName,
+            "source 'trips' has no column 'groupby'. It has: rider, at",
+        ),
+        ({"features": lambda t: {"x": t.rolling(7)}}, UnknownName, "It is an Ibis table, not a pandas frame."),
+        (
+            {"features": {"x": _.fare.quantle(0.5)}},
+            DefinitionError,
+            "feature view 'spend': a value of type float64 has no 'quantle'. Did you mean 'quantile'?",
+        ),
+        ({"features": lambda t: {"x": t.fare.apply(abs)}}, DefinitionError, "an Ibis expression, not a pandas column"),
         (
             {"features": {"a": _.fare.sum(), "b": _.fare}},
             DefinitionError,

@@ -38,7 +38,7 @@ OFFERED = {
     "%fs lineage plane_delays --kind s": ["source"],
     "%fs sh": ["show"],
     "  %fs sh": ["show"],
-    "%fs list ": ["source", "target", "view"],
+    "%fs list ": ["profile", "source", "target", "view"],
     "%fs list v": ["view"],
     "%fs show pl": ["plane_delays"],
     "%fs show plane_delays -": ["--code", "--help", "--out", "--version"],
@@ -52,6 +52,8 @@ OFFERED = {
     "%train spine plane_delays --e": ["--engine"],
     "%train spine plane_delays --strategy t": ["tiles"],
     "%train spine plane_delays --engine=": ["--engine=duckdb", "--engine=polars"],
+    "x = %preview tr": ["train"],
+    "x, y = %train spine plane_delays --e": ["--engine"],
     "%pit ": ["train"],
     "%pit train 0 ": ["mean_delay_7d"],
     "%publish ": ["plane_delays"],
@@ -73,6 +75,7 @@ OFFERED = {
 def ready(defined: Notebook) -> Notebook:
     defined.ok("%train spine plane_delays.mean_delay_7d\nstore.target('prod', 'prod.duckdb')")
     defined.ok("store.describe('plane_delays', owner='ops', tags=['daily'])")
+    defined.ok("for _ in range(3): store.profile('plane_delays')")  # has versions of its own
     defined.ok("mine = [fsnb.checks.not_null('tailnum')]")
     return defined
 

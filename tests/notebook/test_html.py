@@ -42,6 +42,7 @@ TAGS = {
         "dt",
         "dd",
         "br",
+        "wbr",
         "h4",
         "table",
         "thead",
@@ -76,7 +77,7 @@ class Read(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags[tag] += 1
         self.attributes |= {name for name, _ in attrs}
-        if tag != "br":
+        if tag not in ("br", "wbr"):
             self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -136,6 +137,7 @@ def values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "view": view,
         "lag": lag(),
         "plan": pit.plan(spine, view),
+        "plan on an engine": names["store"].training_set(spine, view).plan,
         "store": names["store"],
         "training set": names["store"].training_set(spine, view),
         "document": names["store"].catalog.get("note", EVIL),

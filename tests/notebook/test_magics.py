@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
-import pytest
-
 from fsnb.errors import DefinitionError, UsageError
 from fsnb.model import Entity, Spine
-from fsnb.notebook.arguments import FS, MAGICS
 from fsnb.quality import DriftReport
 from tests.notebook.conftest import Notebook
-
-DOCS = (Path(__file__).parents[2] / "docs" / "magics.md").read_text()
 
 
 def test_entities_by_the_line_and_by_the_cell(notebook: Notebook) -> None:
@@ -100,11 +92,3 @@ def test_notebooks_defaults_are_configured(bare: Notebook) -> None:
         assert (bare["store"].engine.name, bare["store"].path.name) == ("polars", "there")
     finally:
         bare.ok("%config FsnbMagics.engine = 'duckdb'\n%config FsnbMagics.path = '.fsnb'")
-
-
-@pytest.mark.parametrize("prog", [parser.prog for parser in (*FS.values(), *MAGICS.values())])
-def test_docs_have_every_magic_with_every_option(prog: str) -> None:
-    parser = next(parser for parser in (*FS.values(), *MAGICS.values()) if parser.prog == prog)
-    section = re.search(rf"^### `{re.escape(prog)}`\n(.*?)(?=^##|\Z)", DOCS, re.MULTILINE | re.DOTALL)
-    assert section, "run python tools/magics.py"
-    assert [option for option in parser.options if f"`{option}" not in section[1]] == []

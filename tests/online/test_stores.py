@@ -113,6 +113,15 @@ def test_newer_wins_for_each_row_of_a_long_push(database: Database) -> None:
         assert found[key] == (event, available, value_of(event, available))
 
 
+def test_long_push_of_rows_that_are_not_available_yet_waits_in_its_own_series(database: Database) -> None:
+    keys, other, mine = [f"é|{i}".encode() for i in range(250)], series("other"), series()
+    push(database, other, [(key, 1, 1, value_of(1, 1)) for key in keys], 5)
+    push(database, mine, [(key, 2, 9, value_of(2, 9)) for key in keys], 5)
+    assert best(database.read(mine, keys), 8) == {}
+    assert best(database.read(mine, keys), 9) == {key: (2, 9, value_of(2, 9)) for key in keys}
+    assert best(database.read(other, keys), FAR) == {key: (1, 1, value_of(1, 1)) for key in keys}
+
+
 def test_another_version_is_served_once_it_is_finished_and_the_old_one_can_come_back(database: Database) -> None:
     one, two = series(version=1), series(version=2, features=(("x", "text"), ("y", "text")))
     push(database, one, [(b"a", 1, 1, b"one")], 5)

@@ -15,7 +15,7 @@ from ibis import _
 from fsnb.errors import DefinitionError, NotSupported, TypeMismatch
 from fsnb.identity import bind
 from fsnb.model import Entity, FeatureView, Source, Spine, Window, over
-from fsnb.pit import choosing, execution, lower, plan, read_source, read_spine, strategies
+from fsnb.pit import choosing, execution, lower, lowering, plan, read_source, read_spine, strategies
 from fsnb.pit.oracle import supports
 from fsnb.pit.primitives import GENERAL
 from fsnb.pit.recipes import RECIPES
@@ -244,7 +244,7 @@ def test_any_share_of_the_primitives_lowers_to_its_own_columns(windows: Any) -> 
     made = plan(asking(), [view(source(*rows), features, windows=windows)])
     (part,), tables = made.views, {"events": read_source(con, source(*rows))}
     whole = lower(made, con, tables, read_spine(con, made.spine)).to_pyarrow().to_pylist()
-    relation = execution._of_asked_keys(part, bind(part.view.relation, tables), asks_of(part, made, con, tables)[1])
+    relation = lowering.of_asked_keys(part, bind(part.view.relation, tables), asks_of(part, made, con, tables)[1])
     cut, asks = asks_of(part, made, con, tables)
     for primitive in part.primitives:
         one = replace(part, primitives=(primitive,))

@@ -18,7 +18,7 @@ from fsnb.model import Entity, FeatureView, Source, Spine
 from fsnb.pit import ROW, collect, lower, on, plan, read_source, read_spine, steps_kept, strategies
 
 AIRCRAFT = Entity("aircraft", "tailnum")
-MINUTES_ON_SPARK = (("windows", "tiles"), ("windows", "cumulative"))
+TAKE_LONG = {"pyspark": (("windows", "tiles"), ("windows", "cumulative")), "datafusion": (("windows", "tiles"),)}
 DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 COLUMNS = ["tailnum", "dest", "scheduled_at", "landed_at", "arr_delay", "dep_delay"]
 
@@ -73,7 +73,7 @@ def _rows(con: Any, table: Any) -> pl.DataFrame:
     ("what", "strategy"),
     [
         *(("windows", strategy) for strategy in ("join", "tiles", "cumulative")),
-        *(("latest", strategy) for strategy in ("asof", "union")),
+        *(("latest", strategy) for strategy in ("asof", "cells", "union")),
         ("whole history", "cumulative"),
     ],
 )
@@ -85,8 +85,8 @@ def test_one_answer_for_a_year_of_flights(
     (part,) = made.views
     if strategy not in strategies.available(engine.name, strategies.shape(part, *part.primitives[:1])):
         pytest.skip(f"{engine.name} has no strategy {strategy!r} for it")
-    if engine.name == "pyspark" and (what, strategy) in MINUTES_ON_SPARK and not DEEP:
-        pytest.skip("minutes on Spark: make test-deep runs it")
+    if (what, strategy) in TAKE_LONG.get(engine.name, ()) and not DEEP:
+        pytest.skip(f"a minute or more on {engine.name}: make test-deep runs it")
     tables, asked = {"landings": read_source(engine, source)}, read_spine(engine, spine)
     with steps_kept():
         found = _rows(engine, lower(on(made, engine, tables, asked, strategy=strategy), engine, tables, asked))

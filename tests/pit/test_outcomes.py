@@ -15,7 +15,7 @@ from ibis import _
 from fsnb.identity import bind
 from fsnb.model import Entity, FeatureView, Source, Spine, Window, over
 from fsnb.pit import considered, considered_by, plan, read_source
-from fsnb.pit.around import Kept
+from fsnb.pit.around import Kept, fetched
 from fsnb.pit.oracle import outcomes
 from tests.pit.engines import table
 from tests.pit.test_properties import COMMON, EVENT_TYPES, SPINE_TYPES, SPINES, START, rules, sources
@@ -71,6 +71,23 @@ def test_a_dense_key_shows_the_rows_around_the_cutoff_and_counts_the_rest() -> N
     used = [row for row in found.rows if row.outcome == "used"]
     assert [(row.event_time, row.values) for row in used] == [(START + timedelta(minutes=2_500), (("n", 2_500),))]
     assert found.cutoff == datetime(1969, 12, 31, 22) + timedelta(minutes=2_500, seconds=1)
+
+
+@pytest.mark.parametrize("rows", [30, 4_500])
+def test_rows_of_one_time_stand_in_an_order_of_their_own(rows: int) -> None:
+    made = [{"k": "1", "ts": START + timedelta(minutes=i // 6), "n": i % 6 or None} for i in range(rows)]
+    listed = []
+    for order in (made, made[::-1]):
+        source = Source("events", table(order, **EVENT_TYPES), event_time="ts")
+        view = FeatureView("v", entity=Entity("thing", "k"), source=source, features={"n": _.n.sum()}, windows="1d")
+        relation = bind(view.relation, {"events": read_source(ibis.duckdb.connect(), source)})
+        part = plan(Spine(table([], **SPINE_TYPES), at="at", keys={"k": "key"}), [view]).views[0]
+        for fetch in (fetched, Kept()):
+            found = considered_by(part, part.outputs, relation, ["1"], START + timedelta(minutes=400), fetch)["n_1d"]
+            listed.append([(row.event_time, row.values) for row in found.rows])
+    assert listed == [listed[0]] * 4
+    moment = listed[0][12][0]
+    assert [values[0][1] for time, values in listed[0] if time == moment] == [1, 2, 3, 4, 5, None]
 
 
 @pytest.mark.parametrize("minutes", [-1, 0, 700, 2_500, 9_000])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pyarrow as pa
 import pytest
@@ -13,7 +14,7 @@ from ibis import _
 
 from fsnb.errors import NotSupported, PlanTooLarge, UnknownName
 from fsnb.model import Entity, FeatureView, Source, Spine
-from fsnb.pit import EnginePlan, memory, on, plan, read_source, read_spine, strategies, tiles
+from fsnb.pit import EnginePlan, execution, lowering_few, memory, on, plan, read_source, read_spine, strategies, tiles
 from tests.pit.engines import assert_same, expected, run, table
 from tests.pit.test_properties import EVENT_TYPES, FEWER, SHAPES, SPINE_TYPES, SPINES, START, WINDOWED, rules, sources
 from tests.pit.test_properties import _spine as spine_of
@@ -40,17 +41,25 @@ def test_windows_by_every_strategy(
     _assert_as_the_oracle(engine, strategy, view, spine_of(spine))
 
 
-@pytest.mark.parametrize("strategy", ["asof", "union", "join"])
+@pytest.mark.parametrize("strategy", ["asof", "cells", "union", "join"])
 @FEWER
-@given(made=sources(), spine=SPINES, rule=rules(), ttl=st.sampled_from([None, "1h", "90m"]), skip=st.booleans())
+@given(
+    made=sources(),
+    spine=SPINES,
+    rule=rules(),
+    ttl=st.sampled_from([None, "1h", "90m"]),
+    skip=st.booleans(),
+    cell=st.sampled_from([20, 31, 33]),
+)
 def test_latest_row_by_every_strategy(
-    engine: Any, strategy: str, made: Any, spine: pa.Table, rule: Any, ttl: Any, skip: bool
+    engine: Any, strategy: str, made: Any, spine: pa.Table, rule: Any, ttl: Any, skip: bool, cell: int
 ) -> None:
     source, entity = made
     features = {"x": _.x, "double": _.n * 2, "flag": _.b & (_.n > 0), "when": _.ts}
     view = FeatureView("v", entity=entity, source=source, features=features, ttl=ttl, skip_nulls=skip, **rule)
     note(view.rules())
-    _assert_as_the_oracle(engine, strategy, view, spine_of(spine))
+    with patch.object(lowering_few, "CELL_BITS", cell):
+        _assert_as_the_oracle(engine, strategy, view, spine_of(spine))
 
 
 @pytest.mark.parametrize("strategy", ["cumulative", "join"])
@@ -150,3 +159,16 @@ def test_tiles_over_keys_whose_times_fill_an_int64(
     features = {name: WINDOWED[name] for name in ("rows", "sum_x", "high", "kinds")}
     view = FeatureView("v", entity=entity, source=source, features=features, windows=("1h", "4h"), **rule)
     assert_same(run(engine, spine_of(spine), [view], strategy="tiles"), expected(view, spine_of(spine)))
+
+
+def test_few_asks_of_many_events_are_met_in_cells(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it pays: from as many events on as take time to sort."""
+    monkeypatch.setattr(execution, "SMALL", 2_000)
+    source = Source("events", table(EVENTS, **EVENT_TYPES), event_time="ts")
+    view = FeatureView("v", entity=Entity("thing", "k"), source=source, features={"x": _.x})
+    rows = [{"key": "1", "at": START + timedelta(seconds=number)} for number in range(10)]
+    made = _on(engine, view, spine_of(table(rows, **SPINE_TYPES)))
+    assert ("cells" in made.choices["v"].names) == ("cells" in strategies.available(engine.name, "asof"))
+    monkeypatch.setattr(execution, "SMALL", 3_000)
+    made = _on(engine, view, spine_of(table(rows, **SPINE_TYPES)))
+    assert "cells" not in made.choices["v"].names

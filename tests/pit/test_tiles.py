@@ -60,7 +60,9 @@ def test_every_way_gives_the_exact_answer(monkeypatch: pytest.MonkeyPatch, way: 
     events = pl.DataFrame(rows, schema=[KEY, EVENT, name], orient="row").cast({KEY: pl.Int64, name: pl.Float64})
     events = events.with_columns(pl.col(EVENT).cast(pl.Int64) * HOUR)
     asked = pl.DataFrame(sorted(asks), schema=[KEY, CUTOFF], orient="row").with_columns(pl.col(CUTOFF) * HOUR)
-    for row in tiles.aggregate(PART, events, asked).to_dicts():
+    found = tiles.aggregate(PART, events, asked)
+    assert found.select(KEY, CUTOFF).equals(asked.sort(KEY, CUTOFF))
+    for row in found.to_dicts():
         for p in PART.primitives:
             assert p.window is not None
             since = row[CUTOFF] - round(p.window.size.total_seconds()) * 1_000_000

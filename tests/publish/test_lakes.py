@@ -9,19 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import deltalake
-import polars as pl
+import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ibis import _
 
-from fsnb.demo import flights
-from fsnb.demo.serving import features_served, values_apart
-from fsnb.demo.views import sources, views
 from fsnb.errors import BreakingChange, NotSupported, PublishError, TargetError
-from fsnb.model import Entity, FeatureView, Source, Spine
+from fsnb.model import Source
 from fsnb.pit import read_source
 from fsnb.publish import (
     Target,
@@ -40,10 +36,11 @@ from fsnb.publish.lake.delta import DeltaLog
 from fsnb.publish.lake.files import RUNS, Log
 from fsnb.publish.lake.manifests import Manifests
 from fsnb.publish.lake.opening import open_delta
+from fsnb.publish.lake.versions import current_rows
 from fsnb.store import FeatureStore
 from tests.publish import test_history as histories
 from tests.publish.published import LAST, Published
-from tests.publish.support import HOUR, ROWS, START, asof, events, latest, read, release, row, sums, table
+from tests.publish.support import HOUR, MICROSECOND, ROWS, START, asof, events, latest, read, release, row, sums, table
 
 SCHEMA = pa.schema({"k": pa.string(), "at": pa.timestamp("us"), "n": pa.int8()})
 ON_SPARK = pytest.param("spark", marks=pytest.mark.spark)
@@ -83,7 +80,7 @@ def rows_in(log: Log, *numbers: int) -> list[str]:
 
 
 def test_log_tells_files_columns_and_document(log: Log) -> None:
-    assert (log.exists(), log.read()) == (False, None)
+    assert (log.exists(), log.read(), log.last()) == (False, None, None)
     log.commit(None, SCHEMA, rows_in(log, 1), {"a": [1]}, replace=False)
     first = log.read()
     assert first is not None
@@ -91,6 +88,8 @@ def test_log_tells_files_columns_and_document(log: Log) -> None:
     second = log.read()
     assert second is not None
     assert (len(second.files), second.doc, second.schema) == (2, {"a": [1, 2]}, SCHEMA)
+    assert (first.number, second.number) == (0, 1)
+    assert log.last() == 1
     log.commit(second, SCHEMA, rows_in(log, 4), {}, replace=True)
     third = log.read()
     assert third is not None
@@ -145,6 +144,21 @@ def test_others_columns_never_overwrite_a_commit_made_meanwhile(
     assert len(now.files) == 2
 
 
+def test_delta_commit_of_anyone_else_is_not_passed_by(tmp_path: Path) -> None:
+    """Two appends never conflict, for Delta. For a run they do: it was about what was there before."""
+    log = DeltaLog(tmp_path)
+    log.commit(None, SCHEMA, rows_in(log, 1), {"by": "us"}, replace=False)
+    base = log.read()
+    deltalake.write_deltalake(tmp_path, pa.table({"k": ["theirs"], "at": [START], "n": [9]}, SCHEMA), mode="append")
+    with pytest.raises(Moved):
+        log.commit(base, SCHEMA, rows_in(log, 2), {"by": "us again"}, replace=False)
+    now = log.read()
+    assert now is not None
+    assert (len(now.files), now.doc) == (2, {"by": "us"})
+    (tmp_path / "_delta_log" / f"{0:020}.{1:020}.compacted.json").touch()  # as other writers leave them: no entry
+    assert log.last() == 1
+
+
 def age(folder: Path, days: float = 2) -> None:
     then = time.time() - days * 86_400
     for each in folder.rglob("*"):
@@ -179,6 +193,27 @@ def test_manifest_of_a_later_format_is_refused(tmp_path: Path, monkeypatch: pyte
         log.commit(None, SCHEMA, [], {}, replace=False)
     with pytest.raises(PublishError, match=r"of a newer fsnb \(format 99\)"):
         log.read()
+
+
+def test_current_rows_are_the_latest_of_what_is_available() -> None:
+    told = [("a", 1, 1, "first"), ("a", 2, 2, "as told"), ("a", 2, 4, "as corrected"), ("b", 3, 9, "known late")]
+    rows = [{"k": k, "event_time": START + e * HOUR, "available_time": START + a * HOUR, "x": x} for k, e, a, x in told]
+    con = ibis.duckdb.connect()
+    table = con.create_table("told", pa.Table.from_pylist(rows))
+
+    def at(until: datetime | None) -> dict[str, str]:
+        found = current_rows(table, ("k",), ("k", "x"), until).to_pyarrow().to_pylist()
+        assert len({each["k"] for each in found}) == len(found)
+        return {each["k"]: each["x"] for each in found}
+
+    moments = [START + hour * HOUR for hour in (0, 1, 2, 3, 4, 9)]
+    assert at(None) == at(moments[0]) == {}
+    assert [at(each).get("a") for each in moments[1:]] == [
+        "first", "as told", "as told", "as corrected", "as corrected",
+    ]  # fmt: skip
+    assert [at(each - MICROSECOND).get("b") for each in moments[-2:]] == [None, None]
+    assert at(moments[-1])["b"] == "known late"
+    con.disconnect()
 
 
 # ---------------------------------------------------------------------- publishing, on both
@@ -252,71 +287,6 @@ def test_lake_is_read_with_no_target(lake: Target, local: Any) -> None:
         read_lake(folder_of(lake), "sums")
 
 
-@pytest.mark.parametrize("kind", ["delta", ON_SPARK])
-def test_training_from_published_flights_is_training_from_raw_and_what_is_served(
-    kind: str,
-    tmp_path: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Three days of flights: each question asked of the raw sources and of the published history.
-
-    And what the online store says at the end of them is what training rows of that moment hold.
-    """
-    if kind == "spark":
-        request.getfixturevalue("spark")
-    for clock in ("fsnb.model.moments.utc_now", "fsnb.serve.serving.utc_now"):
-        monkeypatch.setattr(clock, lambda: END)
-    tables = first_days(flights.tables(tmp_path_factory.getbasetemp() / "flights"), tmp_path)
-    store = FeatureStore(tmp_path / "store", "duckdb")
-    given = sources(store, tables)
-    defined = [*(view for view in views(given) if view.name == "aircraft_last_leg"), carrier_lately(given.landings)]
-    target = store.target("prod", f"{kind}://{tmp_path / 'lake'}")
-    store.load(given.landings, to="prod")
-    published = [store.publish(view, to="prod", end=END) for view in defined]
-    spine = Spine(tables.questions, at="asked_at", label="late")
-    train = store.training_set(spine, defined)
-    raw = train.to_polars()
-    served = features_served(raw.select(train.plan.spine.columns), defined, published, target, store.engine)
-    features = [name for view in defined for name in view.features]
-    assert raw.height > 1_000
-    assert raw.select(pl.sum_horizontal(pl.col(features).is_not_null().sum())).item() > 1_000
-    assert values_apart(raw, served, features) == 0
-    assert all(store.sync_online(view).rows for view in defined)
-    entities = raw.select("tailnum", "carrier").unique().with_columns(asked_at=END)
-    asked = store.training_set(Spine(entities, at="asked_at"), defined).to_polars()
-    online = store.get_features(defined, asked, at=END).to_polars()
-    assert values_apart(asked, online, features) == 0
-    assert online.select(pl.sum_horizontal(pl.col(features).is_not_null().sum())).item() > 1_000
-
-
-def carrier_lately(landings: Source) -> FeatureView:
-    """In ticks, each of which becomes available a while later."""
-    late = {"late_landings": (_.arr_delay > 15).sum(), "worst": _.arr_delay.max()}
-    entity = Entity("carrier", "carrier")
-    return FeatureView(
-        "carrier_lately", entity=entity, source=landings, features=late, windows=["6h", "1d"], refresh="2h", lag="20m"
-    )
-
-
-END = datetime(2013, 1, 4)
-
-
-def first_days(whole: flights.Tables, folder: Path) -> flights.Tables:
-    """The tables up to END."""
-    clocks = {
-        "departures": "scheduled_at",
-        "landings": "scheduled_at",
-        "weather": "observed_at",
-        "questions": "asked_at",
-    }
-    for name, clock in clocks.items():
-        rows = pl.scan_parquet(getattr(whole, name)).filter(pl.col(clock) < END)
-        rows.collect().write_parquet(folder / f"{name}.parquet")
-    return flights.Tables(**{name: folder / f"{name}.parquet" for name in clocks})
-
-
 # ---------------------------------------------------------------------- Delta
 
 
@@ -330,16 +300,39 @@ def test_a_run_is_one_delta_commit(delta: Target, local: Any) -> None:
     assert len(told) == 2
 
 
-def test_ledger_outlives_checkpoint_log_cleanup_and_compaction(delta: Target, local: Any) -> None:
+def test_delta_tools_compact_vacuum_and_clean_up_between_publications(delta: Target, local: Any) -> None:
     release(latest(), delta, local)
-    release(latest(), delta, local, rows=[*ROWS, row("b", 20, 9.0)])
+    more = [*ROWS, row("b", 20, 9.0)]
+    release(latest(), delta, local, rows=more)
     table = deltalake.DeltaTable(folder_of(delta) / "latest__v1_history")
-    table.optimize.compact()
+    before = read_lake(folder_of(delta))
+    assert table.optimize.compact()["numFilesRemoved"] == 2
+    assert before.table("latest_history").count().execute() == 6
+    table.vacuum(0, dry_run=False, enforce_retention_duration=False, full=True)
     table.create_checkpoint()
     for number in range(table.version()):
         (folder_of(delta) / "latest__v1_history" / "_delta_log" / f"{number:020}.json").unlink()
-    again = release(latest(), delta, local, rows=[*ROWS, row("b", 20, 9.0)])
+    again = release(latest(), delta, local, rows=more)
     assert (again.rows_appended, again.intervals_told, again.version) == (0, 0, 1)
+    late = release(latest(), delta, local, rows=[*more, row("b", 21, 8.0)], certify="always")
+    assert (late.rows_appended, late.certificate.ok, len(read(delta, "latest_history"))) == (1, True, 7)
+    assert {each["k"]: each["x"] for each in read(delta, "latest")} == {"a": 4.0, "b": 8.0, "é": 7.0}
+
+
+def test_compaction_and_publication_that_meet_lose_nothing(delta: Target, local: Any) -> None:
+    """Whoever compacts what is older than the last run is let through; whose files were vacuumed away is told."""
+    release(latest(), delta, local)
+    table = deltalake.DeltaTable(folder_of(delta) / "latest__v1_history")
+    release(latest(), delta, local, rows=[*ROWS, row("b", 20, 9.0)])
+    table.optimize.compact()
+    assert len(read(delta, "latest_history")) == 6
+    log = DeltaLog(folder_of(delta) / "latest__v1_history")
+    base = log.read()
+    assert base is not None
+    files = rows_in(log, 1)
+    deltalake.DeltaTable(log.folder).vacuum(0, dry_run=False, enforce_retention_duration=False, full=True)
+    with pytest.raises(FileNotFoundError):
+        log.commit(base, base.schema, files, base.doc, replace=False)
     assert len(read(delta, "latest_history")) == 6
 
 
@@ -438,6 +431,8 @@ def test_files_of_a_first_load_that_was_killed_are_no_table(delta: Target) -> No
         run.mkdir(parents=True)
         pq.write_table(table(ROWS[:2]), run / "whole.parquet")
         (run / "half.parquet").write_bytes(b"PAR1")
+        (run.parents[1] / "_fsnb").mkdir()
+        (run.parents[1] / ".part-0.parquet.crc").touch()
         assert con.fsnb_lake.locate("events") is None
     load(events(), delta)
     with delta.session() as con:

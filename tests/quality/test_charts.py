@@ -70,6 +70,33 @@ def test_slices_are_drawn_in_the_reports_order() -> None:
         charts.slice_table(report, "f1")
 
 
+def contrast(colour: str, page: str) -> float:
+    """WCAG 2.1, of `#rrggbb`."""
+    above, below = sorted((luminance(colour), luminance(page)), reverse=True)
+    return (above + 0.05) / (below + 0.05)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(share * part for share, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_a_cell_shows_charts_in_the_colours_of_its_page_and_a_file_on_white(report: DriftReport) -> None:
+    for chart in (charts.drift_bars(report.to_polars()), charts.histograms(report.bins("temp"))):
+        shown = charts.show(chart)._repr_html_()
+        colours = {
+            each for each in re.findall(r'(?:fill|stroke)="([^"]+)"', shown) if each not in ("none", "transparent")
+        }
+        marks = {each for each in colours if each.startswith("#")}
+        assert colours - marks <= {charts.INK, charts.PAGE}
+        assert all(contrast(mark, page) >= 3 for mark in marks for page in ("#ffffff", "#111111"))
+        printed = charts.svg(chart)
+        assert charts.INK not in printed
+        assert "var(" not in printed
+        assert f'fill="{charts.PAPER}"' in printed
+
+
 def test_nothing_to_draw_is_no_error() -> None:
     empty = drift(pl.DataFrame({"x": [1.0]}), pl.DataFrame({"x": [1.0]})).to_polars().clear()
     assert "Drift by column" in words(charts.drift_bars(empty))

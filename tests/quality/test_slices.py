@@ -92,6 +92,40 @@ def test_the_planted_weakness_is_found_and_nothing_else() -> None:
     assert all("b" in one.slice.name or "hour" in one.slice.name for one in found)
 
 
+def test_what_is_tried_and_proposed_can_be_said() -> None:
+    data, asked = rows(), {"label": "late", "prediction": "score", "features": ["hour", "carrier"]}
+    all_of_them = find_slices(data, **asked)
+    assert [one.slice.name for one in find_slices(data, **asked, most=1)] == [all_of_them.found[0].slice.name]
+    assert len({one.effect >= 1 for one in all_of_them}) == 2, "some on either side"
+    assert [one.effect for one in find_slices(data, **asked, effect=1)] == [
+        e.effect for e in all_of_them if e.effect >= 1
+    ]
+    assert all(one.n >= 500 for one in find_slices(data, **asked, least=500))
+    assert len(find_slices(data, **asked, alpha=0)) == 0
+    halves = {one.slice.name for one in find_slices(data, **asked, parts=2)}
+    assert halves & {"hour > 11", "hour > 12"}
+    brier = find_slices(data, **asked, loss="brier").found[0]
+    late, score = (
+        data.filter(carrier="b").filter(pl.col("hour") >= 18)[name].cast(float) for name in ("late", "score")
+    )
+    assert brier.loss == pytest.approx(((late - score) ** 2).mean(), rel=0.1)
+    with pytest.raises(UnknownName, match=r"no loss 'logg'\. Did you mean 'log'"):
+        find_slices(data, **asked, loss="logg")
+
+
+def test_a_score_says_yes_from_the_threshold_on_and_slices_are_sorted_by_what_is_asked() -> None:
+    data = rows()
+    report = slices(data, [EVENING, FAR], label="late", prediction="score", threshold=0.8, by="accuracy")
+    accuracy = report["evening"].metrics["accuracy"]
+    assert accuracy is not None
+    evening = data.filter(pl.col("hour") >= 18)
+    assert accuracy.value == pytest.approx(((evening["score"] >= 0.8) == evening["late"]).mean())
+    shown = report.to_polars()["accuracy"].to_list()
+    assert shown == sorted(shown)
+    with pytest.raises(UnknownName, match="no figure to sort by 'briar'"):
+        slices(data, [EVENING], label="late", prediction="score", by="briar")
+
+
 def test_where_no_slice_is_weak_none_is_found() -> None:
     wrong = [
         len(find_slices(rows(1_500, weak=False, seed=seed), label="late", prediction="score")) for seed in range(12)

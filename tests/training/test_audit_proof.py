@@ -193,6 +193,7 @@ def test_changes_are_shown_with_the_value_that_the_set_has() -> None:
     made = train(ibis.duckdb.connect(), prepared(JOINED_BACK["count joined back"]))
     found = made.audit(cutoffs=2, rows=30)
     rows = made.to_polars()
+    assert found.changes
     for change in found.changes:
         assert change.before == rows["x"][change.row]
         assert change.cutoff >= rows["asked"][change.row]

@@ -22,6 +22,7 @@ from fsnb.catalog import Catalog
 from fsnb.errors import DefinitionError, TrainingSetError
 from fsnb.model import FeatureView, Source, Spine
 from fsnb.pit import plan, read_source, read_spine
+from fsnb.progress import Task, shown_by
 from fsnb.training import LoggedTrainingSet, TrainingSet, load_training_set
 from fsnb.training.tracking import masked
 from tests.training.conftest import ASKED, LEGS, PLANE, asof_view, legs, spine, train_on, window_view, working_in
@@ -275,6 +276,18 @@ def test_log_leaves_mlflow_as_it_was(logged_set: TrainingSet) -> None:
     assert [logging.getLogger(name).level for name in ("mlflow", "alembic")] == levels
     assert dict(os.environ) == environment
     assert warnings.filters == filters
+
+
+def test_log_says_what_it_is_at(logged_set: TrainingSet) -> None:
+    told: list[Task] = []
+    with shown_by(lambda made: contextlib.nullcontext(told.append(made))):
+        logged_set.log(name="told")
+    (made,) = told
+    assert made.title == "log told"
+    assert made.steps == [
+        "fill and read the rows", "open MLflow", "write the rows", "describe them", "store them in MLflow",
+        "tag the run", "note it in the catalog",
+    ]  # fmt: skip
 
 
 def test_log_is_quiet_even_where_it_makes_the_database(logged: LoggedTrainingSet, said: io.StringIO) -> None:

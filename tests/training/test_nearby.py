@@ -31,7 +31,7 @@ def nearby(view: FeatureView, asked: pl.DataFrame = QUESTIONS) -> Nearby:
 
 def taken(view: FeatureView, asked: pl.DataFrame = QUESTIONS) -> pl.DataFrame:
     part = plan(spine(asked), [view]).views[0]
-    return nearby(view, asked).table(ibis.polars.connect(), part).to_polars()
+    return nearby(view, asked).table(ibis.polars.connect(), part)[0].to_polars()
 
 
 def test_events_out_of_reach_are_left_out() -> None:
@@ -44,6 +44,18 @@ def test_events_out_of_reach_are_left_out() -> None:
     )
     assert reached.sort("left").equals(wanted)
     assert 0 < reached.height < MANY.filter(tail="t3").height
+
+
+def test_what_meets_is_counted_without_a_query() -> None:
+    view = window_view(legs(MANY)).with_rules(windows=["1d"], lag="2h", fill={})
+    part = plan(spine(QUESTIONS), [view]).views[0]
+    reached, met = nearby(view).table(ibis.polars.connect(), part)
+    assert met is not None
+    cutoff = pl.col("asked") - timedelta(hours=2)
+    inside = pl.col("left").is_between(cutoff - timedelta(days=1), cutoff, closed="right")
+    met_by = QUESTIONS.join(MANY, on="tail")
+    asks, events = met_by.unique(["tail", "asked"]).height, reached.count().to_pyarrow().as_py()
+    assert (met.asks, met.events, met.pairs(None)) == (asks, events, 2 * met_by.filter(inside).height)
 
 
 @FEW

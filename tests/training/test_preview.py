@@ -325,10 +325,11 @@ def test_with_rules_is_another_definition_in_the_same_words() -> None:
 
 
 def test_with_rules_gives_the_windows_that_aggregates_say_other_lengths() -> None:
-    def compared(size: str) -> FeatureView:
-        share = over(_.count(), size) / over(_.count(), Window("2d", offset="1d"))
+    def compared(size: str, past: str = "2d") -> FeatureView:
+        share = over(_.count(), size) / over(_.count(), Window(past, offset="1d"))
         return FeatureView("c", entity=Entity("plane", "tail"), source=legs(), features={"share": share})
 
     assert compared("7d").with_rules(over={"7d": "3d"}).fingerprint == compared("3d").fingerprint
+    assert compared("7d").with_rules(over={"2d_offset_1d": "5d"}).fingerprint == compared("7d", "5d").fingerprint
     with pytest.raises(UnknownName, match=r"has no window given by over\(\) '3d'.* It has: 7d, 2d_offset_1d"):
         compared("7d").with_rules(over={"3d": "1d"})

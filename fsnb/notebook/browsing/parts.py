@@ -20,8 +20,9 @@ Ids = Mapping[tuple[str, str], int]
 def head(where: str, documents: int) -> str:
     """Which catalog this is."""
     return (
-        f'<header><span class="fsnb-kind">catalog</span><span class="fsnb-title">{wording.count("document", documents)}'
-        f'</span><span class="fsnb-dim fsnb-where">{escape(where)}</span></header>'
+        '<header><span class="fsnb-kind">catalog</span> '
+        f'<span class="fsnb-title">{wording.count("document", documents)}</span> '
+        f'<span class="fsnb-dim fsnb-where">{escape(where)}</span></header>'
     )
 
 

@@ -88,7 +88,7 @@ def holds_data(path: Path) -> bool:
     """
     if path.is_dir():
         return any(each.name != RUNS and not each.name.startswith(("_", ".")) for each in path.iterdir())
-    return path.exists() or bool(glob.glob(str(path)))
+    return bool(glob.glob(str(path)))
 
 
 def new_run(folder: Path) -> Path:
