@@ -15,7 +15,7 @@ from fsnb.online.database import Database, Row
 from fsnb.online.kinds import micros, moment
 from fsnb.online.series import EXPIRED, MISSING, PRESENT, Series
 
-MOST_SWITCHES = 5  # of the served version while one read runs
+MOST_SWITCHES = 100  # of the served version while one read runs
 Asked = str | FeatureView | Feature
 Named = tuple[str, str | None, str]  # view, feature (None for all), column
 
