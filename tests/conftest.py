@@ -36,10 +36,11 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
 COMMON = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no defect
-settings.register_profile("ci", COMMON, derandomize=True, max_examples=50)
+settings.register_profile("ci", COMMON, derandomize=True, max_examples=32)
 settings.register_profile("quick", COMMON, derandomize=True, max_examples=25, phases=[Phase.explicit, Phase.generate])
 settings.register_profile("deep", COMMON, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 
 
 # What is imported and collected stays to the end: to look through it again and again takes a tenth of a run.
@@ -96,12 +97,16 @@ def redis_db_url(redis_server: RedisServer) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
-    """Spark for this run. Without a Java for it the test is skipped; in CI it fails."""
+    """Spark for this run. Without a Java for it the test is skipped; in CI it fails.
+
+    It interprets its plans: to compile one takes longer than to run it on a few rows. The year of flights (tests/pit)
+    and `make test-deep` run compiled plans, and so do notebooks and demos, whose sessions are their own.
+    """
     from fsnb.demo.spark import find_java
     from fsnb.errors import NotSupported
-    from tests.support.spark import spark_session
+    from tests.support.spark import COMPILED, INTERPRETED, spark_session
 
     with skipped_without(NotSupported):
         find_java()
-    with spark_session() as session:
+    with spark_session(COMPILED if DEEP else INTERPRETED) as session:
         yield session

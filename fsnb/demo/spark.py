@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import weakref
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +36,13 @@ SETTINGS = {
 }
 
 
-def local_session(name: str = "fsnb", folder: str | Path | None = None) -> Any:
+def local_session(
+    name: str = "fsnb", folder: str | Path | None = None, settings: Mapping[str, str] | None = None
+) -> Any:
     """Spark on this machine, for a notebook, a demo or a test; `.stop()` ends it. Its tables go with the process.
 
-    Its files are kept in `folder`, or in one that goes with the process too.
+    Its files are kept in `folder`, or in one that goes with the process too. `settings` are Spark's own, e.g.
+    {"spark.driver.memory": "8g"}, and go before ours.
 
     Raises
     ------
@@ -55,7 +59,7 @@ def local_session(name: str = "fsnb", folder: str | Path | None = None) -> Any:
     there = str(folder or (own and own.name))
     builder = SparkSession.builder.master("local[2]").appName(name)
     places = {"spark.sql.warehouse.dir": there, "spark.local.dir": there}
-    for setting, value in (SETTINGS | places).items():
+    for setting, value in (SETTINGS | places | dict(settings or {})).items():
         builder = builder.config(setting, value)
     session = builder.getOrCreate()
     if own:
