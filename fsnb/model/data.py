@@ -18,6 +18,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from fsnb.errors import DefinitionError
+from fsnb.model.csv_text import csv_query
 
 TIMESTAMP = dt.Timestamp(scale=6)
 RESERVED = "_fsnb_"
@@ -50,8 +51,11 @@ def reader() -> Any:
 
 def read_file(con: Any, path: str) -> ir.Table:
     """A parquet or csv file (or glob) as a table of a DuckDB connection; nothing is loaded yet."""
-    lower = path.lower()
-    return con.read_parquet(path) if lower.endswith((".parquet", ".pq")) else con.read_csv(path)
+    if path.lower().endswith((".parquet", ".pq")):
+        return con.read_parquet(path)
+    name = ibis.util.gen_name("fsnb_csv")
+    con.con.execute(f"CREATE TEMPORARY VIEW {name} AS {csv_query(con, path)}")
+    return con.table(name)
 
 
 def physical_schema(data: Any, who: str) -> ibis.Schema:

@@ -115,7 +115,8 @@ def _heads(part: ViewPlan, rows: pl.LazyFrame) -> pl.LazyFrame:
     return last.filter(pl.col("_fsnb_rank") == pl.col("_fsnb_best"))
 
 
-def _latest(part: ViewPlan, cut: pl.LazyFrame, asks: pl.LazyFrame, rows: pl.LazyFrame) -> pl.LazyFrame:
+def latest_rows(part: ViewPlan, cut: pl.LazyFrame, asks: pl.LazyFrame, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The spine with the values of the latest row that each of its rows may see."""
     keys, hi = key_names(part), part.span(None).hi
     cut = cut.sort(CUTOFF)
     for wanted in lanes(part):
@@ -187,7 +188,9 @@ def _banded(asks: pl.LazyFrame, rows: pl.LazyFrame, width: int) -> tuple[pl.Lazy
     return asks.with_columns(floored(pl.col(CUTOFF), width).alias(BAND)), rows
 
 
-def _registered(fill: Callable[[ViewPlan, pl.LazyFrame, pl.LazyFrame, pl.LazyFrame], pl.LazyFrame]) -> Strategy:
+def registered(fill: Callable[[ViewPlan, pl.LazyFrame, pl.LazyFrame, pl.LazyFrame], pl.LazyFrame]) -> Strategy:
+    """A strategy from: view, spine with keys and cutoffs, distinct asks, events -> the spine with its values."""
+
     def strategy(part: ViewPlan, con: Any, relation: ir.Table, cut: ir.Table, asks: ir.Table) -> ir.Table:
         asked = con.compile(asks)
         rows = events(part, con, relation, asked)
@@ -196,7 +199,7 @@ def _registered(fill: Callable[[ViewPlan, pl.LazyFrame, pl.LazyFrame, pl.LazyFra
     return strategy
 
 
-latest, static, joined, lifetime = (_registered(fill) for fill in (_latest, _static, _windowed, _lifetime))
+latest, static, joined, lifetime = (registered(fill) for fill in (latest_rows, _static, _windowed, _lifetime))
 
 
 def looked_up(part: ViewPlan, con: Any, relation: ir.Table, met: ir.Table, asks: ir.Table) -> ir.Table:

@@ -9,7 +9,16 @@ from collections.abc import Mapping
 
 import ibis.expr.datatypes as dt
 
-from fsnb.pit import lowering, lowering_few, lowering_polars, lowering_tiles, lowering_totals, memory, tiles
+from fsnb.pit import (
+    lowering,
+    lowering_few,
+    lowering_polars,
+    lowering_polars_few,
+    lowering_tiles,
+    lowering_totals,
+    memory,
+    tiles,
+)
 from fsnb.pit.lowering import Strategy
 from fsnb.pit.planning import ViewPlan
 from fsnb.pit.primitives import GENERAL, Primitive
@@ -32,7 +41,7 @@ DUCKDB: Table = {
     "static": {"lookup": lowering.static},
 }
 POLARS: Table = {
-    "asof": {"asof": lowering_polars.latest},
+    "asof": {"asof": lowering_polars.latest, "cells": lowering_polars_few.latest},
     "window": {"join": lowering_polars.joined, "tiles": memory.fill},
     "lifetime": {"cumulative": lowering_polars.lifetime, "join": lowering_polars.joined},
     "static": {"lookup": lowering_polars.static},

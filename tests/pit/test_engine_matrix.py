@@ -94,6 +94,18 @@ def test_files(engine: Any, write: Any, tmp_path: Path) -> None:
     held(engine, write(tmp_path))
 
 
+@pytest.mark.capability("source: csv file (parsed by DuckDB)")
+@FILES_ON_A_SERVER
+def test_offsets_that_begin_late_in_a_csv_file_count(engine: Any, tmp_path: Path) -> None:
+    """DuckDB tells types from the first 20,480 rows; a time whose offset is dropped is seen two hours late."""
+    rows = ["k,ts,x", *["b,2024-03-10 00:00:00,0"] * 20_490, "a,2024-03-10 14:00:00+02:00,1", "a,2024-03-10 13:00:00,2"]
+    (tmp_path / "events.csv").write_text("\n".join([*rows, ""]))
+    source = Source("events", tmp_path / "events.csv", event_time="ts")
+    view = FeatureView("v", entity=KEY, source=source, features={"x": _.x})
+    asked = asks(NOON - US, NOON, NOON + HOUR, NOON + 2 * HOUR)
+    assert [row["x"] for row in run(engine, asked, [view])] == [None, 1, 2, 2]
+
+
 @pytest.mark.capability("source: parquet file with nanoseconds")
 @pytest.mark.never("spark", reason="Spark reads no nanoseconds from parquet: cast them to microseconds first")
 @FILES_ON_A_SERVER

@@ -409,6 +409,14 @@ def test_source_is_a_delta_table_parquet_files_or_a_pattern_of_others(
         publish(latest(), Target("prod", delta.url, sources={"events": "nowhere/*.parquet"}), **given)
 
 
+def test_offsets_that_begin_late_in_a_csv_file_count(delta: Target, tmp_path: Path) -> None:
+    rows = ["k,ts", *["a,2024-01-13 00:00:00"] * 20_490, "b,2024-01-13 12:00:00+02:00", ""]
+    (tmp_path / "late.csv").write_text("\n".join(rows))
+    with delta.session() as con:
+        shown = con.table(con.fsnb_lake.locate(str(tmp_path / "late*.csv")))
+        assert shown.ts.max().execute() == datetime(2024, 1, 13, 10)
+
+
 def test_failure_in_a_late_batch_leaves_the_table_as_it_was(delta: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     load(events(ROWS[:1]), delta)
 

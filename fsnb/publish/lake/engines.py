@@ -15,6 +15,7 @@ import ibis
 import pyarrow as pa
 
 from fsnb.errors import NotSupported
+from fsnb.model.csv_text import csv_query
 from fsnb.pit.engines import send
 from fsnb.publish import sql
 
@@ -76,8 +77,10 @@ class OnDuckDB:
 
     def show_path(self, name: str, path: str) -> None:
         found = str(Path(path) / "**/*.parquet") if Path(path).is_dir() else path
-        reader = "read_csv" if path.endswith(CSV) else "read_parquet"
-        self.show_query(name, f"SELECT * FROM {reader}({sql.literal(self.con, found)})")
+        if path.endswith(CSV):
+            self.show_query(name, csv_query(self.con, found))
+        else:
+            self.show_query(name, f"SELECT * FROM read_parquet({sql.literal(self.con, found)})")
 
     def finds(self, name: str) -> bool:
         return False
