@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tools.run_notebooks import NOTEBOOKS, WIDGET, execute
+from tools.run_notebooks import NOTEBOOKS, WIDGET, execute, portable
 
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
 
@@ -21,6 +21,19 @@ def test_there_are_notebooks() -> None:
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_notebook_runs(path: Path, tmp_path: Path) -> None:
     execute(path, tmp_path)
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_notebook_names_no_folder_of_the_machine_that_ran_it(path: Path) -> None:
+    assert "/tmp" not in path.read_text().replace("<wbr>", "")
+
+
+def test_path_that_html_may_break_is_left_out(tmp_path: Path) -> None:
+    breakable = f"<dd>{tmp_path / 'flights.parquet'}</dd>".replace("/", "/<wbr>").replace("</<wbr>", "</")
+    output = nbformat.v4.new_output("display_data", {"text/html": breakable, "text/plain": str(tmp_path)})
+    cell = nbformat.v4.new_code_cell("", outputs=[output])
+    made = portable(nbformat.v4.new_notebook(cells=[cell]), tmp_path).cells[0].outputs[0].data
+    assert made == {"text/html": "<dd>./<wbr>flights.parquet</dd>", "text/plain": "."}
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)

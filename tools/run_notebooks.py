@@ -36,8 +36,8 @@ def portable(document: Any, folder: Path) -> Any:
             cell.outputs = [output for output in cell.outputs if not _passing(output)]
             for output in cell.outputs:
                 output.get("data", {}).pop(WIDGET, None)
-    text = nbformat.writes(document).replace(str(folder), ".")
-    return nbformat.reads(text, 4)
+    path = "(?:<wbr>)?".join(map(re.escape, str(folder)))  # HTML says where a long path may be broken
+    return nbformat.reads(re.sub(path, ".", nbformat.writes(document)), 4)
 
 
 def _passing(output: Any) -> bool:

@@ -31,7 +31,11 @@ NAME = 40  # characters of a slice's name
 
 _LINES = {"domainColor": INK, "domainOpacity": 0.5, "tickColor": INK, "tickOpacity": 0.5}
 _WORDS = {"labelColor": INK, "titleColor": INK}
+# The first of these that the kernel's machine has measures the words: where that is narrower than the page's, words
+# are cut off. The page's own sans-serif is often the wide one of these, which "sans-serif" would not measure.
+FONT = "Arial, DejaVu Sans, sans-serif"
 THEME: dict[str, Any] = {
+    "font": FONT,
     "background": "transparent",
     "view": {"stroke": INK, "strokeOpacity": 0.2},
     "axis": {**_LINES, **_WORDS, "gridColor": INK, "gridOpacity": 0.15},

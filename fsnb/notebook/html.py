@@ -65,7 +65,9 @@ def _parts(value: Card) -> Iterator[str]:
 
 
 def _table(table: Table) -> str:
-    title = f"<h4>{escape(table.title)}</h4>" if table.title else ""
+    name, _, more = table.title.partition(": ")
+    rest = f': <span class="fsnb-quiet">{escape(more)}</span>' if more else ""
+    title = f"<h4>{escape(name)}{rest}</h4>" if name else ""
     kinds = [' class="fsnb-number"' if _of_numbers(column) else "" for column in zip(*table.rows, strict=True)]
     kinds = kinds or [""] * len(table.columns)
     head = "".join(

@@ -6,6 +6,8 @@ A magic displays nothing by itself. It returns its value, which IPython shows on
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
@@ -54,7 +56,8 @@ class FsnbMagics(Magics):
         if asked is None:
             return None
         kept = keeping.COMMANDS.get(command)
-        return kept(self.session, asked) if kept else getattr(self, f"_fs_{command}")(asked)
+        with _stopping(f"%fs {command}"):
+            return kept(self.session, asked) if kept else getattr(self, f"_fs_{command}")(asked)
 
     def _fs_open(self, asked: Any) -> None:
         wanted = asked.path or self.path, asked.engine or self.engine
@@ -158,10 +161,24 @@ class FsnbMagics(Magics):
 
     def _do(self, magic: str, line: str) -> Any:
         asked = arguments.MAGICS[magic].parse(line)
-        return None if asked is None else doing.MAGICS[magic](self.session, asked)
+        if asked is None:
+            return None
+        with _stopping(f"%{magic}"):
+            return doing.MAGICS[magic](self.session, asked)
 
     def _bind(self, name: str | None, value: Any) -> None:
         self.session.bind_if(name, value)
+
+
+@contextmanager
+def _stopping(magic: str) -> Iterator[None]:
+    """Ctrl-C is what the user wants and no bug: one line in place of our frames. The cell still fails."""
+    try:
+        yield
+    except KeyboardInterrupt as stopped:
+        said = f"KeyboardInterrupt: {magic} was stopped. Nothing is half-written; the connection can be used."
+        vars(stopped)["_render_traceback_"] = lambda: [said]  # IPython asks the exception itself how to show it
+        raise
 
 
 def _body(magic: str, cell: str | None) -> str:

@@ -22,6 +22,8 @@ KEY = "_fsnb_key"
 MANY_ROWS, MANY_EDGES = 20, 2**16 - 2
 """Asks are few where there are so many times more rows than edges of their windows, and no more edges than that."""
 CELL_BITS = 20
+LONG_RUN = 4
+"""Rows that cover the same asks are joined first where there are so many in a run: joining costs a few ns each."""
 
 
 def meet(spans: list[Span], rows: pl.DataFrame, asks: pl.DataFrame) -> Met:
@@ -152,7 +154,10 @@ class Segments:
 
 
 class Covered:
-    """Two clocks: an event covers a range of the key's asks in order of cutoff."""
+    """Two clocks: an event covers a range of the key's asks in order of cutoff.
+
+    Where asks are few, events that follow one another mostly cover the same ones: what such a run holds is one tile.
+    """
 
     def __init__(self, spans: list[Span], rows: pl.DataFrame, asks: pl.DataFrame) -> None:
         self.spans, self.size = spans, len(asks)
@@ -163,13 +168,22 @@ class Covered:
         moments = [moment for span in spans for moment in self.stays(span)]
         found = [np.searchsorted(place, line.place(key, moment)) for moment in moments]
         self.ranges = list(zip(found[::2], found[1::2], strict=True))
+        self.runs = [_runs(first, end) for first, end in self.ranges]
 
     def fold(self, monoid: Monoid, leaves: Parts) -> Parts:
-        made = [cover(monoid, leaves, first, end, self.size) for first, end in self.ranges]
-        return tuple(np.concatenate(parts) for parts in zip(*made, strict=True))
+        """An aggregate of one part."""
+        made = [
+            cover(monoid, leaves, first, end, self.size)
+            if starts is None
+            else cover(monoid, (monoid.op.reduceat(leaves[0], starts),), first[starts], end[starts], self.size)
+            for (first, end), starts in zip(self.ranges, self.runs, strict=True)
+        ]
+        return (np.concatenate([tiles for (tiles,) in made]),)
 
     def moments(self, values: Array, present: Array | None) -> Parts:
-        rows, _mean, squares = self.fold(MOMENTS, MOMENTS.leaf(values, present))
+        leaves = MOMENTS.leaf(values, present)
+        made = [cover(MOMENTS, leaves, first, end, self.size) for first, end in self.ranges]
+        rows, _mean, squares = (np.concatenate(parts) for parts in zip(*made, strict=True))
         return rows, squares
 
     def count(self, present: Array | None) -> Array:
@@ -183,6 +197,12 @@ class Covered:
     def stays(self, span: Span) -> tuple[Array, Array]:
         time, available = integers(self.rows[EVENT]), integers(self.rows[AVAILABLE])
         return np.maximum(time + span.lo, available), time + _hi(span)
+
+
+def _runs(first: Array, end: Array) -> Array | None:
+    """Where rows that cover the same asks begin, one after another; None where that joins few of them."""
+    starts = np.flatnonzero(np.append(True, (first[1:] != first[:-1]) | (end[1:] != end[:-1]))[: len(first)])
+    return starts if len(starts) * LONG_RUN < len(first) else None
 
 
 Met = Ranges | Segments | Covered

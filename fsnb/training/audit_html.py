@@ -28,7 +28,7 @@ padding:6px 0 6px 12px}}
 .fsnb-audit b.fsnb-note{{color:{NOTE}}}
 .fsnb-audit h4{{font-size:14px;margin:0 0 2px}}
 .fsnb-audit h5{{font-size:13px;font-weight:600;margin:12px 0 0}}
-.fsnb-audit .fsnb-scroll td.fsnb-wide{{white-space:normal;min-width:230px}}
+.fsnb-audit .fsnb-scroll td.fsnb-wide{{white-space:normal;min-width:260px}}
 .fsnb-audit svg.fsnb-bar{{vertical-align:-1px;overflow:visible}}
 """.strip()
 HEAD = ("view", "cutoffs", "values", "hidden at one cutoff", "changed")

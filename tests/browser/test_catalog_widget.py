@@ -25,7 +25,8 @@ flights = store.source("flights", legs, event_time="dep_time", description="<img
 plane = fsnb.Entity("plane", "tailnum")
 for n, owner in enumerate(["ops", "data", "web"] * 20):
     store.register(fsnb.FeatureView(f"view_{n:02d}", entity=plane, source=flights, owner=owner, tags=[f"t{n % 4}"],
-        features={"mean_delay": _.arr_delay.mean()}, windows=["7d"], lag="15m"))
+        features={"mean_delay_of_aircraft": _.arr_delay.mean()}, windows=["7d"], lag="15m"))
+store.profile(store.view("view_00"))
 """,
     "w = %fs catalog\nw",
 ]
@@ -59,6 +60,18 @@ def test_catalog_is_searched_read_and_walked_through(page: Page, lab: JupyterSer
         use_theme(page, theme)
         assert violations(page, ".fsnb-browse") == []
     assert shown(book).locator("img").count() == 0
+
+
+def test_distributions_are_seen_whole_whatever_the_width(page: Page, lab: JupyterServer) -> None:
+    book = Notebook.open(page, lab, "catalog_widths", CELLS).run()
+    shown(book).get_by_role("button", name="view_00", exact=True).click()
+    shown(book).get_by_role("columnheader", name="distribution", exact=True).wait_for()
+    for width in (1000, 1280, 1440, 1600, 1900):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_function("width => window.innerWidth === width", arg=width)
+        for pane in (".fsnb-right", ".fsnb-scroll"):
+            cut_off = shown(book).locator(pane).evaluate("pane => pane.scrollWidth - pane.clientWidth")
+            assert cut_off <= 0, (width, pane)
 
 
 def by_keyboard(book: Notebook, search: Locator) -> None:

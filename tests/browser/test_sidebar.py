@@ -228,9 +228,33 @@ def test_a_server_error_is_said_and_tried_again(page: Page, server: JupyterServe
 
     page.route("**/fsnb/overview*", answer)
     sidebar, _ = Sidebar.open(page, server)
-    expect(sidebar.panel.get_by_role("alert")).to_contain_text("Unhandled error")
+    expect(sidebar.panel.get_by_role("alert")).to_contain_text("Unhandled error. Its log says why.")
     broken = False
     sidebar.button("Try again").click()
+    expect(sidebar.row("fares")).to_be_visible()
+
+
+def test_details_that_fail_are_tried_again(page: Page, server: JupyterServer, account: Account) -> None:
+    account.expect("/fsnb/show")
+    sidebar, _ = Sidebar.open(page, server)
+    page.route("**/fsnb/show*", lambda route: route.fulfill(status=500, body="no JSON"))
+    sidebar.row("fares").click()
+    expect(sidebar.detail.get_by_role("alert")).to_contain_text("The Jupyter server answered 500.")
+    page.unroute("**/fsnb/show*")
+    sidebar.detail.get_by_role("button", name="Try again").click()
+    expect(sidebar.detail.get_by_role("heading", name="Lineage")).to_be_visible()
+
+
+def test_a_slow_server_is_waited_for_and_not_taken_for_an_empty_folder(page: Page, server: JupyterServer) -> None:
+    held: list[Route] = []
+    slow = True
+    page.route("**/fsnb/catalogs*", lambda route: held.append(route) if slow else route.continue_())
+    sidebar, _ = Sidebar.open(page, server)
+    expect(sidebar.panel).to_contain_text("Loading…")
+    expect(sidebar.panel).not_to_contain_text("There is no feature catalog")
+    slow = False
+    for route in held:
+        route.continue_()
     expect(sidebar.row("fares")).to_be_visible()
 
 

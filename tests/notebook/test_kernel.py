@@ -71,3 +71,24 @@ def test_error_of_ours_fails_the_notebook(tmp_path: Path) -> None:
     assert raised.value.ename == "UsageError"
     assert "UsageError: no feature store is open in this notebook." in str(raised.value)
     assert "magics.py" not in str(raised.value)
+
+
+def test_stopped_magic_says_so_in_one_line_and_the_connection_answers(tmp_path: Path) -> None:
+    press = """import os, signal, threading, time
+def press():
+    start = time.process_time()
+    while time.process_time() - start < 2:
+        time.sleep(0.05)
+    os.kill(os.getpid(), signal.SIGINT)
+numbers = "select a.range x from range(9000000) a, range(9000000) b where a.range * b.range % 7 = 3 order by x"
+endless = store.engine.sql(numbers)"""
+    check = "threading.Thread(target=press, daemon=True).start()\n%check endless --with checks"
+    checks = "checks = [fsnb.checks.not_null('x')]"
+    after = "store.engine.sql('select 42 a').to_pyarrow()['a'][0].as_py()"
+    cells = [WAY[0], SETUP, press, checks, check, after]  # the key is pressed once the engine has been busy
+    *_, stopped, answered = executed(cells, tmp_path, allow_errors=True)
+    (error,) = stopped.outputs
+    assert error["ename"] == "KeyboardInterrupt"
+    said = "KeyboardInterrupt: %check was stopped. Nothing is half-written; the connection can be used."
+    assert error["traceback"] == [said]
+    assert answered.outputs[0]["data"]["text/plain"] == "42"

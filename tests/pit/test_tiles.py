@@ -1,4 +1,4 @@
-"""Tiles in memory answer the same whichever way ranges are reduced: row by row, by tiles, by segments of few asks."""
+"""Tiles in memory answer the same whichever way ranges are reduced: row by row, by tiles, by segments or runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ibis import _
 
 from fsnb.model import Entity, FeatureView, Source, Spine
 from fsnb.pit import plan, ranges, tiles
-from fsnb.pit.events import CUTOFF, EVENT, VALUE
+from fsnb.pit.events import AVAILABLE, CUTOFF, EVENT, VALUE
 from fsnb.pit.ranges import KEY
 from fsnb.pit.stretches import reduced
 from tests.pit.test_properties import COMMON
@@ -30,6 +30,7 @@ WAYS = {
 }
 VALUES = st.sampled_from([None, 0.0, 0.1, 0.25, -3.5, 1e9, 1e9 + 0.125])
 ROWS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9), VALUES), max_size=40)
+LATE_ROWS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9), st.integers(0, 4), VALUES), max_size=40)
 ASKS = st.sets(st.tuples(st.integers(0, 2), st.integers(0, 12)), min_size=1, max_size=12)
 
 
@@ -68,6 +69,26 @@ def test_every_way_gives_the_exact_answer(monkeypatch: pytest.MonkeyPatch, way: 
             since = row[CUTOFF] - round(p.window.size.total_seconds()) * 1_000_000
             met = [x for k, t, x in rows if k == row[KEY] and since < t * HOUR <= row[CUTOFF] and x is not None]
             _assert_same(row[VALUE + p.name], p.function, met)
+
+
+@pytest.mark.parametrize("least", [0, 1, 10**6], ids=["every run is joined", "long runs are", "none is"])
+@COMMON
+@given(rows=LATE_ROWS, asks=ASKS)
+def test_late_rows_that_cover_the_same_asks_are_joined(
+    monkeypatch: pytest.MonkeyPatch, least: int, rows: Any, asks: Any
+) -> None:
+    monkeypatch.setattr(ranges, "LONG_RUN", least)
+    (name,) = {p.argument for p in PART.primitives}
+    events = pl.DataFrame(rows, schema=[KEY, EVENT, AVAILABLE, name], orient="row")
+    events = events.cast({KEY: pl.Int64, EVENT: pl.Int64, AVAILABLE: pl.Int64, name: pl.Float64})
+    events = events.with_columns(pl.col(EVENT) * HOUR, (pl.col(AVAILABLE) + pl.col(EVENT)) * HOUR)
+    asked = pl.DataFrame(sorted(asks), schema=[KEY, CUTOFF], orient="row").with_columns(pl.col(CUTOFF) * HOUR)
+    for row in tiles.aggregate(PART, events, asked).to_dicts():
+        for p in PART.primitives:
+            assert p.window is not None
+            cutoff, hours = row[CUTOFF] // HOUR, round(p.window.size.total_seconds()) // 3600
+            known = [(t, x) for k, t, late, x in rows if k == row[KEY] and t + late <= cutoff and x is not None]
+            _assert_same(row[VALUE + p.name], p.function, [x for t, x in known if cutoff - hours < t <= cutoff])
 
 
 def _assert_same(found: Any, function: str, met: list[float]) -> None:

@@ -5,6 +5,7 @@ import type { Acts } from './acts';
 import { LineageGraph, Sparkline, summary } from './pictures';
 import { PublicationCard } from './publications';
 import { Publishing } from './publishing';
+import { Trouble } from './trouble';
 import type { Details, Loading, Model } from './model';
 import type { Change, Code, Diff, SourceDetail, Version, ViewDetail } from './types';
 import { STATES, ago, many, utc } from './words';
@@ -36,11 +37,7 @@ export function DetailPane({ model, acts, details }: Props): JSX.Element {
         </button>
       </header>
       {detail.state === 'loading' && <p className="fsnb-note">Loading…</p>}
-      {detail.state === 'error' && (
-        <p className="fsnb-error" role="alert">
-          {detail.message}
-        </p>
-      )}
+      {detail.state === 'error' && <Trouble message={detail.message} again={() => void model.choose(chosen)} />}
       {detail.state === 'ready' && detail.value.kind === 'view' && publishing && (
         <Publishing model={model} acts={acts} view={detail.value} onClose={() => setPublishing(false)} />
       )}
@@ -64,7 +61,7 @@ function ViewBody({ model, acts, view, details, onPublish }: ViewProps): JSX.Ele
   const state = STATES[view.state];
   return (
     <div className="fsnb-scroll" tabIndex={0} role="region" aria-label={`Details of ${view.name}`}>
-      <p className="fsnb-actions">
+      <p className="fsnb-actions fsnb-even">
         <InsertButtons code={view.code} acts={acts} />
         <button onClick={() => acts.preview(view.name, feature)}>Open preview</button>
         <button onClick={onPublish}>Publish…</button>

@@ -32,6 +32,8 @@ const TYPING_PAUSE = 80; // ms
 export class Model {
   places: Place[] = [];
   place: string | null = null;
+  /** That there is no catalog, once the server has said so. */
+  none = false;
   overview: Loading<Overview> = { state: 'loading' };
   publications: Loading<Publication[]> = { state: 'loading' };
   tab: 'features' | 'publications' = 'features';
@@ -83,6 +85,7 @@ export class Model {
   async read(id: string | null): Promise<void> {
     const other = id !== this.place;
     this.place = id;
+    this.none = id === null;
     if (other) {
       this.details = null;
       this.publications = { state: 'loading' };

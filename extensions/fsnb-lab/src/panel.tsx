@@ -8,6 +8,7 @@ import { Model, sentence } from './model';
 import { Publications } from './publications';
 import { Row, rowsOf } from './rows';
 import { Tree } from './tree';
+import { Trouble } from './trouble';
 import type { Overview } from './types';
 import { many } from './words';
 
@@ -49,9 +50,9 @@ function Body({ model, acts }: { model: Model; acts: Acts }): JSX.Element {
   return (
     <div className="fsnb-body">
       <Header model={model} />
-      {overview.state === 'error' && <Trouble model={model} message={overview.message} />}
-      {overview.state === 'loading' && model.place === null && model.places.length === 0 && <NoCatalog model={model} acts={acts} />}
-      {overview.state === 'loading' && model.place !== null && <p className="fsnb-note fsnb-fill">Loading…</p>}
+      {overview.state === 'error' && <Trouble message={overview.message} again={() => void model.start()} />}
+      {overview.state === 'loading' && !model.none && <p className="fsnb-note fsnb-fill">Loading…</p>}
+      {overview.state === 'loading' && model.none && <NoCatalog model={model} acts={acts} />}
       {overview.state === 'ready' && <Catalog model={model} acts={acts} overview={overview.value} />}
       {overview.state === 'ready' && details && <DetailPane model={model} acts={acts} details={details} />}
       <p className="fsnb-unseen" role="status">
@@ -77,7 +78,7 @@ function Header({ model }: { model: Model }): JSX.Element {
             event.target.value === OTHER ? setTyping(true) : void model.read(event.target.value);
           }}
         >
-          {model.place === null && <option value="">no catalog</option>}
+          {model.place === null && <option value="">{model.none ? 'no catalog' : '…'}</option>}
           {model.place !== null && !model.places.some(each => each.id === model.place) && (
             <option value={model.place}>{model.place}</option>
           )}
@@ -131,23 +132,16 @@ function OtherCatalog({ model, onDone }: { model: Model; onDone(): void }): JSX.
   );
 }
 
-function Trouble({ model, message }: { model: Model; message: string }): JSX.Element {
-  return (
-    <div className="fsnb-fill fsnb-empty" role="alert">
-      <p className="fsnb-error">{message}</p>
-      <button onClick={() => void model.start()}>Try again</button>
-    </div>
-  );
-}
-
 function NoCatalog({ model, acts }: { model: Model; acts: Acts }): JSX.Element {
   const code = 'import fsnb\n\n%load_ext fsnb\nstore = fsnb.open()\nstore';
   return (
     <div className="fsnb-fill fsnb-empty">
       <p>There is no feature catalog in this folder yet.</p>
       <p className="fsnb-note">The first fsnb.open() in a notebook makes one beside it.</p>
-      <button onClick={() => acts.insert(code)}>Insert fsnb.open()</button>{' '}
-      <button onClick={() => void model.start()}>Look again</button>
+      <p className="fsnb-actions">
+        <button onClick={() => acts.insert(code)}>Insert fsnb.open()</button>
+        <button onClick={() => void model.start()}>Look again</button>
+      </p>
     </div>
   );
 }

@@ -2,6 +2,7 @@
 
 import * as React from 'react';
 import type { Model } from './model';
+import { Trouble } from './trouble';
 import type { Certificate, Publication } from './types';
 import { STATES, ago, many, utc } from './words';
 
@@ -11,11 +12,7 @@ export function Publications({ model }: { model: Model }): JSX.Element {
     return <p className="fsnb-note fsnb-fill">Loading…</p>;
   }
   if (found.state === 'error') {
-    return (
-      <p className="fsnb-error fsnb-fill" role="alert">
-        {found.message}
-      </p>
-    );
+    return <Trouble message={found.message} again={() => model.show('publications')} />;
   }
   if (!found.value.length) {
     return (

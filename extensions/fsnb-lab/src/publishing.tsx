@@ -134,7 +134,7 @@ function Plan({ of }: { of: Rehearsal }): JSX.Element {
           {many(of.due, 'interval')} due
           {first && last && (
             <>
-              , <time>{utc(first[0])}</time> to <time>{utc(last[1])}</time>
+              , <time>{utc(first[0]).replace(' UTC', '')}</time> to <time>{utc(last[1])}</time>
             </>
           )}
           ; {of.kept.toLocaleString('en')} up to date

@@ -51,8 +51,11 @@ function sentence(text: string, status: number): string {
   }
   try {
     const message = (JSON.parse(text) as { message?: unknown }).message;
-    return typeof message === 'string' ? message : `The server answered ${status}.`;
+    if (typeof message === 'string' && status < 500) {
+      return message;
+    }
+    return `The Jupyter server failed (${status}): ${String(message)}. Its log says why.`;
   } catch {
-    return `The server answered ${status}.`;
+    return `The Jupyter server answered ${status}. Its log says why.`;
   }
 }

@@ -41,7 +41,8 @@ def head(report: DriftReport, window: Window | None = None, at: str = "", part: 
         f'<span class="fsnb-count">{word(level)} {tally[level]}</span>' for level in ORDER if level in tally
     )
     return (
-        f'<header><span class="fsnb-kind">drift</span> <span class="fsnb-title">{title}</span> {told}</header>'
+        f'<header><span class="fsnb-kind">drift</span> <span class="fsnb-title">{title}</span> '
+        f'<span class="fsnb-counts">{told}</span></header>'
         f'<p class="fsnb-about">{_rows(report, window, at, part)}</p>'
     )
 
