@@ -4,7 +4,7 @@ DuckDB tells a column's type from the first 20,480 rows, and casts what comes af
 `2024-01-01 12:00:00+02:00` in a column of naive times the offset is dropped, of a time in a column of dates the time of
 day, 5.5 among integers is 6. Where the first rows have no quotes, later ones stay in the text. So it is asked how it
 would read the file, and then told to: columns whose type could lose something come as text, which is cast here in the
-same pass; that takes 1.3 to 1.6 times as long. A time without an offset is UTC, one with an offset or a zone is
+same pass; that takes 1.3 to 1.7 times as long. A time without an offset is UTC, one with an offset or a zone is
 converted; what else does not fit fails, with the text, when it is read.
 """
 
