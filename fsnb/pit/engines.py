@@ -34,6 +34,17 @@ REFUSED: Mapping[str, str] = {
     "druid": NO_MICROSECONDS,
 }
 
+UTC = ("UTC", "Etc/UTC", "GMT", "Etc/GMT", "Zulu", "Z", "+00:00")
+ZONES: Mapping[str, Callable[[Any], str]] = {
+    "duckdb": lambda con: con.con.execute("SELECT current_setting('TimeZone')").fetchone()[0],
+    "postgres": lambda con: con.con.info.parameter_status("TimeZone"),  # the server tells it of itself: no query
+    "pyspark": lambda con: con._session.conf.get("spark.sql.session.timeZone"),
+}
+SET_ZONE = {
+    "duckdb": "con.raw_sql(\"SET TimeZone = 'UTC'\").",
+    "postgres": "con.raw_sql(\"SET TimeZone = 'UTC'\").",
+    "pyspark": 'session.conf.set("spark.sql.session.timeZone", "UTC").',
+}
 NO_UNSIGNED = ("postgres", "pyspark")
 # what a spine may carry through, in types that Spark has
 _SPARK_TYPES: Mapping[pa.DataType, pa.DataType] = {
@@ -60,7 +71,16 @@ def check_engine(name: str, who: str) -> None:
 
 
 def check_session(con: Any, who: str) -> None:
-    """Refuse a Spark session in which a sum that leaves int64 wraps around instead of failing."""
+    """Refuse a session that reads times with a zone elsewhere than in UTC, where Ibis has put it; and one of Spark in
+    which a sum that leaves int64 wraps around instead of failing.
+    """
+    read, name = ZONES.get(con.name), TESTED.get(con.name)
+    zone = read(con) if read else "UTC"
+    if zone not in UTC:
+        raise NotSupported(
+            f"{who}: the time zone of this {name} session is {zone!r}, so that times with a zone would be read as of "
+            f"there. Set it back: {SET_ZONE[con.name]}"
+        )
     if con.name == "pyspark" and con._session.conf.get("spark.sql.ansi.enabled") != "true":
         raise NotSupported(
             f"{who}: Spark's ANSI mode is off in this session, so that integers wrap around where they overflow. "

@@ -289,6 +289,26 @@ def test_unsigned_integers_are_refused_where_there_are_none(name: str) -> None:
         check_types(name, ibis.schema({"k": "string", "x": "uint32"}), "source 'e'")
 
 
+@pytest.mark.parametrize("name", ["duckdb", pytest.param("postgres", marks=pytest.mark.postgres)])
+def test_session_in_another_time_zone_is_refused(name: str, request: pytest.FixtureRequest) -> None:
+    """It would read 12:00+00:00 as 13:00."""
+    con = ibis.duckdb.connect() if name == "duckdb" else ibis.connect(request.getfixturevalue("postgres_db_url"))
+    con.raw_sql("SET TimeZone = 'Europe/Berlin'")
+    with pytest.raises(NotSupported, match=r"source 'events': the time zone of this .* session is 'Europe/Berlin'"):
+        attach(con, EVENTS, "source 'events'")
+    con.raw_sql("SET TimeZone = 'UTC'")
+    assert attach(con, EVENTS, "source 'events'").count().execute() == len(EVENTS)
+    con.disconnect()
+
+
+@pytest.mark.spark
+def test_spark_in_another_time_zone_is_refused(spark: Any) -> None:
+    con = ibis.pyspark.connect(spark.newSession())
+    con._session.conf.set("spark.sql.session.timeZone", "Europe/Berlin")
+    with pytest.raises(NotSupported, match=r"of this Spark session is 'Europe/Berlin'.*session\.conf\.set"):
+        attach(con, EVENTS, "source 'events'")
+
+
 @pytest.mark.spark
 def test_spark_without_ansi_mode_is_refused(spark: Any) -> None:
     con = ibis.pyspark.connect(spark.newSession())
