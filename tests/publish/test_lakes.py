@@ -10,6 +10,7 @@ from typing import Any
 
 import deltalake
 import ibis
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -394,7 +395,7 @@ def test_transaction_begins_on_what_others_have_committed_since_the_session_look
             assert con.table("latest_history").count().execute() == 6
 
 
-def test_source_is_a_delta_table_parquet_files_or_a_pattern_of_others(
+def test_source_is_a_delta_table_a_file_a_folder_or_a_pattern_of_others(
     delta: Target, local: Any, tmp_path: Path
 ) -> None:
     given = {"local": local, "tables": {"events": read_source(local, events())}}
@@ -402,7 +403,10 @@ def test_source_is_a_delta_table_parquet_files_or_a_pattern_of_others(
     (tmp_path / "files").mkdir()
     pq.write_table(table(ROWS[:2]), tmp_path / "files" / "1.parquet")
     pq.write_table(table(ROWS[2:]), tmp_path / "files" / "2.parquet")
-    for there in (tmp_path / "theirs", tmp_path / "files", tmp_path / "files" / "*.parquet"):
+    pq.write_table(table(ROWS), tmp_path / "all.parquet")
+    pl.DataFrame(table(ROWS)).write_csv(tmp_path / "all.tsv", separator="\t")
+    names = ("theirs", "files", "files/*.parquet", "all.parquet", "all.tsv")
+    for there in (tmp_path / name for name in names):
         target = Target("prod", delta.url, sources={"events": str(there)})
         assert publish(latest(), target, **given).rows_current == 3
     with pytest.raises(PublishError, match="There is none"):

@@ -19,7 +19,7 @@ from fsnb.model.csv_text import csv_query
 from fsnb.pit.engines import send
 from fsnb.publish import sql
 
-CSV = (".csv", ".csv.gz")
+CSV = (".csv", ".csv.gz", ".tsv")
 FILE_SIZE = "512MB"
 
 

@@ -146,7 +146,7 @@ class Lake:
         """Show a source's table under the name that is answered; None where there is nothing of that name or path."""
         path = self.root / Path(name).expanduser()
         shown = self._named(name, path)
-        if base := self._log(path).read():
+        if not path.is_file() and (base := self._log(path).read()):
             source = Table(self._log(path), base, base.schema)
             self.engine.show(shown, base.schema, source.paths(), base.dataset)
             self._sources.add(shown)
