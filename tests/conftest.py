@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from tests.support.deep import DEEP
 from tests.support.missing import skipped_without
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ settings.register_profile("ci", COMMON, derandomize=True, max_examples=32)
 settings.register_profile("quick", COMMON, derandomize=True, max_examples=25, phases=[Phase.explicit, Phase.generate])
 settings.register_profile("deep", COMMON, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
-DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 
 
 # What is imported and collected stays to the end: to look through it again and again takes a tenth of a run.

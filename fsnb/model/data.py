@@ -22,7 +22,8 @@ from fsnb.model.csv_text import csv_query
 
 TIMESTAMP = dt.Timestamp(scale=6)
 RESERVED = "_fsnb_"
-SUFFIXES = (".parquet", ".pq", ".csv", ".csv.gz", ".tsv")
+PARQUET, CSV = (".parquet", ".pq"), (".csv", ".csv.gz", ".tsv")
+SUFFIXES = (*PARQUET, *CSV)
 
 
 def is_path(data: Any) -> bool:
@@ -51,7 +52,7 @@ def reader() -> Any:
 
 def read_file(con: Any, path: str) -> ir.Table:
     """A parquet or csv file (or glob) as a table of a DuckDB connection; nothing is loaded yet."""
-    if path.lower().endswith((".parquet", ".pq")):
+    if path.lower().endswith(PARQUET):
         return con.read_parquet(path)
     name = ibis.util.gen_name("fsnb_csv")
     con.con.execute(f"CREATE TEMPORARY VIEW {name} AS {csv_query(con, path)}")

@@ -40,11 +40,8 @@ ZONES: Mapping[str, Callable[[Any], str]] = {
     "postgres": lambda con: con.con.info.parameter_status("TimeZone"),  # the server tells it of itself: no query
     "pyspark": lambda con: con._session.conf.get("spark.sql.session.timeZone"),
 }
-SET_ZONE = {
-    "duckdb": "con.raw_sql(\"SET TimeZone = 'UTC'\").",
-    "postgres": "con.raw_sql(\"SET TimeZone = 'UTC'\").",
-    "pyspark": 'session.conf.set("spark.sql.session.timeZone", "UTC").',
-}
+SET_ZONE_SQL = "con.raw_sql(\"SET TimeZone = 'UTC'\")."
+SET_ZONE = {"pyspark": 'session.conf.set("spark.sql.session.timeZone", "UTC").'}
 NO_UNSIGNED = ("postgres", "pyspark")
 # what a spine may carry through, in types that Spark has
 _SPARK_TYPES: Mapping[pa.DataType, pa.DataType] = {
@@ -74,12 +71,10 @@ def check_session(con: Any, who: str) -> None:
     """Refuse a session that reads times with a zone elsewhere than in UTC, where Ibis has put it; and one of Spark in
     which a sum that leaves int64 wraps around instead of failing.
     """
-    read, name = ZONES.get(con.name), TESTED.get(con.name)
-    zone = read(con) if read else "UTC"
-    if zone not in UTC:
+    if con.name in ZONES and (zone := ZONES[con.name](con)) not in UTC:
         raise NotSupported(
-            f"{who}: the time zone of this {name} session is {zone!r}, so that times with a zone would be read as of "
-            f"there. Set it back: {SET_ZONE[con.name]}"
+            f"{who}: the time zone of this {TESTED[con.name]} session is {zone!r}, so that times with a zone would be "
+            f"read as of there. Set it back: {SET_ZONE.get(con.name, SET_ZONE_SQL)}"
         )
     if con.name == "pyspark" and con._session.conf.get("spark.sql.ansi.enabled") != "true":
         raise NotSupported(

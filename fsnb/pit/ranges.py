@@ -171,19 +171,18 @@ class Covered:
         self.runs = [_runs(first, end) for first, end in self.ranges]
 
     def fold(self, monoid: Monoid, leaves: Parts) -> Parts:
-        """An aggregate of one part."""
-        made = [
-            cover(monoid, leaves, first, end, self.size)
-            if starts is None
-            else cover(monoid, (monoid.op.reduceat(leaves[0], starts),), first[starts], end[starts], self.size)
-            for (first, end), starts in zip(self.ranges, self.runs, strict=True)
-        ]
-        return (np.concatenate([tiles for (tiles,) in made]),)
+        """Runs are joined first where a tile is one number."""
+        made = []
+        for (first, end), starts in zip(self.ranges, self.runs, strict=True):
+            if starts is None or monoid.op is None:
+                made.append(cover(monoid, leaves, first, end, self.size))
+            else:
+                joined = tuple(monoid.op.reduceat(part, starts) for part in leaves)
+                made.append(cover(monoid, joined, first[starts], end[starts], self.size))
+        return tuple(np.concatenate(parts) for parts in zip(*made, strict=True))
 
     def moments(self, values: Array, present: Array | None) -> Parts:
-        leaves = MOMENTS.leaf(values, present)
-        made = [cover(MOMENTS, leaves, first, end, self.size) for first, end in self.ranges]
-        rows, _mean, squares = (np.concatenate(parts) for parts in zip(*made, strict=True))
+        rows, _mean, squares = self.fold(MOMENTS, MOMENTS.leaf(values, present))
         return rows, squares
 
     def count(self, present: Array | None) -> Array:

@@ -14,13 +14,13 @@ from typing import Any
 
 from fsnb.demo.spark import SETTINGS, find_java
 from fsnb.publish.sql import is_lost
+from tests.support.spark import INTERPRETED
 
 SPARING = {
+    **INTERPRETED,
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     "spark.driver.memory": "1g",
     "spark.sql.adaptive.enabled": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    "spark.sql.codegen.wholeStage": "false",
     "spark.sql.shuffle.partitions": "1",
 }
 

@@ -56,13 +56,12 @@ class Lake:
         NotStarted
         """
         if self.scheme == "spark":
-            from fsnb.demo.spark import SETTINGS, local_session
+            from fsnb.demo.spark import local_session
 
-            SETTINGS.update(SPARING)
             with started():
                 if self.java:
                     self.java.use()
-                local_session("fsnb tests", self.home / "spark")
+                local_session("fsnb tests", self.home / "spark", SPARING)
 
     @contextlib.contextmanager
     def reader(self) -> Iterator[Reader]:

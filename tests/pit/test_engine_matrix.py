@@ -302,18 +302,21 @@ def test_session_in_another_time_zone_is_refused(name: str, request: pytest.Fixt
 
 
 @pytest.mark.spark
-def test_spark_in_another_time_zone_is_refused(spark: Any) -> None:
+@pytest.mark.parametrize(
+    ("setting", "value", "said"),
+    [
+        ("spark.sql.ansi.enabled", "false", r"Spark's ANSI mode is off.*Turn it on"),
+        (
+            "spark.sql.session.timeZone",
+            "Europe/Berlin",
+            r"of this Spark session is 'Europe/Berlin'.*session\.conf\.set",
+        ),
+    ],
+)
+def test_spark_session_that_would_answer_otherwise_is_refused(spark: Any, setting: str, value: str, said: str) -> None:
     con = ibis.pyspark.connect(spark.newSession())
-    con._session.conf.set("spark.sql.session.timeZone", "Europe/Berlin")
-    with pytest.raises(NotSupported, match=r"of this Spark session is 'Europe/Berlin'.*session\.conf\.set"):
-        attach(con, EVENTS, "source 'events'")
-
-
-@pytest.mark.spark
-def test_spark_without_ansi_mode_is_refused(spark: Any) -> None:
-    con = ibis.pyspark.connect(spark.newSession())
-    con._session.conf.set("spark.sql.ansi.enabled", "false")
-    with pytest.raises(NotSupported, match=r"source 'events': Spark's ANSI mode is off.*Turn it on"):
+    con._session.conf.set(setting, value)
+    with pytest.raises(NotSupported, match=rf"source 'events': .*{said}"):
         attach(con, EVENTS, "source 'events'")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,13 +16,13 @@ from ibis import _
 from fsnb.demo import flights
 from fsnb.model import Entity, FeatureView, Source, Spine
 from fsnb.pit import ROW, collect, lower, on, plan, read_source, read_spine, steps_kept, strategies
+from tests.support.deep import DEEP
 from tests.support.spark import COMPILED
 
 AIRCRAFT = Entity("aircraft", "tailnum")
 SLOW = 4  # on engines that are slow, each fourth question of the year (make test-deep: every one)
 EACH = {"pyspark": SLOW, "postgres": SLOW, "datafusion": SLOW}
 TAKE_LONG = {"pyspark": (("windows", "tiles"), ("windows", "cumulative")), "datafusion": (("windows", "tiles"),)}
-DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 COLUMNS = ["tailnum", "dest", "scheduled_at", "landed_at", "arr_delay", "dep_delay"]
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,11 +15,11 @@ from fsnb.demo.serving import features_served, values_apart
 from fsnb.demo.views import AIRCRAFT, CARRIER, ORIGIN, Sources, sources
 from fsnb.model import FeatureView, Spine
 from fsnb.store import FeatureStore
+from tests.support.deep import DEEP
 
 END = datetime(2013, 1, 4)
 BEFORE = END - timedelta(hours=16, minutes=47)  # at no tick of any view
 CLOCKS = {"departures": "scheduled_at", "landings": "scheduled_at", "weather": "observed_at", "questions": "asked_at"}
-DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"  # all views on all targets: minutes on Spark
 TARGETS = [
     ("duckdb", 4),
     pytest.param(("postgres", 2), marks=pytest.mark.postgres),

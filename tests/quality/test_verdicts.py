@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +15,7 @@ from fsnb.profiling.column import Column
 from fsnb.profiling.numbers import exactly
 from fsnb.quality import drift, profile
 from fsnb.quality.comparing import compared
+from tests.support.deep import DEEP
 
 RARE = 1 / np.arange(1, 51) ** 1.2
 DRAWS: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
@@ -29,7 +29,7 @@ DRAWS: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
     "50 categories, most of them rare": lambda rng, n: rng.choice(50, n, p=RARE / RARE.sum()),
 }
 SIZES = ((100, 100), (100, 10_000), (300, 300), (450, 450), (600, 600), (2_000, 2_000), (10_000, 10_000))
-TRIALS = 4_000 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 200
+TRIALS = 4_000 if DEEP else 200
 
 
 def numeric(values: np.ndarray, *, reference: bool, bins: int = 10) -> Column:

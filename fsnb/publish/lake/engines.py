@@ -16,10 +16,10 @@ import pyarrow as pa
 
 from fsnb.errors import NotSupported
 from fsnb.model.csv_text import csv_query
+from fsnb.model.data import CSV
 from fsnb.pit.engines import send
 from fsnb.publish import sql
 
-CSV = (".csv", ".csv.gz", ".tsv")
 FILE_SIZE = "512MB"
 
 
@@ -77,7 +77,7 @@ class OnDuckDB:
 
     def show_path(self, name: str, path: str) -> None:
         found = str(Path(path) / "**/*.parquet") if Path(path).is_dir() else path
-        if path.endswith(CSV):
+        if path.lower().endswith(CSV):
             self.show_query(name, csv_query(self.con, found))
         else:
             self.show_query(name, f"SELECT * FROM read_parquet({sql.literal(self.con, found)})")
@@ -131,7 +131,7 @@ class OnSpark:
         rows.createOrReplaceTempView(sql.quoted(self.con, name))
 
     def show_path(self, name: str, path: str) -> None:
-        if path.endswith(CSV):
+        if path.lower().endswith(CSV):
             raise NotSupported(
                 f"{path}: Spark reads CSV in a way of its own, not in fsnb's. Load it: store.load(source)."
             )
